@@ -1,0 +1,171 @@
+"""Assistant.ask: complete the question, retrieve, read, then cite or abstain."""
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from assistant.config import MAX_HISTORY, MAX_QUESTION, Config
+from assistant.conversation import stand_alone
+from assistant.reader import Candidate, Reader
+from assistant.reader.sentence import SentenceReader
+from assistant.types import Abstention, Answer, Citation, Evidence, SourceWork, Turn
+from index.dense import DEFAULT_ENCODER, Encoder, Progress
+from index.errors import QuestionError, SourceError
+from index.retriever import Index
+from index.sources import SourceFile
+from index.store import Say, make_index, open_index
+from index.types import Document, IndexConfig, Metadata, Passage
+
+NOTHING_MATCHES = "Nothing in the document matches this question."
+NOT_SURE = "The document does not seem to say. These are the nearest passages."
+
+
+class Assistant:
+    """Answers questions about the documents of an index, in their own words."""
+
+    def __init__(self, index: Index, config: Config = Config(), reader: Reader | None = None) -> None:
+        self.index = index
+        self.config = config
+        self.reader = reader or SentenceReader()
+
+    @classmethod
+    def open(
+        cls,
+        source: str | Path = "source_docs",
+        *,
+        index_dir: str | Path = ".quoth",
+        encoder: str = DEFAULT_ENCODER,
+        threshold: float = Config.__dataclass_fields__["threshold"].default,
+    ) -> "Assistant":
+        """The assistant of a document or a folder of them; the index is loaded, or made.
+
+        Raises SourceError, EncoderError or StoreError.
+        """
+        return cls.from_config(Config(Path(source), Path(index_dir), IndexConfig(encoder), threshold))
+
+    @classmethod
+    def from_config(
+        cls, config: Config, encoder: Encoder | None = None, say: Say = lambda message: None, progress: Progress | None = None
+    ) -> "Assistant":
+        """The same, with every setting, and told what goes on."""
+        return cls(open_index(config.source, config.index_dir, config.index, encoder, say, progress), config)
+
+    def ask(self, question: str, history: Sequence[Turn | str | Mapping[str, object]] = ()) -> Answer:
+        """The answer to a question, after the earlier turns of its conversation, oldest first.
+
+        Raises QuestionError if the question is empty or too long, or the history is not one.
+        """
+        began = time.perf_counter()
+        question = check_question(question)
+        standalone = stand_alone(question, [check_turn(turn) for turn in check_history(history)])
+        hits = self.index.search(standalone, self.config.passages)
+        retrieved = time.perf_counter()
+        candidates = self.reader.read(standalone, hits, self.index)
+        read = time.perf_counter()
+        best = candidates[: self.config.quotations]
+        evidence = tuple(cite(candidate, self.index.documents) for candidate in best)
+        confidence = round(best[0].confidence, 4) if best else 0.0
+        answered = bool(best) and confidence >= self.config.threshold
+        first = evidence[0] if answered else None
+        timings = {"retrieve": retrieved - began, "read": read - retrieved, "total": time.perf_counter() - began}
+        return Answer(
+            question=question,
+            standalone_question=standalone,
+            answered=answered,
+            confidence=confidence,
+            answer=first.quote[first.answer_start - first.start : first.answer_end - first.start] if first else None,
+            evidence=evidence if answered else (),
+            needed=1 if answered else 0,
+            abstention=None if answered else abstain(confidence, evidence),
+            timings_ms={stage: round(1000 * seconds, 2) for stage, seconds in timings.items()},
+        )
+
+    def read(self, question: str, text: str) -> Answer:
+        """The answer to a question out of a text given with it; the text's document is called "text"."""
+        check_question(question)
+        if not isinstance(text, str) or not text.strip():
+            raise SourceError("The text to read is empty. Give a text with words in it.")
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        file = SourceFile("text", Path("text"), text, digest, Metadata())
+        index = make_index([file], self.index.encoder, self.index.config)
+        return Assistant(index, self.config, self.reader).ask(question)
+
+
+def check_question(question: object) -> str:
+    """The question, trimmed; raises QuestionError if it cannot be asked."""
+    if not isinstance(question, str):
+        raise QuestionError(f"A question is a string, not {type(question).__name__}.")
+    question = question.strip()
+    if not question:
+        raise QuestionError("The question is empty. Ask something about the document.")
+    if len(question) > MAX_QUESTION:
+        raise QuestionError(
+            f"The question has {len(question):,} characters; at most {MAX_QUESTION:,} can be asked. Shorten it."
+        )
+    return question.encode("utf-8", "replace").decode("utf-8")
+
+
+def check_history(history: object) -> Sequence[object]:
+    """The history, at most the last turns of it; raises QuestionError if it is not a list."""
+    if history is None:
+        return ()
+    if isinstance(history, str) or not isinstance(history, Sequence):
+        raise QuestionError("The history is a list of earlier questions, oldest first.")
+    return history[-MAX_HISTORY:]
+
+
+def check_turn(turn: object) -> Turn:
+    """One earlier turn: a Turn, a question, or {"question": ..., "answer": ... or null}."""
+    if isinstance(turn, Turn):
+        return turn
+    if isinstance(turn, Mapping):
+        answer = turn.get("answer")
+        if not isinstance(answer, str | None):
+            raise QuestionError(f"A history's answer is a string or null, not {answer!r}.")
+        return Turn(check_question(turn.get("question")), answer)
+    if isinstance(turn, str):
+        return Turn(check_question(turn))
+    raise QuestionError(f"A turn of the history is a question or an object with one, not {turn!r}.")
+
+
+def abstain(confidence: float, nearest: tuple[Evidence, ...]) -> Abstention:
+    """Why there is no answer, and what was looked at."""
+    if confidence == 0:
+        return Abstention("no_match", NOTHING_MATCHES, nearest)
+    return Abstention("low_confidence", NOT_SURE, nearest)
+
+
+def cite(candidate: Candidate, documents: Mapping[str, Document]) -> Evidence:
+    """A candidate as evidence: the quotation, its place, and the notes behind it."""
+    passage = candidate.passage
+    document = documents[passage.document]
+    inside = [i for i, s in enumerate(passage.sentences) if s.start < candidate.end and candidate.start < s.end]
+    notes = dict.fromkeys(position for i in inside for position in passage.sentences[i].notes)
+    paragraph = passage.paragraphs[inside[0]]
+    return Evidence(
+        quote=document.text[candidate.start : candidate.end],
+        start=candidate.start,
+        end=candidate.end,
+        answer_start=candidate.answer_start,
+        answer_end=candidate.answer_end,
+        document=document.id,
+        passage=passage.id,
+        section=passage.section,
+        paragraph=paragraph or None,
+        footnote=note_number(passage, document),
+        score=round(candidate.score, 6),
+        footnotes=tuple(make_citation(document, position) for position in notes),
+    )
+
+
+def note_number(passage: Passage, document: Document) -> int | None:
+    """The number of the note that a passage is of."""
+    return None if passage.note is None else document.footnotes[passage.note].number
+
+
+def make_citation(document: Document, position: int) -> Citation:
+    """A note of a document, as an answer shows it."""
+    note = document.footnotes[position]
+    sources = tuple(SourceWork(work.number, work.text, work.start, work.end) for work in note.sources)
+    return Citation(note.number, note.text, note.start, note.end, sources, note.via)

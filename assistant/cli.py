@@ -1,0 +1,240 @@
+"""The command line: quoth ask | batch | chat | document | index | serve.
+
+Standard output carries the result, standard error what goes on. Bad input ends with one sentence and
+exit code 2. The environment is read here and nowhere else.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from assistant.assistant import Assistant
+from assistant.config import Config
+from assistant.render import document_to_dict, to_text
+from assistant.types import Turn
+from index.dense import DEFAULT_ENCODER, SentenceTransformerEncoder
+from index.errors import QuestionError, QuothError
+from index.parse import parse
+from index.sources import read_sources
+from index.types import IndexConfig
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    options = make_parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except QuothError as error:
+        print(f"quoth: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; keep Python from complaining at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Every command and its options."""
+    parser = argparse.ArgumentParser(prog="quoth", description="Answers about a document, in its own words.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    sourced = argparse.ArgumentParser(add_help=False)
+    sourced.add_argument("--source", type=Path, default=Path("source_docs"), metavar="PATH",
+                         help="a .txt file or a folder of them (default: source_docs)")
+    indexed = argparse.ArgumentParser(add_help=False, parents=[sourced])
+    indexed.add_argument("--index-dir", type=Path, default=Path(".quoth"), metavar="DIR",
+                         help="where indexes are kept (default: .quoth)")
+    indexed.add_argument("--encoder", default=DEFAULT_ENCODER, metavar="NAME",
+                         help=f"a sentence-transformers name or folder (default: {DEFAULT_ENCODER})")
+    asked = argparse.ArgumentParser(add_help=False, parents=[indexed])
+    asked.add_argument("--threshold", type=confidence, default=Config().threshold, metavar="X",
+                       help="abstain below this confidence; 0 always answers (default: %(default)s)")
+
+    ask = commands.add_parser("ask", parents=[asked], help="answer one question")
+    ask.add_argument("question", nargs="?", help="the question (default: the environment's Q)")
+    ask.add_argument("--history", nargs="+", default=[], metavar="Q", action="extend", help="earlier questions, oldest first")
+    ask.add_argument("--json", action="store_true", help="print the answer as JSON")
+    ask.set_defaults(run=run_ask)
+
+    batch = commands.add_parser("batch", parents=[asked], help="answer a file of questions")
+    batch.add_argument("questions", type=Path, metavar="IN.jsonl", help='lines of {"id", "question", "history"}')
+    batch.add_argument("-o", "--output", type=Path, metavar="OUT.jsonl", help="where to (default: standard output)")
+    batch.set_defaults(run=run_batch)
+
+    chat = commands.add_parser("chat", parents=[asked], help="ask in a terminal, with follow-ups")
+    chat.set_defaults(run=run_chat)
+
+    document = commands.add_parser("document", parents=[sourced], help="show how the documents were parsed")
+    document.add_argument("--json", action="store_true", help="print the whole parse as JSON")
+    document.set_defaults(run=run_document)
+
+    index = commands.add_parser("index", parents=[indexed], help="make the index, or check that it is there")
+    index.set_defaults(run=run_index)
+
+    serve = commands.add_parser("serve", parents=[asked], help="open the chat in a browser")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=port, default=7860, help="the port to listen on (default: %(default)s)")
+    serve.set_defaults(run=run_serve)
+    return parser
+
+
+def confidence(text: str) -> float:
+    """A number in [0, 1], from an option."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
+    return value
+
+
+def port(text: str) -> int:
+    """A port number, from an option."""
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
+    return int(text)
+
+
+def open_assistant(options: argparse.Namespace) -> Assistant:
+    """The assistant that a command's options ask for; progress goes to standard error."""
+    threshold = getattr(options, "threshold", Config().threshold)
+    config = Config(options.source, options.index_dir, IndexConfig(options.encoder), threshold)
+    read_sources(config.source)  # so that a wrong path is told before the model loads
+    encoder = SentenceTransformerEncoder(config.index.encoder)
+    errors = Console(stderr=True)
+    with Progress(console=errors, transient=True) as bar:
+        task = bar.add_task("Indexing", total=None, visible=False)
+
+        def show(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, visible=True)
+
+        return Assistant.from_config(config, encoder, lambda message: print(f"quoth: {message}", file=sys.stderr), show)
+
+
+def print_answer(quoth: Assistant, question: str, history: Sequence[Turn | str], as_json: bool = False) -> str | None:
+    """Ask and print; returns the short answer."""
+    answer = quoth.ask(question, history)
+    if as_json:
+        print(answer.to_json())
+    else:
+        console = Console(highlight=False)
+        console.print(to_text(answer, quoth.index.documents), soft_wrap=not console.is_terminal)
+    return answer.answer
+
+
+def run_ask(options: argparse.Namespace) -> None:
+    """quoth ask QUESTION"""
+    question = options.question if options.question is not None else os.environ.get("Q")
+    if question is None:
+        raise QuestionError('There is no question. Ask one: quoth ask "Who …?"')
+    print_answer(open_assistant(options), question, options.history, options.json)
+
+
+def run_batch(options: argparse.Namespace) -> None:
+    """quoth batch IN.jsonl -o OUT.jsonl"""
+    try:
+        lines = options.questions.read_bytes().splitlines()
+    except OSError as error:
+        raise QuestionError(f"{options.questions} cannot be read ({error.strerror}).") from error
+    quoth = open_assistant(options)
+    with writing(options.output) as out:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                out.write(json.dumps(answer_line(quoth, line, number), ensure_ascii=False) + "\n")
+
+
+def answer_line(quoth: Assistant, line: bytes, number: int) -> dict[str, Any]:
+    """The answer to one line of a batch, or {"id", "error"} where it is a bad one."""
+    identity: object = None
+    try:
+        try:
+            item = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise QuestionError(f"Line {number} is not JSON: {error}.") from error
+        if not isinstance(item, dict):
+            raise QuestionError(f'Line {number} is not an object with "id" and "question".')
+        identity = item.get("id")
+        if "question" not in item:
+            raise QuestionError(f'Line {number} has no "question".')
+        return {"id": identity, **quoth.ask(item["question"], item.get("history") or ()).to_dict()}
+    except QuothError as error:
+        return {"id": identity, "error": str(error)}
+
+
+@contextmanager
+def writing(path: Path | None) -> Iterator[IO[str]]:
+    """The file to write to, or standard output."""
+    if path is None:
+        yield sys.stdout
+        return
+    try:
+        with path.open("w", encoding="utf-8") as out:
+            yield out
+    except OSError as error:
+        raise QuestionError(f"{path} cannot be written ({error.strerror}).") from error
+
+
+def run_chat(options: argparse.Namespace) -> None:
+    """quoth chat"""
+    quoth = open_assistant(options)
+    titles = ", ".join(document.title for document in quoth.index.documents.values())
+    print(f"Ask about {titles}. An empty line ends.", file=sys.stderr)
+    history: list[Turn] = []
+    while question := read_line():
+        try:
+            history.append(Turn(question, print_answer(quoth, question, history)))
+        except QuestionError as error:
+            print(f"quoth: {error}", file=sys.stderr)
+
+
+def read_line() -> str:
+    """The next line somebody types; empty at the end."""
+    try:
+        return input("> " if sys.stdin.isatty() else "").strip()
+    except EOFError:
+        return ""
+
+
+def run_document(options: argparse.Namespace) -> None:
+    """quoth document"""
+    documents = [document_to_dict(parse(file)) for file in read_sources(options.source)]
+    if options.json:
+        print(json.dumps({"documents": documents}, ensure_ascii=False))
+        return
+    for document in documents:
+        paragraphs = sum(len(section["paragraphs"]) for section in document["sections"])
+        headings = [section["heading"] for section in document["sections"] if section["heading"]]
+        print(f"{document['title']} ({document['id']})")
+        print(f"  {paragraphs} paragraphs, {len(headings)} headings, {len(document['footnotes'])} notes")
+        for heading in headings:
+            print(f"  - {heading}")
+        for name in ("byline", "boilerplate", "odd"):
+            parts = document[name] if isinstance(document[name], list) else [document[name]] if document[name] else []
+            for part in parts:
+                print(f"  {name}: {part.get('message') or part['text']}")
+
+
+def run_index(options: argparse.Namespace) -> None:
+    """quoth index"""
+    index = open_assistant(options).index
+    sentences = len(index.places)
+    print(f"{len(index.documents)} document(s), {len(index.passages)} passages, {sentences} sentences in {options.index_dir}")
+
+
+def run_serve(options: argparse.Namespace) -> None:
+    """quoth serve"""
+    # Imported here: gradio takes seconds, and no other command needs it.
+    from assistant.api import serve
+
+    serve(open_assistant(options), options.host, options.port)

@@ -1,0 +1,24 @@
+"""Every setting of an assistant, in one frozen value; the command line fills it."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from index.types import IndexConfig
+
+MAX_QUESTION = 2000  # characters
+MAX_HISTORY = 20  # turns
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """`threshold` is the confidence below which an assistant abstains; at 0 it always answers.
+
+    `passages` is how many are read for a question, `quotations` how many are given at most.
+    """
+
+    source: Path = Path("source_docs")
+    index_dir: Path = Path(".quoth")
+    index: IndexConfig = field(default_factory=IndexConfig)
+    threshold: float = 0.01
+    passages: int = 10
+    quotations: int = 3

@@ -1,0 +1,133 @@
+"""An Answer as text for a terminal, and a Document as JSON."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.text import Text
+
+from assistant.types import Answer, Citation, Evidence
+from index.types import Document, Metadata, Span
+
+CONTROL = {code: "\N{REPLACEMENT CHARACTER}" for code in [*range(9), *range(11, 32), *range(127, 160)]}
+
+
+def place(evidence: Evidence, documents: Mapping[str, Document]) -> str:
+    """Where a quotation stands, in words: "Transnational Threats, paragraph 12"."""
+    document = documents[evidence.document]
+    parts = [document.title] if len(documents) > 1 else []
+    if evidence.section:
+        parts.append(evidence.section)
+    if evidence.footnote is not None:
+        parts.append(f"note {evidence.footnote}")
+    elif evidence.paragraph is not None:
+        parts.append(f"paragraph {evidence.paragraph}")
+    else:
+        parts.append("about the author")
+    return ", ".join(parts)
+
+
+def about(document: Document) -> str:
+    """Title, author, date and URL, as far as they are known."""
+    known = document.metadata
+    return ", ".join(part for part in (known.author, document.title, known.date, known.url) if part)
+
+
+def trail(citation: Citation) -> str:
+    """What a note leads to where it is not itself: "through note 26, to note 3: ..."."""
+    elsewhere = [work for work in citation.sources if work.number != citation.number]
+    if not elsewhere:
+        return ""
+    through = f"through note {', '.join(map(str, citation.via))} " if citation.via else ""
+    return through + "; ".join(f"note {work.number}: {work.text}" for work in elsewhere)
+
+
+def marked_parts(evidence: Evidence) -> tuple[str, str, str]:
+    """The quotation before, in and after its short answer."""
+    start, end = evidence.answer_start - evidence.start, evidence.answer_end - evidence.start
+    return evidence.quote[:start], evidence.quote[start:end], evidence.quote[end:]
+
+
+def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
+    """An answer for a terminal, styled; printed to a pipe it is plain."""
+    text = Text()
+
+    def put(words: str, style: str = "") -> None:
+        text.append(words.translate(CONTROL), style)
+
+    if answer.standalone_question != answer.question:
+        put(f"Understood as: {answer.standalone_question}\n\n", "dim")
+    if answer.abstention:
+        put(answer.abstention.message + "\n", "yellow")
+    shown = answer.evidence[: answer.needed]
+    for evidence in shown:
+        before, short, after = marked_parts(evidence)
+        put(before)
+        put(short, "bold green")
+        put(after + "\n")
+        put(f"   {place(evidence, documents)}\n", "cyan")
+        for citation in evidence.footnotes:
+            put(f"   [{citation.number}] {citation.text}\n", "dim")
+            if trail(citation):
+                put(f"       → {trail(citation)}\n", "dim")
+    rest = answer.evidence[answer.needed :] or (answer.abstention.nearest if answer.abstention else ())
+    if rest:
+        put("\nSee also:\n" if answer.answered else "\nNearest:\n", "dim")
+    for evidence in rest:
+        put(f"   {place(evidence, documents)}: ", "cyan")
+        put(f"{evidence.quote}\n", "dim")
+    described = [documents[name] for name in dict.fromkeys(e.document for e in shown)]
+    for words in [about(document) for document in described if document.metadata != Metadata()]:
+        put(f"   {words}\n", "dim")
+    text.rstrip()
+    return text
+
+
+def document_to_dict(document: Document) -> dict[str, Any]:
+    """A document's parse, as `quoth document --json` gives it."""
+
+    def offsets(span: Span) -> dict[str, Any]:
+        return {"start": span.start, "end": span.end}
+
+    def text_span(span: Span) -> dict[str, Any]:
+        return {"text": span.text, **offsets(span)}
+
+    def numbers(positions: tuple[int, ...]) -> list[int]:
+        return [document.footnotes[position].number for position in positions]
+
+    return {
+        "id": document.id,
+        "title": document.title,
+        "sha256": document.sha256,
+        "sections": [
+            {
+                "heading": section.heading,
+                **offsets(section),
+                "paragraphs": [
+                    {
+                        "number": paragraph.number,
+                        **offsets(paragraph),
+                        "sentences": [{**text_span(s), "footnotes": numbers(s.notes)} for s in paragraph.sentences],
+                    }
+                    for paragraph in section.paragraphs
+                ],
+            }
+            for section in document.sections
+        ],
+        "footnotes": [
+            {
+                "number": note.number,
+                **text_span(note),
+                "label": offsets(note.label),
+                "anchors": [offsets(anchor) for anchor in note.anchors],
+                "sources": [{"number": work.number, **text_span(work)} for work in note.sources],
+                "via": list(note.via),
+                "unfollowed": list(note.unfollowed),
+            }
+            for note in document.footnotes
+        ],
+        "byline": text_span(document.byline) if document.byline else None,
+        "boilerplate": [text_span(line) for line in document.boilerplate],
+        "odd": [
+            {"kind": odd.kind, "number": odd.number, **text_span(odd), "message": odd.message} for odd in document.odd
+        ],
+    }

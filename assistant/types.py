@@ -1,0 +1,89 @@
+"""What an answer is made of: plain, frozen values that every surface shows and the harness measures."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question and its answer, if the caller knows it."""
+
+    question: str
+    answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceWork:
+    """A work behind a citation, and the number of the note it is named in."""
+
+    number: int
+    text: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A note behind a quotation, followed to the works it names; `via` are the notes between."""
+
+    number: int
+    text: str
+    start: int
+    end: int
+    sources: tuple[SourceWork, ...]
+    via: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A quotation with its place; offsets are into the document named.
+
+    `footnote` is the number of the note it stands in, None in the body; `paragraph` counts through the
+    body from 1, None in notes and in the byline.
+    """
+
+    quote: str
+    start: int
+    end: int
+    answer_start: int
+    answer_end: int
+    document: str
+    passage: str
+    section: str | None
+    paragraph: int | None
+    footnote: int | None
+    score: float
+    footnotes: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """Why there is no answer: `no_match`, `low_confidence`; and the passages nearest to one."""
+
+    reason: str
+    message: str
+    nearest: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer in the document's words, or an abstention; the first `needed` quotations make it."""
+
+    question: str
+    standalone_question: str
+    answered: bool
+    confidence: float
+    answer: str | None
+    evidence: tuple[Evidence, ...]
+    needed: int
+    abstention: Abstention | None
+    timings_ms: dict[str, float] = field(compare=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The answer as the JSON object that every surface speaks."""
+        return asdict(self)
+
+    def to_json(self) -> str:
+        """The same as JSON text, on one line."""
+        return json.dumps(self.to_dict(), ensure_ascii=False)

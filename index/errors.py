@@ -1,0 +1,28 @@
+"""Every error a user can cause, in one tree; each message names the value and the fix.
+
+    QuothError
+    ├── SourceError    a document that cannot be read
+    ├── EncoderError   an encoder that cannot be loaded
+    ├── StoreError     an index folder that cannot be used
+    └── QuestionError  a question or request that cannot be asked
+"""
+
+
+class QuothError(Exception):
+    """Bad input: one clear sentence for the user; exit code 2, or HTTP 4xx."""
+
+
+class SourceError(QuothError):
+    """A document that cannot be read."""
+
+
+class EncoderError(QuothError):
+    """An encoder that cannot be loaded."""
+
+
+class StoreError(QuothError):
+    """An index folder that cannot be read or written."""
+
+
+class QuestionError(QuothError):
+    """A question or request that cannot be asked."""

@@ -1,0 +1,45 @@
+"""Words as they are matched: case, diacritics and apostrophes folded, endings cut. Never shown."""
+
+import re
+import unicodedata
+from functools import lru_cache
+
+import snowballstemmer
+
+APOSTROPHES = re.compile(r"[’‘'`´ʼʻʿʾ]")
+TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
+DOTTED = re.compile(r"\b(?:[^\W\d_]\.){2,}")
+POSSESSIVE = re.compile(r"(?<=\w)[’'`´ʼ]s\b")
+LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ß": "ss", "ı": "i"})
+
+# Words that carry a question's form, not its subject.
+FUNCTION_WORDS = frozenset(
+    """a about am an and any are as at be been being but by can could did do does doing for from had has have
+    having he her hers him his how i if in into is it its itself me my no nor not of on or our ours out over
+    own shall she should so such than that the their theirs them then there these they this those to too
+    under up very was we were what when where which while who whom whose why will with would you your yours
+    s t d ll re ve m let tell please""".split()
+)
+
+
+def fold(text: str) -> str:
+    """`text` in small letters, without diacritics and apostrophes: "Touré" -> "toure", "al-Qa`ida" -> "al-qaida"."""
+    decomposed = unicodedata.normalize("NFKD", APOSTROPHES.sub("", text).casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(LETTERS)
+
+
+@lru_cache(maxsize=1)
+def stemmer() -> "snowballstemmer.stemmer":
+    """The English Snowball stemmer, made once."""
+    return snowballstemmer.stemmer("english")
+
+
+def words(text: str) -> list[str]:
+    """The folded words and numbers of a text, in order, endings kept: "Mali’s 11,200" -> mali, 11200."""
+    plain = DOTTED.sub(lambda match: match[0].replace(".", ""), POSSESSIVE.sub("", text))
+    return [token.replace(",", "") for token in TOKEN.findall(fold(plain))]
+
+
+def terms(text: str) -> list[str]:
+    """The stems that BM25 counts: the words of a text less its function words."""
+    return stemmer().stemWords([word for word in words(text) if word not in FUNCTION_WORDS])

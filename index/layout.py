@@ -1,0 +1,103 @@
+"""Lines to blocks: which line breaks part two blocks, and what each block looks like.
+
+A text is either hard-wrapped, its paragraphs broken over many lines, or it has a paragraph a line. In a
+wrapped text a break is deliberate where the next line's first word would still have fitted.
+"""
+
+import re
+
+from index.types import Span
+
+BLANK = "\ufeff\u200b \t\f\v\xa0"
+LABEL = re.compile(r"\[(\d{1,4})\][:.]?(?=\s|\S)")
+BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)]|\([a-z0-9]{1,2}\))\s")
+UNDERLINE = re.compile(r"(?:=+|-+|\*+|_+)$")
+DATE = re.compile(r"(?:\d{1,2} )?[A-Z][a-z]+\.? (?:\d{1,2}, ?)?\d{4}$")
+HEADING_WORDS = 12
+HEADING_CHARACTERS = 90
+
+
+def span(text: str, start: int, end: int) -> Span:
+    """The slice of `text` from `start` to `end`, less the blanks at both ends."""
+    piece = text[start:end]
+    blanks = BLANK + "\r\n"
+    start += len(piece) - len(piece.lstrip(blanks))
+    piece = piece.strip(blanks)
+    return Span(start, start + len(piece), piece)
+
+
+def split_blocks(text: str) -> tuple[tuple[Span, ...], ...]:
+    """Paragraph-like blocks, in groups: the blocks of a group have no blank line between them."""
+    groups: list[list[Span]] = [[]]
+    for match in re.finditer(r"[^\r\n]*(?:\r\n|\r|\n|$)", text):
+        line = span(text, match.start(), match.end())
+        if line.text:
+            groups[-1].append(line)
+        elif groups[-1]:
+            groups.append([])
+    groups = [group for group in groups if group]
+    width = wrap_width(groups)
+    return tuple(join_wrapped(text, group, width) for group in groups)
+
+
+def wrap_width(groups: list[list[Span]]) -> int:
+    """The width a text is hard-wrapped at, in characters; 0 if it has a paragraph a line.
+
+    It is wrapped if at least a fifth of the breaks inside its groups are followed by a small letter.
+    """
+    breaks = [(line, following) for group in groups for line, following in zip(group, group[1:])]
+    wrapped = sum(following.text[0].islower() for _, following in breaks)
+    if not breaks or wrapped < len(breaks) / 5:
+        return 0
+    return max(len(line.text) for line, _ in breaks)
+
+
+def join_wrapped(text: str, lines: list[Span], width: int) -> tuple[Span, ...]:
+    """The lines of a group, with those joined that a hard wrap parted."""
+    blocks = [lines[0]]
+    for line, following in zip(lines, lines[1:]):
+        if is_deliberate(blocks[-1], line, following, width):
+            blocks.append(following)
+        else:
+            blocks[-1] = Span(blocks[-1].start, following.end, text[blocks[-1].start : following.end])
+    return tuple(blocks)
+
+
+def is_deliberate(block: Span, line: Span, following: Span, width: int) -> bool:
+    """Whether the break between two lines of a group parts two blocks."""
+    if LABEL.match(block.text) and LABEL.match(following.text):
+        return True
+    if UNDERLINE.match(following.text):
+        return False
+    if BULLET.match(following.text) or UNDERLINE.match(line.text):
+        return True
+    if following.text[0].islower():
+        return width == 0
+    first_word = following.text.split(maxsplit=1)[0]
+    return len(line.text) + 1 + len(first_word) <= width * 0.9 or width == 0
+
+
+def heading_text(block: Span) -> str:
+    """A heading's words, without Markdown's `#` or an underline."""
+    first_line = re.split(r"[\r\n]", block.text, maxsplit=1)[0]
+    return re.sub(r"^#{1,6}\s+|\s+#+$", "", first_line).strip()
+
+
+def looks_like_heading(block: Span) -> bool:
+    """Short, one line, no closing punctuation, beginning with a capital or a number."""
+    lines = re.split(r"[\r\n]+", block.text)
+    if lines[0].startswith("#") and heading_text(block) != lines[0]:
+        return True
+    if len(lines) == 2 and UNDERLINE.match(lines[1]) and len(lines[1]) > 2:
+        return True
+    words = block.text.split()
+    return (
+        len(lines) == 1
+        and len(block.text) <= HEADING_CHARACTERS
+        and len(words) <= HEADING_WORDS
+        and (block.text[0].isupper() or block.text[0].isdigit())
+        and any(character.isalpha() for character in block.text)
+        and block.text[-1] not in ".,;:…"
+        and not BULLET.match(re.sub(r"^\d+\.\s(?=[A-Z])", "", block.text))
+        and not DATE.match(block.text)
+    )

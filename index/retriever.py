@@ -1,0 +1,126 @@
+"""From a question to ranked passages: BM25 and vectors, joined by reciprocal rank fusion."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from index.bm25 import Bm25
+from index.dense import Encoder, VectorIndex
+from index.types import Document, Hit, IndexConfig, Passage, Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A sentence and the passage it was found in."""
+
+    sentence: Sentence
+    passage: Passage
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What tells one sentence from another, whichever passage it stands in."""
+        return self.passage.document, self.sentence.start
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceScore:
+    """A sentence with what BM25 and the encoder say of it."""
+
+    place: Place
+    bm25: float
+    dense: float
+
+
+def reciprocal_rank_fusion(rankings: Iterable[Sequence[int]], k: int = 60) -> dict[int, float]:
+    """Fused scores of the items in some rankings, best first: the sum of 1 / (k + rank).
+
+    Cormack, Clarke and Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank
+    Learning Methods", SIGIR 2009.
+
+    >>> reciprocal_rank_fusion([[7, 3], [3]], k=60)
+    {7: 0.01639344262295082, 3: 0.03252247488101534}
+    """
+    fused: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, item in enumerate(ranking, 1):
+            fused[item] = fused.get(item, 0.0) + 1.0 / (k + rank)
+    return fused
+
+
+class Index:
+    """Documents, passages and sentences, ready to be searched."""
+
+    def __init__(
+        self,
+        documents: Sequence[Document],
+        passages: Sequence[Passage],
+        encoder: Encoder,
+        passage_vectors: np.ndarray,
+        sentence_vectors: np.ndarray,
+        config: IndexConfig,
+    ) -> None:
+        """`sentence_vectors` has a row for each of `distinct_places(passages)`, in that order."""
+        self.documents: Mapping[str, Document] = {document.id: document for document in documents}
+        self.passages = tuple(passages)
+        self.encoder = encoder
+        self.config = config
+        self.places = distinct_places(passages)
+        self.passage_vectors, self.sentence_vectors = passage_vectors, sentence_vectors
+        self._rows = {place.key: row for row, place in enumerate(self.places)}
+        self._bm25 = Bm25([passage.plain for passage in passages])
+        self._sentence_bm25 = Bm25([place.sentence.plain for place in self.places])
+        self._vectors = VectorIndex(passage_vectors)
+        self._notes: dict[tuple[str, int], list[Passage]] = {}
+        for passage in passages:
+            if passage.note is not None:
+                self._notes.setdefault((passage.document, passage.note), []).append(passage)
+
+    def search(self, question: str, k: int = 10) -> tuple[Hit, ...]:
+        """The `k` best passages, notes among them; ties go to the one that stands first."""
+        bm25 = self._bm25.scores(question)
+        by_bm25 = [int(i) for i in np.argsort(-bm25, kind="stable") if bm25[i] > 0]
+        vector = self.encoder.encode_questions([question])[0]
+        positions, cosines = self._vectors.search(vector, len(self.passages))
+        by_dense = [int(i) for i in positions]
+        dense = dict(zip(by_dense, (float(c) for c in cosines)))
+        fused = reciprocal_rank_fusion([by_bm25, by_dense], self.config.rrf_k)
+        ranks_bm25 = {item: rank for rank, item in enumerate(by_bm25, 1)}
+        ranks_dense = {item: rank for rank, item in enumerate(by_dense, 1)}
+        best = sorted(fused, key=lambda item: (-fused[item], item))[:k]
+        return tuple(
+            Hit(self.passages[i], rank, fused[i], float(bm25[i]), dense[i], ranks_bm25.get(i), ranks_dense.get(i))
+            for rank, i in enumerate(best, 1)
+        )
+
+    def score_sentences(self, question: str, passages: Sequence[Passage]) -> tuple[SentenceScore, ...]:
+        """Every sentence of the passages, each once, with its BM25 score and its cosine."""
+        places = distinct_places(passages)
+        rows = [self._rows[place.key] for place in places]
+        if not rows:
+            return ()
+        vector = self.encoder.encode_questions([question])[0]
+        bm25 = self._sentence_bm25.scores(question, rows)
+        dense = self.sentence_vectors[rows] @ vector
+        return tuple(SentenceScore(place, float(b), float(d)) for place, b, d in zip(places, bm25, dense))
+
+    def with_notes(self, hits: Sequence[Hit]) -> tuple[Passage, ...]:
+        """The passages of some hits and those of the notes they carry, each once, in order."""
+        found: dict[str, Passage] = {}
+        for hit in hits:
+            found.setdefault(hit.passage.id, hit.passage)
+        for hit in hits:
+            for position in hit.passage.notes:
+                for passage in self._notes.get((hit.passage.document, position), []):
+                    found.setdefault(passage.id, passage)
+        return tuple(found.values())
+
+
+def distinct_places(passages: Sequence[Passage]) -> tuple[Place, ...]:
+    """The sentences of some passages in order, one that two passages share only once."""
+    places: dict[tuple[str, int], Place] = {}
+    for passage in passages:
+        for sentence in passage.sentences:
+            place = Place(sentence, passage)
+            places.setdefault(place.key, place)
+    return tuple(places.values())

@@ -1,0 +1,94 @@
+"""Reading source files: `.txt` as UTF-8, with an optional `NAME.toml` beside each."""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from index.errors import SourceError
+from index.types import Metadata
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file as it was read: its text with line endings and any BOM kept."""
+
+    id: str
+    path: Path
+    text: str
+    sha256: str
+    metadata: Metadata
+
+
+def find_sources(path: Path) -> tuple[Path, ...]:
+    """The documents at `path`: the file itself, or the folder's `.txt` files by name.
+
+    Raises SourceError if there is none.
+    """
+    if path.is_file():
+        return (path,)
+    if not path.is_dir():
+        raise SourceError(f"No such file or folder: {path}. Give a .txt file or a folder of them.")
+    try:
+        found = sorted(p for p in path.iterdir() if p.suffix.lower() == ".txt" and p.is_file())
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
+    if not found:
+        raise SourceError(f"The folder {path} holds no .txt documents. Put one there, or name another.")
+    return tuple(found)
+
+
+def read_source(path: Path) -> SourceFile:
+    """Read one document and the metadata beside it.
+
+    Raises SourceError if the file is missing, empty, binary or not UTF-8.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
+    if b"\0" in data:
+        raise SourceError(f"{path} is a binary file. Save the document as plain UTF-8 text.")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{path} is not UTF-8 (byte {error.start} is 0x{data[error.start]:02x}). Save it as UTF-8."
+        ) from error
+    if not text.strip("\ufeff \t\r\n\f\v"):
+        raise SourceError(f"{path} is empty. Give a document with text in it.")
+    return SourceFile(path.stem, path, text, source_hash(data, path), read_metadata(path))
+
+
+def read_sources(path: Path) -> tuple[SourceFile, ...]:
+    """Read every document at `path`; their ids are the file names without `.txt`."""
+    files = tuple(read_source(p) for p in find_sources(path))
+    for one, other in zip(files, files[1:]):
+        if one.id == other.id:
+            raise SourceError(f"{one.path} and {other.path} share the name {one.id}. Rename one.")
+    return files
+
+
+def source_hash(data: bytes, path: Path) -> str:
+    """sha256 of a document's bytes, and of its metadata file where there is one."""
+    digest = hashlib.sha256(data)
+    toml = path.with_suffix(".toml")
+    if toml.is_file():
+        digest.update(toml.read_bytes())
+    return digest.hexdigest()
+
+
+def read_metadata(path: Path) -> Metadata:
+    """Title, author, date and URL from the `NAME.toml` beside a document, where there is one."""
+    toml = path.with_suffix(".toml")
+    if not toml.is_file():
+        return Metadata()
+    known = [field.name for field in fields(Metadata)]
+    try:
+        values = tomllib.loads(toml.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SourceError(f"{toml} is not valid TOML: {error}.") from error
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise SourceError(f"{toml} has the unknown key {unknown[0]!r}. It takes {', '.join(known)}.")
+    return Metadata(**{name: str(value) for name, value in values.items()})

@@ -1,0 +1,185 @@
+"""Indexes on disk: made on first use, otherwise loaded, never half there.
+
+    .quoth/stabilizing-mali-1f0c9a2b7d44/      one for each set of sources, encoder and settings
+        lock
+        generation-3/                           written beside, synced, then renamed into place
+            manifest.json                       format, settings, sha256 of each source and each file
+            documents.json  passages.json
+            passage_vectors.npy  sentence_vectors.npy
+
+The newest generation that is whole and fits the sources is loaded; the one before it is kept. Anything
+else makes a new one. FAISS and BM25 are rebuilt from vectors and texts on load.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+from pydantic import TypeAdapter, ValidationError
+
+from index.dense import Encoder, Progress, SentenceTransformerEncoder, encode_all
+from index.errors import StoreError
+from index.parse import parse
+from index.passages import make_passages
+from index.retriever import Index, distinct_places
+from index.sources import SourceFile, read_sources
+from index.types import Document, IndexConfig, Passage
+
+FORMAT = 1
+KEPT_GENERATIONS = 2
+LOCK_SECONDS = 600
+DOCUMENTS = TypeAdapter(tuple[Document, ...])
+PASSAGES = TypeAdapter(tuple[Passage, ...])
+
+Say = Callable[[str], None]
+
+
+def open_index(
+    source: Path,
+    index_dir: Path,
+    config: IndexConfig = IndexConfig(),
+    encoder: Encoder | None = None,
+    say: Say = lambda message: None,
+    progress: Progress | None = None,
+) -> Index:
+    """Load the index of the documents at `source`, or make it and keep it under `index_dir`.
+
+    `say` is told what goes on where that is not plain loading, `progress` how far the encoding is.
+    Raises SourceError, EncoderError, or StoreError where the folder cannot be used.
+    """
+    files = read_sources(source)
+    encoder = encoder or SentenceTransformerEncoder(config.encoder)
+    folder = index_dir / f"{files[0].id[:40] if len(files) == 1 else source.resolve().name[:40]}-{key(source, config)}"
+    expected = {"format": FORMAT, "config": asdict(config), "sources": {file.id: file.sha256 for file in files}}
+    if index := load_newest(folder, expected, encoder, config, say):
+        return index
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / "lock", timeout=LOCK_SECONDS):
+            # Another process may have made it while this one waited.
+            if index := load_newest(folder, expected, encoder, config, lambda message: None):
+                return index
+            index = make_index(files, encoder, config, progress)
+            save(index, folder, expected)
+            return index
+    except OSError as error:
+        raise StoreError(
+            f"The index folder {folder} cannot be written ({error.strerror or error}). Name another with --index-dir."
+        ) from error
+
+
+def make_index(
+    files: Sequence[SourceFile], encoder: Encoder, config: IndexConfig = IndexConfig(), progress: Progress | None = None
+) -> Index:
+    """Parse, split and encode documents into an Index in memory."""
+    documents = [parse(file) for file in files]
+    window = min(config.window, encoder.window)
+    passages = [passage for document in documents for passage in make_passages(document, encoder, window)]
+    sentences = [place.sentence.plain for place in distinct_places(passages)]
+    texts = [passage.plain for passage in passages] + sentences
+    vectors = encode_all(encoder, texts, progress)
+    return Index(documents, passages, encoder, vectors[: len(passages)], vectors[len(passages) :], config)
+
+
+def key(source: Path, config: IndexConfig) -> str:
+    """What tells one index from another: where its sources are and what it is made with."""
+    told = json.dumps([str(source.resolve()), asdict(config)], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
+def generations(folder: Path) -> list[Path]:
+    """The generations in an index folder, newest first."""
+    numbered = [p for p in folder.glob("generation-*") if p.name.rpartition("-")[2].isdigit()]
+    return sorted(numbered, key=lambda p: -int(p.name.rpartition("-")[2]))
+
+
+def load_newest(folder: Path, expected: dict[str, object], encoder: Encoder, config: IndexConfig, say: Say) -> Index | None:
+    """The newest generation that is whole and as expected; None if a new one has to be made."""
+    try:
+        found = generations(folder)
+        for generation in found:
+            problem = ""
+            try:
+                manifest = read_manifest(generation)
+                if all(manifest.get(name) == value for name, value in expected.items()):
+                    return load(generation, manifest, encoder, config)
+            except (ValueError, ValidationError, KeyError, OSError) as error:
+                problem = str(error).splitlines()[0]
+            if problem:
+                say(f"The index at {generation} is damaged ({problem}); it is made anew.")
+        if found and not problem:
+            say("The documents have changed since they were indexed; the index is made anew.")
+    except PermissionError as error:
+        raise StoreError(f"The index folder {folder} cannot be read. Name another with --index-dir.") from error
+    return None
+
+
+def read_manifest(generation: Path) -> dict[str, object]:
+    """A generation's manifest; raises ValueError if it is not one."""
+    manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
+    if not isinstance(manifest, dict):
+        raise ValueError("manifest.json is not an object")
+    return manifest
+
+
+def load(generation: Path, manifest: dict[str, object], encoder: Encoder, config: IndexConfig) -> Index:
+    """The index of a generation; raises ValueError if a file is missing, cut off or altered."""
+    hashes = manifest["files"]
+    if not isinstance(hashes, dict):
+        raise ValueError("manifest.json lists no files")
+    data = {}
+    for name in ("documents.json", "passages.json", "passage_vectors.npy", "sentence_vectors.npy"):
+        data[name] = (generation / name).read_bytes()
+        if hashlib.sha256(data[name]).hexdigest() != hashes[name]:
+            raise ValueError(f"{name} is not what was written")
+    passage_vectors = np.load(generation / "passage_vectors.npy", allow_pickle=False)
+    sentence_vectors = np.load(generation / "sentence_vectors.npy", allow_pickle=False)
+    passages = PASSAGES.validate_json(data["passages.json"])
+    if len(passages) != len(passage_vectors) or len(distinct_places(passages)) != len(sentence_vectors):
+        raise ValueError("vectors and passages differ in number")
+    return Index(
+        DOCUMENTS.validate_json(data["documents.json"]), passages, encoder, passage_vectors, sentence_vectors, config
+    )
+
+
+def save(index: Index, folder: Path, expected: dict[str, object]) -> None:
+    """Write a new generation whole, then rename it into place; older ones but the last are removed."""
+    found = generations(folder)
+    number = int(found[0].name.rpartition("-")[2]) + 1 if found else 1
+    for leftover in folder.glob("making-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    making = Path(tempfile.mkdtemp(prefix="making-", dir=folder))
+    try:
+        (making / "documents.json").write_bytes(DOCUMENTS.dump_json(tuple(index.documents.values())))
+        (making / "passages.json").write_bytes(PASSAGES.dump_json(index.passages))
+        np.save(making / "passage_vectors.npy", index.passage_vectors, allow_pickle=False)
+        np.save(making / "sentence_vectors.npy", index.sentence_vectors, allow_pickle=False)
+        hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(making.iterdir())}
+        manifest = json.dumps({**expected, "files": hashes}, indent=2, sort_keys=True)
+        (making / "manifest.json").write_text(manifest, encoding="utf-8")
+        for path in [*making.iterdir(), making]:
+            sync(path)
+        making.chmod(0o755)
+        making.rename(folder / f"generation-{number}")
+        sync(folder)
+    except BaseException:
+        shutil.rmtree(making, ignore_errors=True)
+        raise
+    for old in generations(folder)[KEPT_GENERATIONS:]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def sync(path: Path) -> None:
+    """Have a file's or a folder's bytes on the disk before going on."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
