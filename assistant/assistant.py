@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from assistant.config import MAX_HISTORY, MAX_QUESTION, Config
+from assistant.config import MAX_HISTORY, MAX_QUESTION, THRESHOLD, Config
 from assistant.conversation import stand_alone
 from assistant.reader import Candidate, Reader
 from assistant.reader.sentence import SentenceReader
@@ -36,7 +36,7 @@ class Assistant:
         *,
         index_dir: str | Path = ".quoth",
         encoder: str = DEFAULT_ENCODER,
-        threshold: float = Config.__dataclass_fields__["threshold"].default,
+        threshold: float = THRESHOLD,
     ) -> "Assistant":
         """The assistant of a document or a folder of them; the index is loaded, or made.
 
@@ -46,7 +46,11 @@ class Assistant:
 
     @classmethod
     def from_config(
-        cls, config: Config, encoder: Encoder | None = None, say: Say = lambda message: None, progress: Progress | None = None
+        cls,
+        config: Config,
+        encoder: Encoder | None = None,
+        say: Say = lambda message: None,
+        progress: Progress | None = None,
     ) -> "Assistant":
         """The same, with every setting, and told what goes on."""
         return cls(open_index(config.source, config.index_dir, config.index, encoder, say, progress), config)

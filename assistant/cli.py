@@ -8,7 +8,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from assistant.assistant import Assistant
-from assistant.config import Config
+from assistant.config import THRESHOLD, Config
 from assistant.render import document_to_dict, to_text
 from assistant.types import Turn
 from index.dense import DEFAULT_ENCODER, SentenceTransformerEncoder
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options) or 0)
     except QuothError as error:
-        print(f"quoth: {error}", file=sys.stderr)
+        tell(str(error))
         return 2
     except KeyboardInterrupt:
         return 130
@@ -49,20 +49,37 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     sourced = argparse.ArgumentParser(add_help=False)
-    sourced.add_argument("--source", type=Path, default=Path("source_docs"), metavar="PATH",
-                         help="a .txt file or a folder of them (default: source_docs)")
+    sourced.add_argument(
+        "--source",
+        type=Path,
+        default=Path("source_docs"),
+        metavar="PATH",
+        help="a .txt file or a folder of them (default: source_docs)",
+    )
     indexed = argparse.ArgumentParser(add_help=False, parents=[sourced])
-    indexed.add_argument("--index-dir", type=Path, default=Path(".quoth"), metavar="DIR",
-                         help="where indexes are kept (default: .quoth)")
-    indexed.add_argument("--encoder", default=DEFAULT_ENCODER, metavar="NAME",
-                         help=f"a sentence-transformers name or folder (default: {DEFAULT_ENCODER})")
+    indexed.add_argument(
+        "--index-dir", type=Path, default=Path(".quoth"), metavar="DIR", help="where indexes are kept (default: .quoth)"
+    )
+    indexed.add_argument(
+        "--encoder",
+        default=DEFAULT_ENCODER,
+        metavar="NAME",
+        help=f"a sentence-transformers name or folder (default: {DEFAULT_ENCODER})",
+    )
     asked = argparse.ArgumentParser(add_help=False, parents=[indexed])
-    asked.add_argument("--threshold", type=confidence, default=Config().threshold, metavar="X",
-                       help="abstain below this confidence; 0 always answers (default: %(default)s)")
+    asked.add_argument(
+        "--threshold",
+        type=confidence,
+        default=THRESHOLD,
+        metavar="X",
+        help="abstain below this confidence; 0 always answers (default: %(default)s)",
+    )
 
     ask = commands.add_parser("ask", parents=[asked], help="answer one question")
     ask.add_argument("question", nargs="?", help="the question (default: the environment's Q)")
-    ask.add_argument("--history", nargs="+", default=[], metavar="Q", action="extend", help="earlier questions, oldest first")
+    ask.add_argument(
+        "--history", nargs="+", default=[], metavar="Q", action="extend", help="earlier questions, oldest first"
+    )
     ask.add_argument("--json", action="store_true", help="print the answer as JSON")
     ask.set_defaults(run=run_ask)
 
@@ -108,18 +125,34 @@ def port(text: str) -> int:
 
 def open_assistant(options: argparse.Namespace) -> Assistant:
     """The assistant that a command's options ask for; progress goes to standard error."""
-    threshold = getattr(options, "threshold", Config().threshold)
+    threshold = getattr(options, "threshold", THRESHOLD)
     config = Config(options.source, options.index_dir, IndexConfig(options.encoder), threshold)
     read_sources(config.source)  # so that a wrong path is told before the model loads
     encoder = SentenceTransformerEncoder(config.index.encoder)
-    errors = Console(stderr=True)
-    with Progress(console=errors, transient=True) as bar:
-        task = bar.add_task("Indexing", total=None, visible=False)
+    with progress_bar() as show:
+        return Assistant.from_config(config, encoder, tell, show)
 
-        def show(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=True)
 
-        return Assistant.from_config(config, encoder, lambda message: print(f"quoth: {message}", file=sys.stderr), show)
+def tell(message: str) -> None:
+    """Say what goes on, on standard error."""
+    print(f"quoth: {message}", file=sys.stderr)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int, int], None]]:
+    """A function that shows how far the indexing is; no bar is drawn until it is called."""
+    bar = Progress(console=Console(stderr=True), transient=True)
+    task = bar.add_task("Indexing")
+
+    def show(done: int, total: int) -> None:
+        bar.start()
+        bar.update(task, completed=done, total=total)
+
+    try:
+        yield show
+    finally:
+        if bar.live.is_started:
+            bar.stop()
 
 
 def print_answer(quoth: Assistant, question: str, history: Sequence[Turn | str], as_json: bool = False) -> str | None:
@@ -195,7 +228,7 @@ def run_chat(options: argparse.Namespace) -> None:
         try:
             history.append(Turn(question, print_answer(quoth, question, history)))
         except QuestionError as error:
-            print(f"quoth: {error}", file=sys.stderr)
+            tell(str(error))
 
 
 def read_line() -> str:
@@ -229,7 +262,9 @@ def run_index(options: argparse.Namespace) -> None:
     """quoth index"""
     index = open_assistant(options).index
     sentences = len(index.places)
-    print(f"{len(index.documents)} document(s), {len(index.passages)} passages, {sentences} sentences in {options.index_dir}")
+    print(
+        f"{len(index.documents)} document(s), {len(index.passages)} passages, {sentences} sentences in {options.index_dir}"
+    )
 
 
 def run_serve(options: argparse.Namespace) -> None:

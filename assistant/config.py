@@ -7,6 +7,7 @@ from index.types import IndexConfig
 
 MAX_QUESTION = 2000  # characters
 MAX_HISTORY = 20  # turns
+THRESHOLD = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,6 @@ class Config:
     source: Path = Path("source_docs")
     index_dir: Path = Path(".quoth")
     index: IndexConfig = field(default_factory=IndexConfig)
-    threshold: float = 0.01
+    threshold: float = THRESHOLD
     passages: int = 10
     quotations: int = 3

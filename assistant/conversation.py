@@ -6,7 +6,7 @@ from assistant.types import Turn
 from index.folding import terms, words
 
 OPENERS = (("and",), ("but",), ("or",), ("what", "about"), ("how", "about"), ("why", "not"))
-POINTERS = frozenset("it its he him his she her hers they them their theirs this that these those there".split())
+POINTERS = frozenset(["it", "its", "he", "him", "his", "she", "her", "hers", "they", "them", "their", "theirs", "this", "that", "these", "those", "there"])
 
 
 def stand_alone(question: str, history: Sequence[Turn]) -> str:
@@ -26,4 +26,4 @@ def leans(question: str) -> bool:
     said = words(question)
     if any(tuple(said[: len(opener)]) == opener for opener in OPENERS):
         return True
-    return len(terms(question)) <= 2 and bool(POINTERS & set(said)) or not terms(question)
+    return (len(terms(question)) <= 2 and bool(POINTERS & set(said))) or not terms(question)

@@ -8,7 +8,7 @@ from rich.text import Text
 from assistant.types import Answer, Citation, Evidence
 from index.types import Document, Metadata, Span
 
-CONTROL = {code: "\N{REPLACEMENT CHARACTER}" for code in [*range(9), *range(11, 32), *range(127, 160)]}
+CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "�")
 
 
 def place(evidence: Evidence, documents: Mapping[str, Document]) -> str:

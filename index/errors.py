@@ -1,10 +1,10 @@
 """Every error a user can cause, in one tree; each message names the value and the fix.
 
-    QuothError
-    ├── SourceError    a document that cannot be read
-    ├── EncoderError   an encoder that cannot be loaded
-    ├── StoreError     an index folder that cannot be used
-    └── QuestionError  a question or request that cannot be asked
+QuothError
+├── SourceError    a document that cannot be read
+├── EncoderError   an encoder that cannot be loaded
+├── StoreError     an index folder that cannot be used
+└── QuestionError  a question or request that cannot be asked
 """
 
 

@@ -14,11 +14,7 @@ LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th",
 
 # Words that carry a question's form, not its subject.
 FUNCTION_WORDS = frozenset(
-    """a about am an and any are as at be been being but by can could did do does doing for from had has have
-    having he her hers him his how i if in into is it its itself me my no nor not of on or our ours out over
-    own shall she should so such than that the their theirs them then there these they this those to too
-    under up very was we were what when where which while who whom whose why will with would you your yours
-    s t d ll re ve m let tell please""".split()
+    ["a", "about", "am", "an", "and", "any", "are", "as", "at", "be", "been", "being", "but", "by", "can", "could", "did", "do", "does", "doing", "for", "from", "had", "has", "have", "having", "he", "her", "hers", "him", "his", "how", "i", "if", "in", "into", "is", "it", "its", "itself", "me", "my", "no", "nor", "not", "of", "on", "or", "our", "ours", "out", "over", "own", "shall", "she", "should", "so", "such", "than", "that", "the", "their", "theirs", "them", "then", "there", "these", "they", "this", "those", "to", "too", "under", "up", "very", "was", "we", "were", "what", "when", "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your", "yours", "s", "t", "d", "ll", "re", "ve", "m", "let", "tell", "please"]
 )
 
 

@@ -40,7 +40,7 @@ def follow_notes(notes: list[NoteBlock], sentences: list[tuple[Sentence, ...]]) 
     references = [read_references(note.body, parts) for note, parts in zip(notes, sentences)]
     leads: list[Lead] = []
     named: list[Work] = []
-    for position, note in enumerate(notes):
+    for position, _note in enumerate(notes):
         own: list[Work] = []
         lead = Lead()
         for reference in references[position]:
@@ -75,7 +75,9 @@ def follow(reference: Reference, position: int, notes: list[NoteBlock], leads: l
     for names, title in reference.readings:
         if work := find_work(names, title, named):
             return Lead((work.source,))
-    return Lead(unfollowed=(place.text,))
+    # A bare word that names nobody is prose ("Unknown."), not a lost citation.
+    bare = all(len(names) <= 1 and not title for names, title in reference.readings)
+    return Lead() if bare else Lead(unfollowed=(place.text,))
 
 
 def through(target: int, notes: list[NoteBlock], leads: list[Lead], text: str) -> Lead:
@@ -106,4 +108,4 @@ def find_work(names: tuple[str, ...], title: str, named: list[Work]) -> Work | N
 
     fitting = [work for work in named if fits(work)]
     exact = [work for work in fitting if {fold(name) for name in work.names} == wanted]
-    return (exact or fitting or [None])[-1]
+    return (exact or fitting)[-1] if fitting else None

@@ -4,6 +4,7 @@ A note is a block that begins with `[4]`; a marker is a bracketed number in the 
 Other bracketed numbers (`[2012]`) are text. What does not fit is reported as an Oddity, never dropped.
 """
 
+import itertools
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -61,8 +62,8 @@ def is_attached(before: str) -> bool:
 def find_notes(text: str, blocks: list[Span]) -> tuple[list[NoteBlock], list[Span]]:
     """Part the blocks into notes and the rest.
 
-    A block that begins with `[4]` is a note if a marker elsewhere points at 4, or if the block beside it
-    begins with such a label too. Unlabelled blocks between two notes continue the first of them, unless
+    A block that begins with `[4]` is a note if a marker elsewhere points at 4, if the block beside it
+    begins with such a label too, or if it is the last. Unlabelled blocks between two notes continue the first of them, unless
     a heading or a marker shows them to be body text.
     """
     labels = [LABEL.match(block.text) for block in blocks]
@@ -70,19 +71,19 @@ def find_notes(text: str, blocks: list[Span]) -> tuple[list[NoteBlock], list[Spa
     pointed = {n for b in find_brackets(text, blocks) if b.attached for n in b.numbers}
     is_note = [
         number is not None
-        and (number in pointed or number < FIRST_YEAR and any(n is not None for n in beside(numbers, i)))
+        and (number in pointed or (0 < number < FIRST_YEAR and any(n is not None for n in beside(numbers, i))))
         for i, number in enumerate(numbers)
     ]
     notes: list[NoteBlock] = []
     rest: list[Span] = []
     positions = [i for i, note in enumerate(is_note) if note]
     owner: dict[int, int] = {i: i for i in positions}
-    for first, second in zip(positions, positions[1:]):
+    for first, second in itertools.pairwise(positions):
         between = blocks[first + 1 : second]
         if len(between) <= MOST_CONTINUATIONS and not any(
             looks_like_heading(block) or MARKER.search(block.text) for block in between
         ):
-            owner.update({i: first for i in range(first + 1, second)})
+            owner.update(dict.fromkeys(range(first + 1, second), first))
     ends = {note: max(i for i, o in owner.items() if o == note) for note in positions}
     for i, block in enumerate(blocks):
         if label := labels[i] if is_note[i] else None:
@@ -95,8 +96,8 @@ def find_notes(text: str, blocks: list[Span]) -> tuple[list[NoteBlock], list[Spa
 
 
 def beside(items: list[int | None], i: int) -> list[int | None]:
-    """The items before and after position `i`."""
-    return items[max(i - 1, 0) : i] + items[i + 1 : i + 2]
+    """The items before and after position `i`; behind the last stands itself."""
+    return items[max(i - 1, 0) : i] + (items[i + 1 : i + 2] or items[i:])
 
 
 def find_markers(text: str, body: list[Span], notes: list[NoteBlock]) -> list[Marker]:
@@ -115,7 +116,7 @@ def find_markers(text: str, body: list[Span], notes: list[NoteBlock]) -> list[Ma
         if known & set(bracket.numbers):
             return bracket.attached or not style_attached or not close & set(bracket.numbers)
         year = any(n == 0 or n >= FIRST_YEAR for n in bracket.numbers)
-        return not year and (bracket.attached or bool(naming) and not style_attached)
+        return not year and (bracket.attached or (bool(naming) and not style_attached))
 
     return [bracket for bracket in brackets if is_marker(bracket)]
 
@@ -165,7 +166,13 @@ def find_oddities(markers: list[Marker], notes: list[NoteBlock], pointed: dict[i
 def unfollowed(note: Footnote) -> list[Oddity]:
     """The references of a note that lead nowhere."""
     return [
-        Oddity(note.start, note.end, note.text, "reference-not-followed", note.number,
-               f"Note {note.number} refers to {reference!r}, which leads to no work named before it.")
+        Oddity(
+            note.start,
+            note.end,
+            note.text,
+            "reference-not-followed",
+            note.number,
+            f"Note {note.number} refers to {reference!r}, which leads to no work named before it.",
+        )
         for reference in note.unfollowed
     ]

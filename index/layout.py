@@ -4,12 +4,18 @@ A text is either hard-wrapped, its paragraphs broken over many lines, or it has 
 wrapped text a break is deliberate where the next line's first word would still have fitted.
 """
 
+import itertools
 import re
 
 from index.types import Span
 
-BLANK = "\ufeff\u200b \t\f\v\xa0"
+# What Python calls white space, a byte order mark, and the space of no width.
+BLANK = (
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"
+    "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
+)
 LABEL = re.compile(r"\[(\d{1,4})\][:.]?(?=\s|\S)")
+MARKERS = re.compile(r"\[\d[\d ,;–-]*\]")
 BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)]|\([a-z0-9]{1,2}\))\s")
 UNDERLINE = re.compile(r"(?:=+|-+|\*+|_+)$")
 DATE = re.compile(r"(?:\d{1,2} )?[A-Z][a-z]+\.? (?:\d{1,2}, ?)?\d{4}$")
@@ -20,9 +26,8 @@ HEADING_CHARACTERS = 90
 def span(text: str, start: int, end: int) -> Span:
     """The slice of `text` from `start` to `end`, less the blanks at both ends."""
     piece = text[start:end]
-    blanks = BLANK + "\r\n"
-    start += len(piece) - len(piece.lstrip(blanks))
-    piece = piece.strip(blanks)
+    start += len(piece) - len(piece.lstrip(BLANK))
+    piece = piece.strip(BLANK)
     return Span(start, start + len(piece), piece)
 
 
@@ -45,7 +50,7 @@ def wrap_width(groups: list[list[Span]]) -> int:
 
     It is wrapped if at least a fifth of the breaks inside its groups are followed by a small letter.
     """
-    breaks = [(line, following) for group in groups for line, following in zip(group, group[1:])]
+    breaks = [(line, following) for group in groups for line, following in itertools.pairwise(group)]
     wrapped = sum(following.text[0].islower() for _, following in breaks)
     if not breaks or wrapped < len(breaks) / 5:
         return 0
@@ -55,7 +60,7 @@ def wrap_width(groups: list[list[Span]]) -> int:
 def join_wrapped(text: str, lines: list[Span], width: int) -> tuple[Span, ...]:
     """The lines of a group, with those joined that a hard wrap parted."""
     blocks = [lines[0]]
-    for line, following in zip(lines, lines[1:]):
+    for line, following in itertools.pairwise(lines):
         if is_deliberate(blocks[-1], line, following, width):
             blocks.append(following)
         else:
@@ -90,14 +95,15 @@ def looks_like_heading(block: Span) -> bool:
         return True
     if len(lines) == 2 and UNDERLINE.match(lines[1]) and len(lines[1]) > 2:
         return True
-    words = block.text.split()
+    words = MARKERS.sub("", block.text).strip()
     return (
         len(lines) == 1
-        and len(block.text) <= HEADING_CHARACTERS
-        and len(words) <= HEADING_WORDS
-        and (block.text[0].isupper() or block.text[0].isdigit())
-        and any(character.isalpha() for character in block.text)
-        and block.text[-1] not in ".,;:…"
-        and not BULLET.match(re.sub(r"^\d+\.\s(?=[A-Z])", "", block.text))
-        and not DATE.match(block.text)
+        and len(words) <= HEADING_CHARACTERS
+        and len(words.split()) <= HEADING_WORDS
+        and words[:1].isalnum()
+        and not words[0].islower()
+        and any(character.isalpha() for character in words)
+        and words.rstrip("”\"’')")[-1:] not in (*".,;:…", "")
+        and not BULLET.match(re.sub(r"^\d+\.\s(?=[A-Z])", "", words))
+        and not DATE.match(words)
     )

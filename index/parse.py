@@ -23,7 +23,9 @@ BARE_LABEL = re.compile(
     r"subscribe(?: now)?|print(?: this page)?|log ?in|menu|related (?:articles|posts|content|stories))[.:!]?",
     re.IGNORECASE,
 )
-PERSON = r"(?:(?:Dr|Prof|Mr|Mrs|Ms|Gen|Col|Sir|Professor)\.? )?[A-Z][\w’'.-]+(?: (?:[a-z]{1,4} ){0,2}[A-Z][\w’'.-]+){1,4}"
+PERSON = (
+    r"(?:(?:Dr|Prof|Mr|Mrs|Ms|Gen|Col|Sir|Professor)\.? )?[A-Z][\w’'.-]+(?: (?:[a-z]{1,4} ){0,2}[A-Z][\w’'.-]+){1,4}"
+)
 ROLE = (
     r"(?:\w+ )?(?:scholar|fellow|professor|lecturer|researcher|editor|writer|author|journalist|reporter|director|"
     r"analyst|student|candidate|correspondent|columnist|historian|economist|scientist|teacher|lawyer|consultant|"
@@ -32,7 +34,8 @@ ROLE = (
 SIGNED = re.compile(rf"By:? {PERSON}(?:(?:, | and |, and ){PERSON})*$")
 ABOUT_AUTHOR = re.compile(
     rf"(?:About the authors?:? )?{PERSON}(?:(?:, | and |, and ){PERSON})*,? "
-    rf"(?:is|are|was|works|teaches|writes|serves|holds|has (?:been|written))\b.{{0,80}}?{ROLE}", re.DOTALL
+    rf"(?:is|are|was|works|teaches|writes|serves|holds|has (?:been|written))\b.{{0,80}}?{ROLE}",
+    re.DOTALL,
 )
 
 
@@ -68,7 +71,7 @@ def part_boilerplate(blocks: list[Span], notes: list[NoteBlock]) -> tuple[list[S
     """Part blocks into text and the lines a site puts around it.
 
     Bare labels go wherever they stand. At the end, all short blocks go from the one before the first
-    invitation on: "Stay Informed / Sign up to receive updates / Sign up".
+    invitation on: "Stay Informed / Sign up to receive updates / Sign up". What is nothing else is text.
     """
     last_note = max((note.body.end for note in notes), default=0)
     tail = len(blocks)
@@ -83,6 +86,8 @@ def part_boilerplate(blocks: list[Span], notes: list[NoteBlock]) -> tuple[list[S
     else:
         cut = len(blocks)
     boilerplate = [b for i, b in enumerate(blocks) if i >= cut or BARE_LABEL.fullmatch(b.text)]
+    if len(boilerplate) == len(blocks) and not notes:
+        return blocks, []
     starts = {block.start for block in boilerplate}
     return [block for block in blocks if block.start not in starts], boilerplate
 
@@ -113,7 +118,13 @@ def find_byline(blocks: list[Span], headings: set[int]) -> tuple[Span | None, li
             headings.discard(block.start)
             return block, blocks[:i] + blocks[i + 1 :]
     last = blocks[-1] if blocks else None
-    if last and len(blocks) > 1 and last.start not in headings and ABOUT_AUTHOR.match(last.text) and len(last.text) < 800:
+    if (
+        last
+        and len(blocks) > 1
+        and last.start not in headings
+        and ABOUT_AUTHOR.match(last.text)
+        and len(last.text) < 800
+    ):
         return last, blocks[:-1]
     return None, blocks
 
@@ -130,9 +141,16 @@ def make_footnotes(
             anchors.setdefault(position, []).append(Span(marker.start, marker.end, marker.text))
     return tuple(
         Footnote(
-            note.body.start, note.body.end, note.body.text, note.number, note.label,
+            note.body.start,
+            note.body.end,
+            note.body.text,
+            note.number,
+            note.label,
             tuple(replace(sentence, notes=(position,)) for sentence in sentences[position]),
-            tuple(anchors.get(position, ())), leads[position].sources, leads[position].via, leads[position].unfollowed,
+            tuple(anchors.get(position, ())),
+            leads[position].sources,
+            leads[position].via,
+            leads[position].unfollowed,
         )
         for position, note in enumerate(notes)
     )
@@ -163,5 +181,5 @@ def make_sections(
         parts: list[Span] = [*([heading] if heading else []), *paragraphs]
         start, end = parts[0].start, parts[-1].end
         words = MARKER.sub("", heading_text(heading)) if heading else None
-        sections.append(Section(start, end, text[start:end], words, tuple(paragraphs)))
+        sections.append(Section(start, end, text[start:end], words, heading, tuple(paragraphs)))
     return tuple(sections)

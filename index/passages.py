@@ -87,13 +87,17 @@ def split(paragraph: Sequence[Placed], sizes: Sequence[int], room: int) -> Itera
         start = end - 1 if overlaps else end
 
 
-def make_passage(document: Document, label: str, heading: str | None, note: int | None, placed: list[Placed]) -> Passage:
+def make_passage(
+    document: Document, label: str, heading: str | None, note: int | None, placed: list[Placed]
+) -> Passage:
     """The passage of some adjoining sentences."""
     sentences = tuple(sentence for sentence, _ in placed)
     start, end = sentences[0].start, sentences[-1].end
     plain = " ".join(sentence.plain for sentence in sentences)
     return Passage(
-        start, end, document.text[start:end],
+        start,
+        end,
+        document.text[start:end],
         id=f"{document.id}#{label}",
         document=document.id,
         section=heading,

@@ -15,7 +15,9 @@ from index.types import Sentence, Span
 
 LINE_BREAK = re.compile(r"[\r\n]")
 # Abbreviations after which a number or a name goes on with the same sentence, beside those sentencex knows.
-GOES_ON = re.compile(r"(?:\b(?:vols?|nos?|pp?|chs?|eds?|figs?|paras?|arts?|ca|cf|Gen|Col|Lt|Sgt|Capt|Maj)\.)\s*$")
+GOES_ON = re.compile(
+    r"\b(?:vols?|nos?|pp?|chs?|eds?|figs?|paras?|arts?|ca|cf|M[rs]s?|Dr|Prof|Gen|Col|Lt|Sgt|Capt|Maj|Sen|Rep|Gov|Rev|Hon)\.\s*$"
+)
 
 
 def blank_out(text: str, spans: tuple[Span, ...], offset: int) -> str:

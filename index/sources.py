@@ -1,11 +1,13 @@
 """Reading source files: `.txt` as UTF-8, with an optional `NAME.toml` beside each."""
 
 import hashlib
+import itertools
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from index.errors import SourceError
+from index.layout import BLANK
 from index.types import Metadata
 
 
@@ -55,7 +57,7 @@ def read_source(path: Path) -> SourceFile:
         raise SourceError(
             f"{path} is not UTF-8 (byte {error.start} is 0x{data[error.start]:02x}). Save it as UTF-8."
         ) from error
-    if not text.strip("\ufeff \t\r\n\f\v"):
+    if not text.strip(BLANK):
         raise SourceError(f"{path} is empty. Give a document with text in it.")
     return SourceFile(path.stem, path, text, source_hash(data, path), read_metadata(path))
 
@@ -63,7 +65,7 @@ def read_source(path: Path) -> SourceFile:
 def read_sources(path: Path) -> tuple[SourceFile, ...]:
     """Read every document at `path`; their ids are the file names without `.txt`."""
     files = tuple(read_source(p) for p in find_sources(path))
-    for one, other in zip(files, files[1:]):
+    for one, other in itertools.pairwise(files):
         if one.id == other.id:
             raise SourceError(f"{one.path} and {other.path} share the name {one.id}. Rename one.")
     return files

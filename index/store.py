@@ -25,7 +25,7 @@ from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
 from index.dense import Encoder, Progress, SentenceTransformerEncoder, encode_all
-from index.errors import StoreError
+from index.errors import SourceError, StoreError
 from index.parse import parse
 from index.passages import make_passages
 from index.retriever import Index, distinct_places
@@ -82,6 +82,8 @@ def make_index(
     documents = [parse(file) for file in files]
     window = min(config.window, encoder.window)
     passages = [passage for document in documents for passage in make_passages(document, encoder, window)]
+    if not passages:
+        raise SourceError(f"{files[0].path} has no text in it but numbers. Give a document with sentences.")
     sentences = [place.sentence.plain for place in distinct_places(passages)]
     texts = [passage.plain for passage in passages] + sentences
     vectors = encode_all(encoder, texts, progress)
@@ -100,7 +102,9 @@ def generations(folder: Path) -> list[Path]:
     return sorted(numbered, key=lambda p: -int(p.name.rpartition("-")[2]))
 
 
-def load_newest(folder: Path, expected: dict[str, object], encoder: Encoder, config: IndexConfig, say: Say) -> Index | None:
+def load_newest(
+    folder: Path, expected: dict[str, object], encoder: Encoder, config: IndexConfig, say: Say
+) -> Index | None:
     """The newest generation that is whole and as expected; None if a new one has to be made."""
     try:
         found = generations(folder)

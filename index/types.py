@@ -42,9 +42,13 @@ class Paragraph(Span):
 
 @dataclass(frozen=True, slots=True)
 class Section(Span):
-    """A heading and what stands under it, up to the next heading; the opening section has none."""
+    """A heading and what stands under it, up to the next heading; the opening section has none.
+
+    `heading` is its words, `heading_line` the line as it stands, with any `#`, underline or marker.
+    """
 
     heading: str | None
+    heading_line: Span | None
     paragraphs: tuple[Paragraph, ...]
 
 

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from index.layout import span
 from index.types import Span
 
-PARTICLE = r"(?:de|del|della|der|den|di|da|du|des|la|le|el|al|van|von|zu|ter|bin|ibn|ben|ag|ould|wa|dos|e|y|of|for|the|on|in)"
+PARTICLE = (
+    r"(?:de|del|della|der|den|di|da|du|des|la|le|el|al|van|von|zu|ter|bin|ibn|ben|ag|ould|wa|dos|e|y|of|for|the|on|in)"
+)
 NAME = rf"[^\W\d_a-zß-öø-ÿ][\w’'`.-]*(?: (?:{PARTICLE} )*[^\W\d_a-zß-öø-ÿ][\w’'`.-]*){{0,6}}"
 EDITORS = r"(?:,? \(?eds?\.\)?|,? \(?editors?\)?)"
 NAMES = rf"{NAME}(?:(?:, and |, & |, | and | & ){NAME}){{0,7}}(?:,? et al\.?)?{EDITORS}?"
@@ -49,7 +51,7 @@ FINITE_VERB = re.compile(
 NAMED_REPORT = re.compile(
     r"(?:[A-Z][\w’'.-]* ){0,5}\d{4} (?:[A-Z][\w’'-]* ){1,6}?(?:Report|Survey|Index|Review|Yearbook|Declaration|Resolution)\b"
 )
-STOP = frozenset("the a an of and for in on to de la le les et du des und der die das".split())
+STOP = frozenset(["the", "a", "an", "of", "and", "for", "in", "on", "to", "de", "la", "le", "les", "et", "du", "des", "und", "der", "die", "das"])
 
 
 Reading = tuple[tuple[str, ...], str]
@@ -103,7 +105,12 @@ def read_citation(piece: Span, signalled: bool) -> Reference | None:
         return Reference(piece, "note", note=int(match[1]))
     signalled = signalled or bool(OPUS.search(text))
     text = LOCATOR.sub("", OPUS.sub("", text))
-    return read_quoted(piece, text) or read_book(piece, text) or read_dated(piece, text) or read_short(piece, text, signalled)
+    return (
+        read_quoted(piece, text)
+        or read_book(piece, text)
+        or read_dated(piece, text)
+        or read_short(piece, text, signalled)
+    )
 
 
 def read_quoted(piece: Span, text: str) -> Reference | None:
@@ -118,7 +125,7 @@ def read_quoted(piece: Span, text: str) -> Reference | None:
         spoken = not match["names"] and FINITE_VERB.search(quoted) and ". " in quoted
         return None if spoken else Reference(piece, "short", (reading,))
     closed = match["comma"] or quoted[-1] in ",.?!"
-    published = closed and not rest[0].islower() or re.match(r"(?:in|eds?\.)\s", rest)
+    published = (closed and not rest[0].islower()) or re.match(r"(?:in|eds?\.)\s", rest)
     if not published or not re.search(r"\d{4}|https?:", rest):
         return None
     editors = EDITED.search(rest)
@@ -131,7 +138,9 @@ def read_book(piece: Span, text: str) -> Reference | None:
     if not match or FINITE_VERB.search(match["title"]):
         return None
     fields = f"{match['names']}, {match['title']}".split(", ")
-    last = next((i for i, field in enumerate(fields[:-1]) if re.match("and |& ", field) or TWO_NAMES.fullmatch(field)), 0)
+    last = next(
+        (i for i, field in enumerate(fields[:-1]) if re.match("and |& ", field) or TWO_NAMES.fullmatch(field)), 0
+    )
     people = last + 1
     return Reference(piece, "full", ((surnames(", ".join(fields[:people])), ", ".join(fields[people:])),))
 

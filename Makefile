@@ -1,0 +1,38 @@
+# One .venv for every target, made on first use and again when what it installs changes.
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.installed
+# The question as it was typed: make would expand its dollar signs, a shell its backticks.
+override export Q := $(value Q)
+
+.PHONY: ask chat serve index test lint clean
+
+ask: $(STAMP)
+	@$(VENV)/bin/quoth ask
+
+chat: $(STAMP)
+	@$(VENV)/bin/quoth chat
+
+serve: $(STAMP)
+	@$(VENV)/bin/quoth serve
+
+index: $(STAMP)
+	@$(VENV)/bin/quoth index
+
+test: $(STAMP)
+	$(VENV)/bin/pytest
+
+lint: $(STAMP)
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Quoth needs Python 3.11 or newer. Name one: make PYTHON=python3.11")'
+	@echo "Making $(VENV) (once; some minutes) ..." >&2
+	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' >&2
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .quoth build *.egg-info

@@ -1,0 +1,85 @@
+"""The Gradio page: the conversation, and beside it the passage behind each citation."""
+
+from collections.abc import Iterator
+from html import escape
+from pathlib import Path
+
+import gradio as gr
+
+from assistant.assistant import Assistant
+from assistant.markup import Exchange, conversation_html, source_html, tag
+from assistant.types import Turn
+from index.errors import QuothError
+from index.types import Document
+
+STATIC = Path(__file__).parent / "static"
+EXAMPLES = 4
+FONTS = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
+
+
+def make_theme() -> gr.themes.Base:
+    """Gradio's plain theme with the fonts of the reader's own machine: no request leaves for another host."""
+    return gr.themes.Default(primary_hue="indigo", neutral_hue="zinc", **FONTS)
+
+
+def example_questions(documents: list[Document]) -> list[str]:
+    """Questions made of the documents' own headings, or of their titles where they have none."""
+    headings = [section.heading for document in documents for section in document.sections if section.heading]
+    told = headings or [document.title for document in documents]
+    return [f"What does it say on “{heading}”?" for heading in dict.fromkeys(told)][:EXAMPLES]
+
+
+def make_page(quoth: Assistant) -> gr.Blocks:
+    """The page of an assistant; its conversations live in the browser session alone."""
+    documents = quoth.index.documents
+
+    def ask(question: str, exchanges: list[Exchange]) -> Iterator[tuple[str, list[Exchange], str, str]]:
+        """Show the question at once, then its answer."""
+        if not question.strip():
+            yield question, exchanges, conversation_html(exchanges, documents), source_html(exchanges, quoth.index)
+            return
+        waiting = [*exchanges, Exchange(question)]
+        yield "", waiting, conversation_html(waiting, documents), source_html(exchanges, quoth.index)
+        history = [Turn(e.question, e.answer.answer) for e in exchanges if e.answer]
+        try:
+            done = [*exchanges, Exchange(question, quoth.ask(question, history))]
+        except QuothError as error:
+            done = [*exchanges, Exchange(question, error=str(error))]
+        yield "", done, conversation_html(done, documents), source_html(done, quoth.index)
+
+    with gr.Blocks(title="Quoth", analytics_enabled=False, fill_width=True) as page:
+        titles = ", ".join(document.title for document in documents.values())
+        gr.HTML(headline(titles), elem_id="quoth-title")
+        exchanges = gr.State([])
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=3, min_width=320):
+                conversation = gr.HTML(
+                    conversation_html([], documents),
+                    elem_id="quoth-conversation",
+                    js_on_load=(STATIC / "page.js").read_text(encoding="utf-8"),
+                )
+                with gr.Row(elem_id="quoth-ask"):
+                    question = gr.Textbox(
+                        label="Your question",
+                        placeholder="Ask about the document",
+                        max_lines=4,
+                        autofocus=True,
+                        scale=5,
+                    )
+                    button = gr.Button("Ask", variant="primary", scale=1, min_width=80)
+                with gr.Row(elem_id="quoth-examples"):
+                    examples = [gr.Button(text, size="sm") for text in example_questions(list(documents.values()))]
+            with gr.Column(scale=2, min_width=320):
+                source = gr.HTML(source_html([], quoth.index), elem_id="quoth-source")
+        shown = [question, exchanges, conversation, source]
+        settings = {"show_progress": "hidden", "api_visibility": "private"}
+        gr.on([question.submit, button.click], ask, [question, exchanges], shown, **settings)
+        for example in examples:
+            example.click(ask, [example, exchanges], shown, **settings)
+    return page
+
+
+def headline(titles: str) -> str:
+    """The page's title and what it is."""
+    words = f"Answers from {escape(titles)}, in the document’s own words."
+    return tag("h1", "Quoth") + tag("p", words)

@@ -1,0 +1,74 @@
+"""Shared by all tests: small documents, an encoder computed from the text, the article."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from assistant import Assistant
+from assistant.config import Config
+from index.folding import terms
+from index.parse import parse
+from index.sources import SourceFile, read_source
+from index.store import make_index
+from index.types import Document, Metadata
+
+ROOT = Path(__file__).parent.parent
+ARTICLE = ROOT / "source_docs" / "stabilizing-mali.txt"
+
+
+class HashEncoder:
+    """Unit vectors of hashed word stems: deterministic, and near where words are shared."""
+
+    name = "hash"
+    window = 256
+    dimensions = 4096
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return [len(text.split()) for text in texts]
+
+    def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
+        vectors = np.zeros((len(texts), self.dimensions), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for term in terms(text):
+                vectors[row, int.from_bytes(hashlib.sha256(term.encode()).digest()[:4], "big") % self.dimensions] += 1
+        return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+
+    encode_passages = encode_questions
+
+
+@pytest.fixture(scope="session")
+def encoder() -> HashEncoder:
+    return HashEncoder()
+
+
+def source(text: str, name: str = "doc") -> SourceFile:
+    return SourceFile(name, Path(f"{name}.txt"), text, hashlib.sha256(text.encode()).hexdigest(), Metadata())
+
+
+def parse_text(text: str) -> Document:
+    return parse(source(text))
+
+
+@pytest.fixture(scope="session")
+def article() -> Document:
+    return parse(read_source(ARTICLE))
+
+
+@pytest.fixture(scope="session")
+def ask_text(encoder: HashEncoder) -> Callable[..., Assistant]:
+    """An assistant over texts, with the hash encoder."""
+
+    def make(*texts: str, threshold: float = 0.01) -> Assistant:
+        files = [source(text, f"doc{number}") for number, text in enumerate(texts, 1)]
+        return Assistant(make_index(files, encoder), Config(threshold=threshold))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def quoth(encoder: HashEncoder) -> Assistant:
+    """An assistant over the article, with the hash encoder."""
+    return Assistant(make_index([read_source(ARTICLE)], encoder))

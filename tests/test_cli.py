@@ -1,0 +1,128 @@
+"""The command line: results on standard output, one sentence and exit code 2 for bad input."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from assistant import cli
+from tests.conftest import ARTICLE, HashEncoder
+
+TROOPS = "How many troops and police will the UN peacekeeping mission have?"
+
+
+@pytest.fixture(autouse=True)
+def _hash_encoder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(cli, "SentenceTransformerEncoder", lambda name: HashEncoder())
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("Q", raising=False)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    try:
+        code = cli.main([str(argument) for argument in arguments])
+    except SystemExit as stopped:  # argparse
+        code = int(stopped.code or 0)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_ask_in_text_and_json(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "ask", TROOPS, "--source", ARTICLE)
+    assert code == 0
+    assert "11,200 troops and 1,440 police." in out
+    assert "Uncertainty Amid Troop Drawdown, paragraph 4" in out
+    assert "[4] Flavia Krause-Jackson, “UN Security Council Approves" in out
+    assert "\x1b" not in out
+    code, out, err = run(capsys, "ask", TROOPS, "--source", ARTICLE, "--json", "--history", "Who?", "What?")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["evidence"][0]["start"] == 3076
+
+
+def test_the_question_may_come_through_the_environment(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("Q", 'What did `al-Qa"ida` do for $5?')
+    _, out, _ = run(capsys, "ask", "--source", ARTICLE, "--json")
+    assert json.loads(out)["question"] == 'What did `al-Qa"ida` do for $5?'
+    monkeypatch.delenv("Q")
+    assert run(capsys, "ask", "--source", ARTICLE)[0] == 2
+
+
+def test_threshold_1_abstains(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = run(capsys, "ask", "Why did the French come?", "--source", ARTICLE, "--threshold", "1")
+    assert out.startswith("The document does not seem to say.")
+
+
+def test_batch_answers_in_order_and_goes_on_after_a_bad_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    lines = [json.dumps({"id": "a", "question": TROOPS}), "{", '{"id": 7}', "[]", json.dumps({"id": 9, "question": ""}),
+             json.dumps({"id": None, "question": "And police?", "history": [{"question": TROOPS}]})]  # fmt: skip
+    (tmp_path / "in.jsonl").write_text("\n".join(lines) + "\n\n")
+    code, out, _ = run(capsys, "batch", "in.jsonl", "-o", "out.jsonl", "--source", ARTICLE)
+    assert (code, out) == (0, "")
+    told = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [answer["id"] for answer in told] == ["a", None, 7, None, 9, None]
+    assert told[0]["evidence"][0]["start"] == 3076
+    assert told[1]["error"].startswith("Line 2 is not JSON")
+    assert told[2]["error"] == 'Line 3 has no "question".'
+    assert told[4]["error"] == "The question is empty. Ask something about the document."
+    assert told[5]["standalone_question"] == f"{TROOPS} And police?"
+
+
+def test_chat_remembers_what_was_asked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    typed = iter([TROOPS, "x" * 3000, "And when?", ""])
+    monkeypatch.setattr(cli, "read_line", lambda: next(typed))
+    code, out, err = run(capsys, "chat", "--source", ARTICLE)
+    assert code == 0
+    assert f"Understood as: {TROOPS} And when?" in out.replace("\n", " ")
+    assert "has 3,000 characters" in err
+
+
+def test_document_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "document", "--json", "--source", ARTICLE)
+    assert (code, err) == (0, "")
+    (document,) = json.loads(out)["documents"]
+    assert document["id"] == "stabilizing-mali"
+    assert [section["heading"] for section in document["sections"]][1] == "Uncertainty Amid Troop Drawdown"
+    note = document["footnotes"][26]
+    assert (note["number"], note["text"], note["via"]) == (27, "Ibid.", [26])
+    assert [source["number"] for source in note["sources"]] == [3]
+    text = ARTICLE.read_text(encoding="utf-8")
+    assert text[note["anchors"][0]["start"] : note["anchors"][0]["end"]] == "[27]"
+    assert document["byline"]["text"].startswith("Dr. Anouar Boukhars")
+    assert [line["text"] for line in document["boilerplate"]][-1] == "Sign up"
+    assert document["odd"] == []
+    assert run(capsys, "document", "--source", ARTICLE)[1].startswith("Stabilizing Mali (stabilizing-mali)")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ask", "Who?", "--source", "nowhere"], "No such file or folder: nowhere"),
+        (["ask", "Who?", "--source", "."], "holds no .txt documents"),
+        (["ask", "", "--source", ARTICLE], "The question is empty"),
+        (["ask", "x" * 5000, "--source", ARTICLE], "has 5,000 characters"),
+        (["ask", "Who?", "--source", ARTICLE, "--threshold", "2"], "'2' is not a number from 0 to 1"),
+        (["ask", "Who?", "--source", ARTICLE, "--index-dir", "/dev/null"], "/dev/null"),
+        (["batch", "nowhere.jsonl", "--source", ARTICLE], "nowhere.jsonl cannot be read"),
+        (["serve", "--port", "99999"], "'99999' is not a port"),
+        (["document", "--source", "nowhere"], "No such file or folder: nowhere"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[object], message: str
+) -> None:
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_terminal_codes_in_a_document_do_not_reach_the_terminal(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "evil.txt").write_text("Rain \x1b[31mfell\x07 in May.")
+    _, out, _ = run(capsys, "ask", "When did rain fall?", "--source", "evil.txt")
+    assert out.startswith("Rain \N{REPLACEMENT CHARACTER}[31mfell\N{REPLACEMENT CHARACTER} in May.")

@@ -1,0 +1,115 @@
+"""Markers and notes find each other; "Ibid." and short forms find their works."""
+
+import pytest
+
+from index.types import Document, Footnote
+from tests.conftest import parse_text
+
+SOURCES = {15: [14], 23: [22], 26: [3], 27: [3], 29: [3, 25], 30: [3, 25], 31: [25], 36: [12], 40: [38], 42: [37], 43: [37],
+           44: [3], 45: [3], 46: [3, 25], 47: [3, 25], 9: [3, 6], 17: [5], 20: [5], 49: [48]}  # fmt: skip
+VIA = {27: (26,), 30: (29,), 43: (42,), 45: (44,), 47: (46,)}
+CITES_NOTHING = {2, 11, 19, 28, 35, 39}
+
+
+def notes(*texts: str) -> tuple[Footnote, ...]:
+    """The notes of a document whose one sentence is marked by all of them."""
+    body = "Words" + "".join(f"[{number}]" for number, _ in enumerate(texts, 1)) + " end here."
+    return parse_text(f"{body}\n\n" + "\n\n".join(f"[{n}] {text}" for n, text in enumerate(texts, 1))).footnotes
+
+
+def leads(*texts: str) -> list[list[int]]:
+    return [[source.number for source in note.sources] for note in notes(*texts)]
+
+
+def kinds(document: Document) -> list[tuple[str, int]]:
+    return [(odd.kind, odd.number) for odd in document.odd]
+
+
+def test_the_articles_notes_lead_where_they_should(article: Document) -> None:
+    assert [note.number for note in article.footnotes] == list(range(1, 50))
+    assert all(len(note.anchors) == 1 for note in article.footnotes)
+    for note in article.footnotes:
+        expected = [] if note.number in CITES_NOTHING else SOURCES.get(note.number, [note.number])
+        assert sorted({source.number for source in note.sources}) == expected, note.number
+        assert note.via == VIA.get(note.number, ()), note.number
+        assert note.unfollowed == ()
+
+
+def test_a_note_that_names_two_works_has_two_sources(article: Document) -> None:
+    assert [source.text for source in article.footnotes[24].sources] == [
+        "Wolfram Lacher, Organized Crime and Conflict in the Sahel-Sahara Region (Washington, D.C.: Carnegie Endowment for "
+        "International Peace, 2012)",
+        "Judith Scheele, “Circulations marchandes au Sahara: Entre Licite et Illicite,” Hérodote 142 (2011): 143-162.",
+    ]
+
+
+ROE = "Jane Roe, Green Hills (London: Verso, 1999)."
+DOE = "John Doe, “On Rivers,” Water Review 3 (2001): 4-9."
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        ((ROE, "Ibid."), [[1], [1]]),
+        ((ROE, "Ibid., p. 12.", "Ibid., 14-15."), [[1], [1], [1]]),
+        ((ROE, DOE, "Roe, Green Hills, p. 12."), [[1], [2], [1]]),
+        ((ROE, DOE, "Roe, op. cit., p. 3."), [[1], [2], [1]]),
+        ((ROE, DOE, "Roe, supra note 1, at 12."), [[1], [2], [1]]),
+        ((ROE, DOE, "See note 1 above."), [[1], [2], [1]]),
+        ((ROE, DOE, "Id. at 5."), [[1], [2], [2]]),
+        ((ROE, DOE, "“On Rivers.”"), [[1], [2], [2]]),
+        ((ROE, "Rain fell. On rain, see Doe, “Rain,” Weather, May 2, 2001.", "Ibid."), [[1], [2], [2]]),
+        ((f"{ROE[:-1]}; {DOE}", "Ibid.", "Doe."), [[1, 1], [1, 1], [1]]),
+        (("The river rose that year.", ROE), [[], [2]]),
+        (("Personal interview with the mayor, Gao, May 2013.",), [[1]]),
+    ],
+)
+def test_where_notes_lead(texts: tuple[str, ...], expected: list[list[int]]) -> None:
+    assert leads(*texts) == expected
+
+
+def test_a_misspelt_title_is_found_by_its_author_and_likeness() -> None:
+    assert leads("Rémi Carayol, “Mali: à Kidal, tout reste à faire,” Jeune Afrique, April 16, 2013.",
+                 "Carayol, “A Kidal: Tour Reste A faire.”") == [[1], [1]]  # fmt: skip
+
+
+def test_what_cannot_be_followed_says_so() -> None:
+    document = parse_text("Rain.[1] Sun.[2] Snow.[3]\n\n[1] Ibid.\n\n[2] Roe, Lost Book.\n\n[3] It was cold.\n")
+    assert [note.unfollowed for note in document.footnotes] == [("Ibid.",), ("Roe, Lost Book.",), ()]
+    assert kinds(document) == [("reference-not-followed", 1), ("reference-not-followed", 2)]
+    assert document.odd[0].message == "Note 1 refers to 'Ibid.', which leads to no work named before it."
+
+
+def test_what_does_not_fit_is_reported() -> None:
+    document = parse_text("Rain.[1] Sun.[3] Again.[1]\n\n[1] One.\n\n[2] Two.\n\n[2] Twice.\n")
+    assert kinds(document) == [
+        ("marker-without-note", 3), ("number-marked-twice", 1), ("note-without-marker", 2), ("number-used-twice", 2),
+        ("note-without-marker", 2), ("number-used-twice", 2),
+    ]  # fmt: skip
+    assert [note.text for note in document.footnotes] == ["One.", "Two.", "Twice."]
+
+
+def test_a_bracketed_number_that_is_no_marker_is_text() -> None:
+    document = parse_text("In [2012] he said “we was [sic] there” twice.[1] It ended.\n\n[1] One.\n")
+    first = document.paragraphs[0].sentences[0]
+    assert first.plain == "In [2012] he said “we was [sic] there” twice."
+    assert len(document.footnotes) == 1
+    assert document.odd == ()
+
+
+def test_several_markers_at_once() -> None:
+    document = parse_text("Rain fell.[1][2] Snow fell.[1, 3]\n\n[1] One.\n[2] Two.\n[3] Three.\n")
+    assert [s.notes for s in document.paragraphs[0].sentences] == [(0, 1), (0, 2)]
+    assert [s.text for s in document.paragraphs[0].sentences] == ["Rain fell.", "Snow fell."]
+
+
+def test_notes_that_start_again_in_each_chapter_find_their_own_markers() -> None:
+    text = "One\n\nRain.[1]\n\n[1] First.\n\nTwo\n\nSun.[1]\n\n[1] Second.\n"
+    document = parse_text(text)
+    assert [p.sentences[0].notes for p in document.paragraphs] == [(0,), (1,)]
+    assert [section.heading for section in document.sections] == ["One", "Two"]
+
+
+def test_a_note_may_go_on_over_paragraphs() -> None:
+    document = parse_text("Rain.[1] Sun.[2]\n\n[1] It rained.\n\nFor days.\n\n[2] It shone.\n")
+    assert [note.text for note in document.footnotes] == ["It rained.\n\nFor days.", "It shone."]

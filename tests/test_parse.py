@@ -1,0 +1,178 @@
+"""From text to sections, paragraphs, sentences, byline and boilerplate, nothing lost."""
+
+import itertools
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from index.layout import BLANK
+from index.types import Document
+from tests.conftest import parse_text
+
+
+def parts(document: Document) -> list[tuple[int, int]]:
+    """The offsets of everything that a character can be in."""
+    spans = [*document.paragraphs, *(section.heading_line for section in document.sections if section.heading_line)]
+    spans += [*document.footnotes, *(note.label for note in document.footnotes), *document.boilerplate]
+    spans += [document.byline] if document.byline else []
+    return sorted((span.start, span.end) for span in spans)
+
+
+def lost(document: Document) -> str:
+    """What of a document is in none of its parts."""
+    covered = bytearray(len(document.text))
+    for start, end in parts(document):
+        covered[start:end] = b"1" * (end - start)
+    return "".join(c for c, seen in zip(document.text, covered) if not seen).strip(BLANK)
+
+
+def headings(document: Document) -> list[str | None]:
+    return [section.heading for section in document.sections]
+
+
+def sentences(document: Document) -> list[str]:
+    return [sentence.text for paragraph in document.paragraphs for sentence in paragraph.sentences]
+
+
+def test_a_heading_stands_before_its_paragraph_with_or_without_a_blank_line() -> None:
+    document = parse_text("Opening words here.\n\nFirst Part\nOne sentence.\n\nSecond Part\n\nAnother one.\n")
+    assert headings(document) == [None, "First Part", "Second Part"]
+    assert sentences(document) == ["Opening words here.", "One sentence.", "Another one."]
+    assert [paragraph.number for paragraph in document.paragraphs] == [1, 2, 3]
+
+
+def test_markdown_and_underlined_headings() -> None:
+    document = parse_text("# Title\n\nText one.\n\nPart two\n--------\n\nText two.\n")
+    assert headings(document) == ["Title", "Part two"]
+
+
+def test_hard_wrapped_lines_are_one_paragraph() -> None:
+    text = (
+        "The campaign to dislodge them from the mountains by the border is\n"
+        "underway, as is the more difficult task of securing the towns on\n"
+        "the river.\n\nThe Plan\nIt is complicated by the army, which has not\nset foot there.\n"
+    )
+    document = parse_text(text)
+    assert headings(document) == [None, "The Plan"]
+    assert len(document.paragraphs) == 2
+    assert document.paragraphs[0].sentences[0].plain.endswith("securing the towns on the river.")
+
+
+def test_a_marker_at_the_end_belongs_to_the_sentence_it_closes() -> None:
+    document = parse_text("The people seek Kidal.[1] As a report warned,[2] it is hard.\n\n[1] One.\n\n[2] Two.\n")
+    assert sentences(document) == ["The people seek Kidal.", "As a report warned,[2] it is hard."]
+    first, second = document.paragraphs[0].sentences
+    assert (first.notes, second.notes) == ((0,), (1,))
+    assert second.plain == "As a report warned, it is hard."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Dr. Smith of the U.S. Army met Lee et al. in Kidal. They ate.",
+            ["Dr. Smith of the U.S. Army met Lee et al. in Kidal.", "They ate."],
+        ),
+        (
+            "It is “incapable of planning.”[1] The task is hard.",
+            ["It is “incapable of planning.”", "The task is hard."],
+        ),
+        ("See vol. 3, no. 4, pp. 3-9. It cost $3.5 million.", ["See vol. 3, no. 4, pp. 3-9.", "It cost $3.5 million."]),
+        ("“Is it so?” he asked. She left.", ["“Is it so?” he asked.", "She left."]),
+        ("Why join?[1] Some did.", ["Why join?", "Some did."]),
+    ],
+)
+def test_sentences_are_split_where_a_reader_would(text: str, expected: list[str]) -> None:
+    assert sentences(parse_text(f"{text}\n\n[1] A note.\n")) == expected
+
+
+def test_the_byline_at_the_end_and_at_the_top() -> None:
+    end = parse_text("Some text.\n\nJane Roe is a senior fellow at the Institute of Things.\n\n[1] Note.\n")
+    assert end.byline is not None
+    assert end.byline.text == "Jane Roe is a senior fellow at the Institute of Things."
+    top = parse_text("A Title\n\nBy Jane Roe and John Doe\n\nSome text.\n")
+    assert top.byline is not None
+    assert top.byline.text == "By Jane Roe and John Doe"
+    assert sentences(top) == ["Some text."]
+
+
+def test_site_lines_are_boilerplate_and_text_about_them_is_not() -> None:
+    document = parse_text(
+        "Advertisement\n\nCopyright law protects authors.\n\nStay Informed\n\nSign up to receive updates.\n"
+    )
+    assert [line.text for line in document.boilerplate] == [
+        "Advertisement",
+        "Stay Informed",
+        "Sign up to receive updates.",
+    ]
+    assert sentences(document) == ["Copyright law protects authors."]
+
+
+def test_a_byte_order_mark_is_one_character_and_line_endings_stay() -> None:
+    document = parse_text("\ufeffOne here.\r\n\r\nTwo there.\r\n")
+    first, second = document.paragraphs
+    assert (first.start, first.end, first.text) == (1, 10, "One here.")
+    assert (second.start, second.text) == (14, "Two there.")
+
+
+def test_the_article(article: Document) -> None:
+    assert headings(article) == [
+        None, "Uncertainty Amid Troop Drawdown", "Transnational Threats", "Internal Radicalization", "The Road Ahead",
+    ]  # fmt: skip
+    assert [len(section.paragraphs) for section in article.sections] == [3, 8, 8, 3, 5]
+    assert article.byline is not None
+    assert article.byline.text.startswith("Dr. Anouar Boukhars is a nonresident scholar")
+    assert [line.text for line in article.boilerplate] == [
+        "Stay Informed", "Sign up to receive updates from CTC.", "Sign up",
+    ]  # fmt: skip
+    assert lost(article) == ""
+    assert article.odd == ()
+
+
+BLOCK = st.one_of(
+    st.text(max_size=80),
+    st.sampled_from(
+        ["A Heading", "# Mark", "By Jane Roe", "[1] See Roe, “A Title,” Press, 2001.", "[2] Ibid.", "[2] Again.", "Sign up",
+         "It ends here.[1] And goes on,[2] so.", "- item", "[2012] was a year.", "Rain fell,[7] twice [sic].", "“Ha!”[1][2]",
+         "Ibid.", "-----", "© 2001", "Roe is an author.", "e.g. this [1, 2] and [3-5]."]
+    ),
+)  # fmt: skip
+DOCUMENT = st.lists(st.tuples(BLOCK, st.sampled_from(["\n\n", "\n", "\r\n\r\n", "\r"])), min_size=1, max_size=12).map(
+    lambda blocks: "".join(block + gap for block, gap in blocks)
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(DOCUMENT)
+def test_nothing_is_lost_and_every_offset_is_exact(text: str) -> None:
+    document = parse_text(text)
+    assert lost(document) == ""
+    spans = [*document.sections, *document.paragraphs, *document.footnotes, *document.boilerplate, *document.odd]
+    for paragraph in document.paragraphs:
+        spans += paragraph.sentences
+    for note in document.footnotes:
+        spans += [note.label, *note.sentences, *note.anchors]
+        spans += list(note.sources)
+    for span in spans:
+        assert document.text[span.start : span.end] == span.text
+
+
+@settings(max_examples=200, deadline=None)
+@given(DOCUMENT)
+def test_the_parts_of_a_document_do_not_overlap(text: str) -> None:
+    spans = parts(parse_text(text))
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(spans))
+
+
+@settings(max_examples=200, deadline=None)
+@given(DOCUMENT)
+def test_sentences_hold_all_of_a_paragraph_but_markers_and_space(text: str) -> None:
+    document = parse_text(text)
+    for paragraph in document.paragraphs:
+        gaps, at = "", paragraph.start
+        for sentence in paragraph.sentences:
+            gaps += document.text[at : sentence.start]
+            at = sentence.end
+        gaps += document.text[at : paragraph.end]
+        assert not any(c.isalpha() for c in gaps)

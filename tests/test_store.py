@@ -1,0 +1,169 @@
+"""The index on disk: loaded when it fits, made anew when it does not, never half there."""
+
+import json
+import multiprocessing
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.errors import SourceError, StoreError
+from index.store import generations, open_index
+from index.types import IndexConfig
+from tests.conftest import HashEncoder
+
+TEXT = "Rain fell in May.[1] The river rose.\n\n[1] It rained for days.\n"
+
+
+class CountingEncoder(HashEncoder):
+    """Counts what it encodes."""
+
+    def __init__(self) -> None:
+        self.encoded = 0
+
+    def encode_passages(self, texts: list[str]) -> np.ndarray:  # type: ignore[override]
+        self.encoded += len(texts)
+        return super().encode_questions(texts)
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    path = tmp_path / "rain.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def folder(tmp_path: Path) -> Path:
+    (only,) = (tmp_path / "idx").iterdir()
+    return only
+
+
+def test_the_second_time_it_is_loaded_and_the_same(tmp_path: Path, document: Path) -> None:
+    encoder = CountingEncoder()
+    made = open_index(document, tmp_path / "idx", encoder=encoder)
+    encoded = encoder.encoded
+    loaded = open_index(document, tmp_path / "idx", encoder=encoder)
+    assert encoder.encoded == encoded == 5  # two passages and three sentences
+    assert loaded.passages == made.passages
+    assert loaded.documents == made.documents
+    assert np.array_equal(loaded.passage_vectors, made.passage_vectors)
+    assert loaded.search("river") == made.search("river")
+
+
+def test_a_changed_document_makes_a_new_generation_and_says_so(tmp_path: Path, document: Path) -> None:
+    open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    document.write_text(TEXT + "\nSnow fell in June.\n", encoding="utf-8")
+    said: list[str] = []
+    index = open_index(document, tmp_path / "idx", encoder=HashEncoder(), say=said.append)
+    assert any("Snow" in passage.text for passage in index.passages)
+    assert said == ["The documents have changed since they were indexed; the index is made anew."]
+    assert [g.name for g in generations(folder(tmp_path))] == ["generation-2", "generation-1"]
+
+
+def test_settings_and_sources_have_indexes_side_by_side(tmp_path: Path, document: Path) -> None:
+    other = tmp_path / "snow.txt"
+    other.write_text("Snow fell.", encoding="utf-8")
+    open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    open_index(other, tmp_path / "idx", encoder=HashEncoder())
+    open_index(document, tmp_path / "idx", IndexConfig(window=32), HashEncoder())
+    open_index(tmp_path, tmp_path / "idx", encoder=HashEncoder())
+    assert len(list((tmp_path / "idx").iterdir())) == 4
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "documents.json", "passages.json", "passage_vectors.npy", "sentence_vectors.npy"]
+)
+@pytest.mark.parametrize("damage", ["truncated", "altered", "missing", "empty"])
+def test_a_damaged_file_is_noticed_and_the_index_made_anew(
+    tmp_path: Path, document: Path, name: str, damage: str
+) -> None:
+    made = open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    path = folder(tmp_path) / "generation-1" / name
+    data = path.read_bytes()
+    if damage == "missing":
+        path.unlink()
+    else:
+        changed = bytes([data[-2] ^ 1])
+        path.write_bytes({"truncated": data[:-9], "altered": data[:-2] + changed + data[-1:], "empty": b""}[damage])
+    said: list[str] = []
+    index = open_index(document, tmp_path / "idx", encoder=HashEncoder(), say=said.append)
+    assert index.passages == made.passages
+    assert len(said) == 1
+    assert "made anew" in said[0]
+
+
+def test_the_last_good_generation_serves_when_the_newest_is_damaged(tmp_path: Path, document: Path) -> None:
+    open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    good = folder(tmp_path) / "generation-1"
+    shutil.copytree(good, good.with_name("generation-2"))
+    (good.with_name("generation-2") / "passages.json").write_text("[]")
+    encoder, said = CountingEncoder(), []
+    open_index(document, tmp_path / "idx", encoder=encoder, say=said.append)
+    assert encoder.encoded == 0
+    assert len(said) == 1
+    assert "generation-2 is damaged" in said[0]
+
+
+def test_a_pickle_is_never_opened(tmp_path: Path, document: Path) -> None:
+    open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    generation = folder(tmp_path) / "generation-1"
+    vectors = generation / "passage_vectors.npy"
+    np.save(vectors, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    manifest = json.loads((generation / "manifest.json").read_text())
+    import hashlib
+
+    manifest["files"]["passage_vectors.npy"] = hashlib.sha256(vectors.read_bytes()).hexdigest()
+    (generation / "manifest.json").write_text(json.dumps(manifest))
+    said: list[str] = []
+    open_index(document, tmp_path / "idx", encoder=HashEncoder(), say=said.append)
+    assert "damaged" in said[0]
+
+
+def test_a_folder_that_cannot_be_written_is_a_clear_error(tmp_path: Path, document: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StoreError, match=r"cannot be written .* Name another with --index-dir"):
+        open_index(document, tmp_path / "file", encoder=HashEncoder())
+
+
+def build(source: Path, index_dir: Path) -> None:
+    open_index(source, index_dir, encoder=HashEncoder())
+
+
+def test_two_processes_at_once_do_no_harm(tmp_path: Path, document: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=build, args=(document, tmp_path / "idx")) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(120)
+    assert [worker.exitcode for worker in workers] == [0, 0]
+    assert [g.name for g in generations(folder(tmp_path))] == ["generation-1"]
+    assert not list(folder(tmp_path).glob("making-*"))
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "is empty"),
+        (b" \n\n", "is empty"),
+        (b"a\0b", "is a binary file"),
+        (b"caf\xe9", "is not UTF-8 \\(byte 3 is 0xe9\\)"),
+    ],
+)
+def test_a_bad_document_is_a_clear_error(tmp_path: Path, data: bytes, message: str) -> None:
+    path = tmp_path / "bad.txt"
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match=message):
+        open_index(path, tmp_path / "idx", encoder=HashEncoder())
+
+
+def test_metadata_beside_a_document(tmp_path: Path, document: Path) -> None:
+    document.with_suffix(".toml").write_text('title = "On Rain"\nauthor = "J. Roe"\ndate = 2001-05-02\n')
+    index = open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    metadata = index.documents["rain"].metadata
+    assert (metadata.title, metadata.author, metadata.date, metadata.url) == ("On Rain", "J. Roe", "2001-05-02", None)
+    assert index.documents["rain"].title == "On Rain"
+    document.with_suffix(".toml").write_text('titel = "On Rain"\n')
+    with pytest.raises(SourceError, match="unknown key 'titel'"):
+        open_index(document, tmp_path / "idx", encoder=HashEncoder())
