@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from assistant.config import MAX_HISTORY, MAX_QUESTION, THRESHOLD, Config
@@ -15,7 +16,7 @@ from index.errors import QuestionError, SourceError
 from index.retriever import Index
 from index.sources import SourceFile
 from index.store import Say, make_index, open_index
-from index.types import Document, IndexConfig, Metadata, Passage
+from index.types import Document, Hit, IndexConfig, Metadata, Passage
 
 NOTHING_MATCHES = "Nothing in the document matches this question."
 NOT_SURE = "The document does not seem to say. These are the nearest passages."
@@ -65,25 +66,23 @@ class Assistant:
         standalone = stand_alone(question, [check_turn(turn) for turn in check_history(history)])
         hits = self.index.search(standalone, self.config.passages)
         retrieved = time.perf_counter()
-        candidates = self.reader.read(standalone, hits, self.index)
-        read = time.perf_counter()
-        best = candidates[: self.config.quotations]
-        evidence = tuple(cite(candidate, self.index.documents) for candidate in best)
-        confidence = round(best[0].confidence, 4) if best else 0.0
-        answered = bool(best) and confidence >= self.config.threshold
-        first = evidence[0] if answered else None
-        timings = {"retrieve": retrieved - began, "read": read - retrieved, "total": time.perf_counter() - began}
-        return Answer(
-            question=question,
-            standalone_question=standalone,
-            answered=answered,
-            confidence=confidence,
-            answer=first.quote[first.answer_start - first.start : first.answer_end - first.start] if first else None,
-            evidence=evidence if answered else (),
-            needed=1 if answered else 0,
-            abstention=None if answered else abstain(confidence, evidence),
-            timings_ms={stage: round(1000 * seconds, 2) for stage, seconds in timings.items()},
+        answer = self.answer(question, standalone, hits)
+        ended = time.perf_counter()
+        return replace(
+            answer, timings_ms=milliseconds(retrieve=retrieved - began, read=ended - retrieved, total=ended - began)
         )
+
+    def answer(self, question: str, standalone: str, hits: Sequence[Hit]) -> Answer:
+        """The answer to a question, once it stands alone and its passages are found."""
+        candidates = self.reader.read(standalone, hits, self.index)
+        evidence = tuple(cite(one, self.index.documents) for one in candidates[: self.config.quotations])
+        confidence = round(candidates[0].confidence, 4) if candidates else 0.0
+        if not candidates or confidence < self.config.threshold:
+            nothing = abstain(confidence, evidence)
+            return Answer(question, standalone, False, confidence, None, (), 0, nothing, {})
+        first = evidence[0]
+        short = first.quote[first.answer_start - first.start : first.answer_end - first.start]
+        return Answer(question, standalone, True, confidence, short, evidence, 1, None, {})
 
     def read(self, question: str, text: str) -> Answer:
         """The answer to a question out of a text given with it; the text's document is called "text"."""
@@ -94,6 +93,11 @@ class Assistant:
         file = SourceFile("text", Path("text"), text, digest, Metadata())
         index = make_index([file], self.index.encoder, self.index.config)
         return Assistant(index, self.config, self.reader).ask(question)
+
+
+def milliseconds(**seconds: float) -> dict[str, float]:
+    """Times by stage, in milliseconds."""
+    return {stage: round(1000 * value, 2) for stage, value in seconds.items()}
 
 
 def check_question(question: object) -> str:

@@ -6,7 +6,27 @@ from assistant.types import Turn
 from index.folding import terms, words
 
 OPENERS = (("and",), ("but",), ("or",), ("what", "about"), ("how", "about"), ("why", "not"))
-POINTERS = frozenset(["it", "its", "he", "him", "his", "she", "her", "hers", "they", "them", "their", "theirs", "this", "that", "these", "those", "there"])
+POINTERS = frozenset(
+    [
+        "it",
+        "its",
+        "he",
+        "him",
+        "his",
+        "she",
+        "her",
+        "hers",
+        "they",
+        "them",
+        "their",
+        "theirs",
+        "this",
+        "that",
+        "these",
+        "those",
+        "there",
+    ]
+)
 
 
 def stand_alone(question: str, history: Sequence[Turn]) -> str:

@@ -9,6 +9,8 @@ from index.bm25 import Bm25
 from index.dense import Encoder, VectorIndex
 from index.types import Document, Hit, IndexConfig, Passage, Sentence
 
+WAYS = ("bm25", "dense")
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -76,20 +78,21 @@ class Index:
             if passage.note is not None:
                 self._notes.setdefault((passage.document, passage.note), []).append(passage)
 
-    def search(self, question: str, k: int = 10) -> tuple[Hit, ...]:
-        """The `k` best passages, notes among them; ties go to the one that stands first."""
+    def search(self, question: str, k: int = 10, ways: Sequence[str] = WAYS) -> tuple[Hit, ...]:
+        """The `k` best passages, notes among them; ties go to the one that stands first.
+
+        `ways` names what ranks them: "bm25", "dense", or both.
+        """
         bm25 = self._bm25.scores(question)
+        positions, cosines = self._vectors.search(self.encoder.encode_questions([question])[0], len(self.passages))
+        dense = dict(zip(positions.tolist(), cosines.tolist()))
         by_bm25 = [int(i) for i in np.argsort(-bm25, kind="stable") if bm25[i] > 0]
-        vector = self.encoder.encode_questions([question])[0]
-        positions, cosines = self._vectors.search(vector, len(self.passages))
-        by_dense = [int(i) for i in positions]
-        dense = dict(zip(by_dense, (float(c) for c in cosines)))
-        fused = reciprocal_rank_fusion([by_bm25, by_dense], self.config.rrf_k)
-        ranks_bm25 = {item: rank for rank, item in enumerate(by_bm25, 1)}
-        ranks_dense = {item: rank for rank, item in enumerate(by_dense, 1)}
-        best = sorted(fused, key=lambda item: (-fused[item], item))[:k]
+        rankings = {"bm25": by_bm25, "dense": positions.tolist()}
+        fused = reciprocal_rank_fusion([rankings[way] for way in ways], self.config.rrf_k)
+        ranks = {way: {item: rank for rank, item in enumerate(ranking, 1)} for way, ranking in rankings.items()}
+        best = sorted(fused, key=lambda i: (-fused[i], i))[:k]
         return tuple(
-            Hit(self.passages[i], rank, fused[i], float(bm25[i]), dense[i], ranks_bm25.get(i), ranks_dense.get(i))
+            Hit(self.passages[i], rank, fused[i], float(bm25[i]), dense[i], ranks["bm25"].get(i), ranks["dense"].get(i))
             for rank, i in enumerate(best, 1)
         )
 

@@ -59,7 +59,7 @@ def read_source(path: Path) -> SourceFile:
         ) from error
     if not text.strip(BLANK):
         raise SourceError(f"{path} is empty. Give a document with text in it.")
-    return SourceFile(path.stem, path, text, source_hash(data, path), read_metadata(path))
+    return SourceFile(path.stem, path, text, hashlib.sha256(data).hexdigest(), read_metadata(path))
 
 
 def read_sources(path: Path) -> tuple[SourceFile, ...]:
@@ -69,15 +69,6 @@ def read_sources(path: Path) -> tuple[SourceFile, ...]:
         if one.id == other.id:
             raise SourceError(f"{one.path} and {other.path} share the name {one.id}. Rename one.")
     return files
-
-
-def source_hash(data: bytes, path: Path) -> str:
-    """sha256 of a document's bytes, and of its metadata file where there is one."""
-    digest = hashlib.sha256(data)
-    toml = path.with_suffix(".toml")
-    if toml.is_file():
-        digest.update(toml.read_bytes())
-    return digest.hexdigest()
 
 
 def read_metadata(path: Path) -> Metadata:

@@ -57,7 +57,11 @@ def open_index(
     files = read_sources(source)
     encoder = encoder or SentenceTransformerEncoder(config.encoder)
     folder = index_dir / f"{files[0].id[:40] if len(files) == 1 else source.resolve().name[:40]}-{key(source, config)}"
-    expected = {"format": FORMAT, "config": asdict(config), "sources": {file.id: file.sha256 for file in files}}
+    expected = {
+        "format": FORMAT,
+        "config": asdict(config),
+        "sources": {file.id: {"sha256": file.sha256, **asdict(file.metadata)} for file in files},
+    }
     if index := load_newest(folder, expected, encoder, config, say):
         return index
     try:

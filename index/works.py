@@ -51,7 +51,30 @@ FINITE_VERB = re.compile(
 NAMED_REPORT = re.compile(
     r"(?:[A-Z][\w’'.-]* ){0,5}\d{4} (?:[A-Z][\w’'-]* ){1,6}?(?:Report|Survey|Index|Review|Yearbook|Declaration|Resolution)\b"
 )
-STOP = frozenset(["the", "a", "an", "of", "and", "for", "in", "on", "to", "de", "la", "le", "les", "et", "du", "des", "und", "der", "die", "das"])
+STOP = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "and",
+        "for",
+        "in",
+        "on",
+        "to",
+        "de",
+        "la",
+        "le",
+        "les",
+        "et",
+        "du",
+        "des",
+        "und",
+        "der",
+        "die",
+        "das",
+    ]
+)
 
 
 Reading = tuple[tuple[str, ...], str]

@@ -85,7 +85,9 @@ def test_a_question_its_answer_its_citation_and_the_marked_passage(page: Page, a
     page.goto(address)
     ask(page, "How many troops and police will the UN peacekeeping mission have?")
     answer = page.locator(".quoth-turn").last
-    expect(answer.locator("blockquote").first).to_contain_text("a UN peacekeeping mission of 11,200 troops and 1,440 police.")
+    expect(answer.locator("blockquote").first).to_contain_text(
+        "a UN peacekeeping mission of 11,200 troops and 1,440 police."
+    )
     citation = answer.get_by_role("button").first
     expect(citation).to_have_text("[1] Uncertainty Amid Troop Drawdown, paragraph 4 · note 4")
     card = page.get_by_label("Source").locator(".quoth-card:visible")
@@ -110,7 +112,9 @@ def test_a_follow_up_an_abstention_and_an_error_in_one_conversation(page: Page, 
     ask(page, "How many troops will the UN mission have?")
     expect(page.locator(".quoth-cite").first).to_be_visible()
     ask(page, "And how many police?")
-    expect(page.get_by_text("Understood as: How many troops will the UN mission have? And how many police?")).to_be_visible()
+    expect(
+        page.get_by_text("Understood as: How many troops will the UN mission have? And how many police?")
+    ).to_be_visible()
     ask(page, "Xyzzy plugh?")
     expect(page.get_by_text("Nothing in the document matches this question.")).to_be_visible()
     ask(page, "x" * 5000)
@@ -127,9 +131,14 @@ def test_an_example_is_asked_with_one_click(page: Page, address: str) -> None:
 
 def test_what_stands_in_a_document_or_a_question_is_text(page: Page, evil_address: str) -> None:
     page.goto(evil_address)
-    ask(page, "In May, did rain fall twice <b>twice</b> ${twice} {{rain}} <img src=x onerror=\"document.title='owned'\">?")
+    ask(
+        page,
+        "In May, did rain fall twice <b>twice</b> ${twice} {{rain}} <img src=x onerror=\"document.title='owned'\">?",
+    )
     answer = page.locator(".quoth-turn").last
-    expect(answer.locator("blockquote").first).to_contain_text("Rain fell in <b>May</b> <script>document.title='owned'</script>")
+    expect(answer.locator("blockquote").first).to_contain_text(
+        "Rain fell in <b>May</b> <script>document.title='owned'</script>"
+    )
     expect(page.locator(".quoth-card:visible mark")).to_contain_text("${document.title='owned'} {{value}} twice.")
     expect(page.locator(".quoth-card:visible li")).to_contain_text("“<img src=x onerror=")
     expect(page.locator(".quoth-question")).to_contain_text("<b>twice</b> ${twice} {{rain}} <img src=x")
@@ -139,7 +148,9 @@ def test_what_stands_in_a_document_or_a_question_is_text(page: Page, evil_addres
 
 @pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_wider_than_the_window(browser: Browser, address: str, width: int, scheme: str, tmp_path: Path) -> None:
+def test_nothing_is_wider_than_the_window(
+    browser: Browser, address: str, width: int, scheme: str, tmp_path: Path
+) -> None:
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page = context.new_page()
     page.goto(address)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from assistant.reader import Candidate
 from index.folding import terms
-from index.retriever import Index, SentenceScore, reciprocal_rank_fusion
+from index.retriever import WAYS, Index, SentenceScore, reciprocal_rank_fusion
 from index.types import Hit
 
 UNRELATED_COSINE = 0.25
@@ -13,6 +13,10 @@ UNRELATED_COSINE = 0.25
 class SentenceReader:
     """Ranks the sentences of the passages and of their notes by BM25 and cosine, fused."""
 
+    def __init__(self, ways: Sequence[str] = WAYS) -> None:
+        """`ways` names what ranks them: "bm25", "dense", or both."""
+        self.ways = ways
+
     def read(self, question: str, hits: Sequence[Hit], index: Index) -> tuple[Candidate, ...]:
         """Whole sentences, best first; quotation and short answer are the same.
 
@@ -20,9 +24,11 @@ class SentenceReader:
         the sentence; 0 where no word is shared and the cosine is that of unrelated texts. It is not calibrated.
         """
         scored = index.score_sentences(question, index.with_notes(hits))
-        by_bm25 = [i for i in ranking([s.bm25 for s in scored]) if scored[i].bm25 > 0]
-        by_dense = ranking([s.dense for s in scored])
-        fused = reciprocal_rank_fusion([by_bm25, by_dense], index.config.rrf_k)
+        rankings = {
+            "bm25": [i for i in ranking([s.bm25 for s in scored]) if scored[i].bm25 > 0],
+            "dense": ranking([s.dense for s in scored]),
+        }
+        fused = reciprocal_rank_fusion([rankings[way] for way in self.ways], index.config.rrf_k)
         asked = set(terms(question))
         best = sorted(fused, key=lambda i: (-fused[i], i))
         return tuple(candidate(scored[i], fused[i], asked) for i in best)

@@ -1,0 +1,1 @@
+"""Gold questions in, honest figures out; imports the assistant, is imported by nothing."""

@@ -1,0 +1,212 @@
+"""Gold questions: their schema, and finding their quotations in the documents again.
+
+A gold file is JSON lines. Evidence is quoted as in the W3C Web Annotation model (a TextQuoteSelector and a
+TextPositionSelector in one): exact words, what stands before and after, where they begin. Passage ids
+are not stored; they follow from overlap, so gold outlives a change of splitting.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from rapidfuzz import fuzz
+
+from index.errors import QuothError
+from index.types import Document, Span
+
+ARTICLE_GOLD = Path(__file__).parent / "gold" / "stabilizing-mali.jsonl"
+FUZZY = 85  # rapidfuzz's partial ratio, of 100
+
+Type = Literal[
+    "factoid", "numeric", "date", "who", "why", "list", "definition", "comparison", "note", "source", "ibid", "across",
+    "paraphrase", "noisy", "followup", "french", "near-miss", "false-premise", "off-topic",
+]  # fmt: skip
+UNANSWERABLE = ("near-miss", "false-premise", "off-topic")
+
+
+class GoldError(QuothError):
+    """A gold file that is not sound: file, line and what is wrong."""
+
+
+class Strict(BaseModel):
+    """A model that takes no unknown fields and does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Quote(Strict):
+    """Words of a document, with what surrounds them and where they began when they were quoted."""
+
+    exact: str = Field(min_length=1)
+    prefix: str = ""
+    suffix: str = ""
+    start: int | None = Field(default=None, ge=0)
+
+
+class GoldAnswer(Strict):
+    """A short answer as it stands in the document, and other wordings that are as good."""
+
+    text: str = Field(min_length=1)
+    aliases: tuple[str, ...] = ()
+
+
+class GoldQuestion(Strict):
+    """One line of a gold file.
+
+    With `require` "any" answers and evidence are alternatives, with "all" each is needed. `footnotes` are
+    the notes that a good citation shows, `sources` those where they lead. `standalone` is the question as
+    it would be asked cleanly and on its own, where it is not already.
+    """
+
+    id: str = Field(min_length=1)
+    document: str
+    sha256: str | None = None
+    question: str = Field(min_length=1)
+    history: tuple[str | dict[str, Any], ...] = ()
+    standalone: str | None = None
+    conversation: str | None = None
+    type: Type
+    split: Literal["dev", "test"]
+    answerable: bool
+    answers: tuple[GoldAnswer, ...] = ()
+    evidence: tuple[Quote, ...] = ()
+    footnotes: tuple[int, ...] = ()
+    sources: tuple[int, ...] = ()
+    require: Literal["any", "all"] = "any"
+
+    @model_validator(mode="after")
+    def _answers_and_evidence_fit(self) -> Self:
+        if self.answerable and not (self.answers and self.evidence):
+            raise ValueError("an answerable question needs answers and evidence")
+        if not self.answerable and (self.answers or self.evidence):
+            raise ValueError("a question that is not answerable has no answers and no evidence")
+        return self
+
+    @property
+    def cluster(self) -> str:
+        """The conversation it belongs to, or itself: what is resampled together."""
+        return f"conversation {self.conversation}" if self.conversation else self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """A gold question with its evidence placed in the document."""
+
+    question: GoldQuestion
+    spans: tuple[Span, ...]
+
+
+def load_gold(path: Path, documents: Mapping[str, Document]) -> tuple[Gold, ...]:
+    """Every question of a gold file, its evidence placed.
+
+    Raises GoldError, which names file and line, if a line is no gold question, an id is used twice, or an
+    answer or a quotation is not in its document.
+    """
+    questions: dict[str, int] = {}
+    found = []
+    for number, line in read_lines(path):
+        where = f"{path}, line {number}"
+        question = parse_line(line, where)
+        if question.id in questions:
+            raise GoldError(f"{where}: the id {question.id!r} is used on line {questions[question.id]} already.")
+        questions[question.id] = number
+        if question.document not in documents:
+            there = ", ".join(documents)
+            raise GoldError(f"{where}: {question.id} is about {question.document!r}; the source has {there}.")
+        found.append(place(question, documents[question.document], where))
+    if not found:
+        raise GoldError(f"{path} has no questions in it.")
+    return tuple(found)
+
+
+def read_lines(path: Path) -> list[tuple[int, str]]:
+    """The lines of a file that are not empty, numbered from 1."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise GoldError(f"{path} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        raise GoldError(f"{path} is not UTF-8 (byte {error.start}).") from error
+    return [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+
+
+def parse_line(line: str, where: str) -> GoldQuestion:
+    """One line as a gold question."""
+    try:
+        return GoldQuestion.model_validate(json.loads(line))
+    except json.JSONDecodeError as error:
+        raise GoldError(f"{where} is not JSON: {error.msg} at column {error.colno}.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        if first["loc"] == ("type",):
+            raise GoldError(
+                f"{where}: the type {first['input']!r} is unknown. Types: {', '.join(get_args(Type))}."
+            ) from error
+        message = first["msg"].removeprefix("Value error, ")
+        raise GoldError(f"{where}: {field + ': ' if field else ''}{message}.") from error
+
+
+def place(question: GoldQuestion, document: Document, where: str) -> Gold:
+    """A gold question with its quotations found in the document; raises GoldError if one cannot be."""
+    spans = []
+    for quote in question.evidence:
+        span = find_quote(quote, document, same=question.sha256 == document.sha256)
+        if span is None:
+            raise GoldError(f"{where}: {question.id}'s evidence {shorten(quote.exact)} is not in {document.id}.")
+        spans.append(span)
+    text = " ".join(document.text.split())
+    for answer in question.answers:
+        if " ".join(answer.text.split()) not in text:
+            raise GoldError(f"{where}: {question.id}'s answer {shorten(answer.text)} is not in {document.id}.")
+    return Gold(question, tuple(spans))
+
+
+def find_quote(quote: Quote, document: Document, same: bool) -> Span | None:
+    """Where a quotation stands: by its offset where the document is the `same`, else by its words.
+
+    Of several places the one whose surroundings are most alike; of none the place most alike to the
+    words, if that is alike enough.
+    """
+    text, length = document.text, len(quote.exact)
+    if same and quote.start is not None and text[quote.start : quote.start + length] == quote.exact:
+        return Span(quote.start, quote.start + length, quote.exact)
+    starts = []
+    at = text.find(quote.exact)
+    while at >= 0:
+        starts.append(at)
+        at = text.find(quote.exact, at + 1)
+    if starts:
+        best = max(starts, key=lambda start: surroundings(quote, text, start))
+        return Span(best, best + length, quote.exact)
+    alike = fuzz.partial_ratio_alignment(quote.exact, text, score_cutoff=FUZZY)
+    if alike is None or alike.dest_end <= alike.dest_start or length > len(text):
+        return None
+    return Span(alike.dest_start, alike.dest_end, text[alike.dest_start : alike.dest_end])
+
+
+def surroundings(quote: Quote, text: str, start: int) -> float:
+    """How alike the words around a place are to those around the quotation."""
+    before = text[max(start - len(quote.prefix), 0) : start]
+    end = start + len(quote.exact)
+    return fuzz.ratio(before, quote.prefix) + fuzz.ratio(text[end : end + len(quote.suffix)], quote.suffix)
+
+
+def shorten(text: str) -> str:
+    """The first words of a quotation, for a message."""
+    return f"“{text}”" if len(text) <= 60 else f"“{text[:57]}…”"
+
+
+def count_types(gold: Sequence[Gold]) -> dict[str, tuple[int, int]]:
+    """How many dev and test questions each type has."""
+    return {
+        name: (
+            sum(g.question.type == name and g.question.split == "dev" for g in gold),
+            sum(g.question.type == name and g.question.split == "test" for g in gold),
+        )
+        for name in get_args(Type)
+        if any(g.question.type == name for g in gold)
+    }

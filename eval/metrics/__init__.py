@@ -1,0 +1,1 @@
+"""Every metric is a pure function with its source cited."""

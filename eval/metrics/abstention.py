@@ -1,0 +1,80 @@
+"""How well confidence tells what can be answered, and what was answered rightly.
+
+Selective prediction: each question has a confidence and is right or wrong if it is answered; answering
+what the document does not say is wrong.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from sklearn.metrics import brier_score_loss, roc_auc_score
+
+
+def auroc(confidence: Sequence[float], answerable: Sequence[bool]) -> float | None:
+    """The chance that an answerable question has a higher confidence than another; None without both kinds.
+
+    Hanley and McNeil, "The meaning and use of the area under a receiver operating characteristic (ROC)
+    curve", Radiology 1982.
+    """
+    if len(set(answerable)) < 2:
+        return None
+    return float(roc_auc_score(answerable, confidence))
+
+
+def risk_coverage(confidence: Sequence[float], right: Sequence[bool]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Coverage, risk and generalised risk, answering the most confident first.
+
+    Coverage is the share of questions answered; risk the share of those answered wrongly; generalised risk
+    the share of all questions that are answered wrongly. Questions of one confidence are answered together.
+    """
+    order = np.argsort(-np.asarray(confidence, dtype=float), kind="stable")
+    values = np.asarray(confidence, dtype=float)[order]
+    wrong = 1.0 - np.asarray(right, dtype=float)[order]
+    last = np.append(values[1:] != values[:-1], True)
+    answered = np.arange(1, len(values) + 1)[last]
+    failed = np.cumsum(wrong)[last]
+    return answered / len(values), failed / answered, failed / len(values)
+
+
+def augrc(confidence: Sequence[float], right: Sequence[bool]) -> float:
+    """Area under generalised risk against coverage; lower is better, 0 if nothing is wrong.
+
+    Traub et al., "Overcoming Common Flaws in the Evaluation of Selective Classification Systems", NeurIPS 2024.
+    """
+    coverage, _, generalised = risk_coverage(confidence, right)
+    return float(np.trapezoid(np.append(0.0, generalised), np.append(0.0, coverage)))
+
+
+def coverage_at_accuracy(
+    confidence: Sequence[float], right: Sequence[bool], answerable: Sequence[bool], accuracy: float = 0.95
+) -> float:
+    """The largest share of answerable questions answered at a threshold where `accuracy` of answers are right."""
+    total = sum(answerable)
+    best = 0.0
+    for threshold in set(confidence):
+        answered = [i for i, value in enumerate(confidence) if value >= threshold]
+        if sum(right[i] for i in answered) >= accuracy * len(answered):
+            best = max(best, sum(answerable[i] for i in answered) / total if total else 0.0)
+    return best
+
+
+def brier(confidence: Sequence[float], right: Sequence[bool]) -> float:
+    """The mean squared distance of confidence from what came of it (Brier, 1950)."""
+    return float(brier_score_loss([int(r) for r in right], confidence, pos_label=1))
+
+
+def calibration(confidence: Sequence[float], right: Sequence[bool], bins: int = 5) -> list[dict[str, float]]:
+    """For each of equally wide bins: its bounds, n, mean confidence, and the share that was right."""
+    values, came = np.asarray(confidence, dtype=float), np.asarray(right, dtype=float)
+    which = np.minimum((values * bins).astype(int), bins - 1)
+    return [
+        {
+            "from": number / bins,
+            "to": (number + 1) / bins,
+            "n": int((which == number).sum()),
+            "confidence": float(values[which == number].mean()),
+            "right": float(came[which == number].mean()),
+        }
+        for number in range(bins)
+        if (which == number).any()
+    ]

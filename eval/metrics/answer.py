@@ -1,0 +1,62 @@
+"""Short answers against gold ones: exact match, token F1, and a strict form for numbers and dates.
+
+Normalisation, exact match and F1 follow the official SQuAD scorers (Rajpurkar et al., "SQuAD: 100,000+
+Questions for Machine Comprehension of Text", EMNLP 2016; Rajpurkar, Jia and Liang, "Know What You Don't
+Know: Unanswerable Questions for SQuAD", ACL 2018).
+"""
+
+import re
+import string
+from collections import Counter
+
+ARTICLES = re.compile(r"\b(a|an|the)\b")
+PUNCTUATION = frozenset(string.punctuation)
+NUMBER = re.compile(r"[$€£]?\d+(?:[.,]\d+)*%?")
+MONTH = re.compile(
+    r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|"
+    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b",
+    re.IGNORECASE,
+)
+
+
+def normalize(text: str) -> str:
+    """SQuAD's normalisation: small letters, no ASCII punctuation, no articles, single spaces.
+
+    >>> normalize("The  U.S. army")
+    'us army'
+    """
+    small = "".join(c for c in text.lower() if c not in PUNCTUATION)
+    return " ".join(ARTICLES.sub(" ", small).split())
+
+
+def exact_match(given: str, gold: str) -> float:
+    """1 if the two are the same once normalised, else 0."""
+    return float(normalize(given) == normalize(gold))
+
+
+def token_f1(given: str, gold: str) -> float:
+    """F1 of the normalised words as bags; 1 if both are empty, 0 if just one is."""
+    given_words, gold_words = normalize(given).split(), normalize(gold).split()
+    if not given_words or not gold_words:
+        return float(given_words == gold_words)
+    shared = sum((Counter(given_words) & Counter(gold_words)).values())
+    if not shared:
+        return 0.0
+    precision, recall = shared / len(given_words), shared / len(gold_words)
+    return 2 * precision * recall / (precision + recall)
+
+
+def figures(text: str) -> Counter[str]:
+    """The numbers, with their currency and per cent signs, and the months of a text.
+
+    >>> sorted(figures("$1,440 on 3 March: 3.5%"))
+    ['$1440', '3', '3.5%', 'mar']
+    """
+    numbers = [number.replace(",", "") for number in NUMBER.findall(text)]
+    return Counter(numbers + [month.lower()[:3] for month in MONTH.findall(text)])
+
+
+def strict_match(given: str, gold: str) -> float:
+    """1 if the two have just the same numbers and months, else 0: "3.5%" is not "35"."""
+    wanted = figures(gold)
+    return float(wanted == figures(given)) if wanted else exact_match(given, gold)

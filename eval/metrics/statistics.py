@@ -1,0 +1,92 @@
+"""Intervals and comparisons: what a figure could have been, and whether two differ."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+RESAMPLES = 2000
+SEED = 20130501
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A mean with its 95 % interval and the number of questions behind it."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The paired difference of two systems, B less A, and how the questions went."""
+
+    a: float
+    b: float
+    difference: float
+    p: float
+    wins: int
+    losses: int
+    ties: int
+    n: int
+
+
+def estimate(values: Sequence[float], clusters: Sequence[str]) -> Figure | None:
+    """The mean of some values with its interval; None if there are none.
+
+    Wilson's (Wilson, "Probable Inference", JASA 1927) for shares of independent questions, else a
+    percentile bootstrap over clusters (Davison and Hinkley, "Bootstrap Methods", 1997, 3.8).
+    """
+    if not values:
+        return None
+    mean = float(np.mean(values))
+    if set(values) <= {0, 1} and len(set(clusters)) == len(clusters):
+        bounds = stats.binomtest(round(sum(values)), len(values)).proportion_ci(method="wilson")
+        return Figure(mean, float(bounds.low), float(bounds.high), len(values))
+    low, high = cluster_bootstrap(values, clusters)
+    return Figure(mean, low, high, len(values))
+
+
+def cluster_sums(values: Sequence[float], clusters: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The sum and the number of the values in each cluster."""
+    names = {name: row for row, name in enumerate(dict.fromkeys(clusters))}
+    rows = np.array([names[name] for name in clusters])
+    return np.bincount(rows, weights=np.asarray(values, dtype=float)), np.bincount(rows)
+
+
+def cluster_bootstrap(values: Sequence[float], clusters: Sequence[str]) -> tuple[float, float]:
+    """The 2.5th and 97.5th percentile of the mean over resampled clusters."""
+    sums, counts = cluster_sums(values, clusters)
+    drawn = np.random.default_rng(SEED).integers(0, len(sums), size=(RESAMPLES, len(sums)))
+    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def compare(a: Sequence[float], b: Sequence[float], clusters: Sequence[str]) -> Comparison:
+    """A paired randomisation test: the signs of the clusters' differences are flipped at random.
+
+    Smucker, Allan and Carterette, "A Comparison of Statistical Significance Tests for Information
+    Retrieval Evaluation", CIKM 2007.
+    """
+    differences = np.asarray(b, dtype=float) - np.asarray(a, dtype=float)
+    sums, _ = cluster_sums(differences.tolist(), clusters)
+    p = 1.0
+    if len(sums) > 1 and np.any(sums != 0):
+        test = stats.permutation_test(
+            (sums,), np.sum, permutation_type="samples", n_resamples=RESAMPLES * 5, rng=np.random.default_rng(SEED)
+        )
+        p = float(test.pvalue)
+    return Comparison(
+        float(np.mean(a)),
+        float(np.mean(b)),
+        float(differences.mean()),
+        p,
+        int((differences > 0).sum()),
+        int((differences < 0).sum()),
+        int((differences == 0).sum()),
+        len(differences),
+    )
