@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 # The question as it was typed: make would expand its dollar signs, a shell its backticks.
 override export Q := $(value Q)
 
-.PHONY: ask chat serve index test lint clean
+.PHONY: ask chat serve index test eval eval-gate lint clean
 
 ask: $(STAMP)
 	@$(VENV)/bin/quoth ask
@@ -22,6 +22,12 @@ index: $(STAMP)
 test: $(STAMP)
 	$(VENV)/bin/pytest
 
+eval: $(STAMP)
+	@$(VENV)/bin/python -m eval run --ablate
+
+eval-gate: $(STAMP)
+	@$(VENV)/bin/python -m eval gate
+
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -31,7 +37,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Quoth needs Python 3.11 or newer. Name one: make PYTHON=python3.11")'
 	@echo "Making $(VENV) (once; some minutes) ..." >&2
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]' >&2
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[eval,dev]' >&2
 	@touch $@
 
 clean:

@@ -87,12 +87,18 @@ class Assistant:
     def read(self, question: str, text: str) -> Answer:
         """The answer to a question out of a text given with it; the text's document is called "text"."""
         check_question(question)
+        return Assistant.of_text(text, self.index.encoder, self.config, self.reader).ask(question)
+
+    @classmethod
+    def of_text(
+        cls, text: str, encoder: Encoder, config: Config = Config(), reader: Reader | None = None
+    ) -> "Assistant":
+        """The assistant of a text that is in no file; nothing is kept of it."""
         if not isinstance(text, str) or not text.strip():
             raise SourceError("The text to read is empty. Give a text with words in it.")
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         file = SourceFile("text", Path("text"), text, digest, Metadata())
-        index = make_index([file], self.index.encoder, self.index.config)
-        return Assistant(index, self.config, self.reader).ask(question)
+        return cls(make_index([file], encoder, config.index), config, reader)
 
 
 def milliseconds(**seconds: float) -> dict[str, float]:

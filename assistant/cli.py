@@ -139,10 +139,10 @@ def tell(message: str) -> None:
 
 
 @contextmanager
-def progress_bar() -> Iterator[Callable[[int, int], None]]:
-    """A function that shows how far the indexing is; no bar is drawn until it is called."""
+def progress_bar(doing: str = "Indexing") -> Iterator[Callable[[int, int], None]]:
+    """A function that shows how far something is; no bar is drawn until it is called."""
     bar = Progress(console=Console(stderr=True), transient=True)
-    task = bar.add_task("Indexing")
+    task = bar.add_task(doing)
 
     def show(done: int, total: int) -> None:
         bar.start()
@@ -263,7 +263,8 @@ def run_index(options: argparse.Namespace) -> None:
     index = open_assistant(options).index
     sentences = len(index.places)
     print(
-        f"{len(index.documents)} document(s), {len(index.passages)} passages, {sentences} sentences in {options.index_dir}"
+        f"{len(index.documents)} document(s), {len(index.passages)} passages, {sentences} sentences "
+        f"in {options.index_dir}"
     )
 
 

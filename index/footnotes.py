@@ -63,8 +63,8 @@ def find_notes(text: str, blocks: list[Span]) -> tuple[list[NoteBlock], list[Spa
     """Part the blocks into notes and the rest.
 
     A block that begins with `[4]` is a note if a marker elsewhere points at 4, if the block beside it
-    begins with such a label too, or if it is the last. Unlabelled blocks between two notes continue the first of them, unless
-    a heading or a marker shows them to be body text.
+    begins with such a label too, or if it is the last. Unlabelled blocks between two notes continue the
+    first of them, unless a heading or a marker shows them to be body text.
     """
     labels = [LABEL.match(block.text) for block in blocks]
     numbers = [int(label[1]) if label else None for label in labels]

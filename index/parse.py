@@ -15,7 +15,8 @@ SHORT_BLOCK_WORDS = 15
 INVITATION = re.compile(
     r"\b(?:sign up|subscribe (?:to|now|for|today)|newsletters?\b|follow us|all rights reserved|stay informed|"
     r"receive updates|cookie (?:policy|settings)|privacy policy|terms of (?:use|service)|back to top|"
-    r"share this|read more|related (?:articles|posts|content|stories)|most (?:read|popular))|©|copyright (?:\(c\)|\d{4})",
+    r"share this|read more|related (?:articles|posts|content|stories)|most (?:read|popular))|©|"
+    r"copyright (?:\(c\)|\d{4})",
     re.IGNORECASE,
 )
 BARE_LABEL = re.compile(

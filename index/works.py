@@ -31,7 +31,8 @@ IBID = re.compile(r"(?:ibid|ib|idem|id)\b\.?", re.IGNORECASE)
 NOTE = re.compile(r"(?:supra |infra |above |at )?\b(?:foot|end)?n(?:ote|\.)s? \[?(\d{1,4})\]?", re.IGNORECASE)
 OPUS = re.compile(r",? (?:op\. ?cit|loc\. ?cit)\b\.?", re.IGNORECASE)
 LOCATOR = re.compile(
-    r"[,:]?\s*(?:at |pp?\. ?|pages? |chs?\. ?|chapters? |para\. ?)\d[\d\s,–—-]*(?:ff?\.?)?$|,\s+\d{1,3}(?:[–-]\d{1,4})?$|(?<!.)[\s.]*$"
+    r"[,:]?\s*(?:at |pp?\. ?|pages? |chs?\. ?|chapters? |para\. ?)\d[\d\s,–—-]*(?:ff?\.?)?$|"
+    r",\s+\d{1,3}(?:[–-]\d{1,4})?$|(?<!.)[\s.]*$"
 )
 PAIRS = r"“(?P<double>[^“”]+)”|\"(?P<straight>[^\"]+)\"|«(?P<angle>[^«»]+)»|‘(?P<single>(?:[^‘’]|’(?=\w))+)’"
 QUOTED = re.compile(rf"(?P<names>{NAMES},\s+)?(?:{PAIRS})(?P<comma>,?)(?P<rest>.*)$", re.DOTALL)
@@ -49,7 +50,8 @@ FINITE_VERB = re.compile(
     r"did|does|do|took|made|led|it|they|he|she|we|this|there|who)\b"
 )
 NAMED_REPORT = re.compile(
-    r"(?:[A-Z][\w’'.-]* ){0,5}\d{4} (?:[A-Z][\w’'-]* ){1,6}?(?:Report|Survey|Index|Review|Yearbook|Declaration|Resolution)\b"
+    r"(?:[A-Z][\w’'.-]* ){0,5}\d{4} (?:[A-Z][\w’'-]* ){1,6}?"
+    r"(?:Report|Survey|Index|Review|Yearbook|Declaration|Resolution)\b"
 )
 STOP = frozenset(
     [

@@ -1,8 +1,8 @@
 """SQuAD 2.0's own figures, from 0 to 100, written against the published definition.
 
 An answer below the threshold counts as "no answer". A question without gold answers is right exactly if
-none is given. Gold answers that are empty once normalised are left out. A question without a prediction scores 0. (Rajpurkar, Jia and Liang, ACL 2018, and the
-evaluation script published with the data set.)
+none is given. Gold answers that are empty once normalised are left out. A question without a prediction
+scores 0. (Rajpurkar, Jia and Liang, ACL 2018, and the evaluation script published with the data set.)
 """
 
 from collections.abc import Mapping, Sequence

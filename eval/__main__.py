@@ -1,0 +1,186 @@
+"""python -m eval check | run | compare | squad | export | gate."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from assistant.assistant import Assistant
+from assistant.cli import confidence, progress_bar, tell
+from assistant.config import THRESHOLD, Config
+from eval.export import export
+from eval.gate import BASELINE, gate
+from eval.gold import ARTICLE_GOLD, Gold, GoldError, count_types, load_gold
+from eval.harness import ABLATION, DEFAULT, run
+from eval.report import write_report
+from eval.results import compare_scores, make_results, read_results, score_all
+from eval.squad import read_squad, run_squad
+from eval.tables import comparison_table, figures_table, show
+from index.dense import DEFAULT_ENCODER, SentenceTransformerEncoder
+from index.errors import QuothError
+from index.parse import parse
+from index.sources import read_sources
+from index.types import IndexConfig
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    options = make_parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except QuothError as error:
+        print(f"eval: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("eval: stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Every command and its options."""
+    parser = argparse.ArgumentParser(prog="python -m eval", description="Measures answers against gold questions.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    sourced = argparse.ArgumentParser(add_help=False)
+    sourced.add_argument("--source", type=Path, default=Path("source_docs"), metavar="PATH")
+    asked = argparse.ArgumentParser(add_help=False)
+    asked.add_argument("--index-dir", type=Path, default=Path(".quoth"), metavar="DIR")
+    asked.add_argument("--encoder", default=DEFAULT_ENCODER, metavar="NAME")
+    asked.add_argument("--threshold", type=confidence, default=THRESHOLD, metavar="X")
+    judged = argparse.ArgumentParser(add_help=False, parents=[sourced, asked])
+    judged.add_argument("--gold", type=Path, default=ARTICLE_GOLD, metavar="FILE", help="default: the article's")
+
+    check = commands.add_parser("check", parents=[sourced], help="say whether a gold file is sound")
+    check.add_argument("gold", type=Path, nargs="?", default=ARTICLE_GOLD, metavar="FILE")
+    check.set_defaults(run=run_check)
+
+    runs = commands.add_parser("run", parents=[judged], help="ask every gold question and report")
+    runs.add_argument("--ablate", action="store_true", help="measure each part's worth, and the ceilings")
+    runs.add_argument("--split", choices=["dev", "test", "all"], default="all")
+    runs.add_argument("--out", type=Path, default=Path("eval-report"), metavar="DIR")
+    runs.add_argument("--json", action="store_true", help="print the results as JSON instead of a table")
+    runs.set_defaults(run=run_run)
+
+    compares = commands.add_parser("compare", help="compare two results files, or two systems of one")
+    compares.add_argument("a", metavar="A", help="results.json, or results.json:system")
+    compares.add_argument("b", metavar="B")
+    compares.set_defaults(run=run_compare)
+
+    squad = commands.add_parser("squad", parents=[asked], help="SQuAD's official figures on a SQuAD file")
+    squad.add_argument("file", type=Path, metavar="FILE")
+    squad.add_argument("--limit", type=int, metavar="N", help="the first N questions only")
+    squad.add_argument("--open", action="store_true", help="find the paragraph in its article first")
+    squad.add_argument("--json", action="store_true", help="print the JSON object alone")
+    squad.add_argument("--predictions", type=Path, metavar="FILE", help="also write predictions and na_probs here")
+    squad.set_defaults(run=run_squad_command)
+
+    exports = commands.add_parser(
+        "export", parents=[judged], help="TREC, BEIR and SQuAD files for other people's tools"
+    )
+    exports.add_argument("--out", type=Path, default=Path("eval-export"), metavar="DIR")
+    exports.set_defaults(run=run_export)
+
+    gates = commands.add_parser("gate", parents=[judged], help="fail if answers have become worse than the baseline")
+    gates.add_argument("--baseline", type=Path, default=BASELINE, metavar="FILE")
+    gates.add_argument("--update", action="store_true", help="make what is measured now the baseline")
+    gates.set_defaults(run=run_gate)
+    return parser
+
+
+def open_assistant(options: argparse.Namespace) -> Assistant:
+    """The assistant that a command's options ask for."""
+    source = getattr(options, "source", Path("source_docs"))
+    with progress_bar() as done:
+        config = Config(source, options.index_dir, IndexConfig(options.encoder), options.threshold)
+        return Assistant.from_config(config, say=tell, progress=done)
+
+
+def open_gold(options: argparse.Namespace, quoth: Assistant) -> tuple[Gold, ...]:
+    """The gold that a command's options ask for, of one split if they name one."""
+    gold = load_gold(options.gold, quoth.index.documents)
+    split = getattr(options, "split", "all")
+    chosen = tuple(item for item in gold if split in ("all", item.question.split))
+    if not chosen:
+        raise GoldError(f"{options.gold} has no question in the {split} split.")
+    return chosen
+
+
+def run_check(options: argparse.Namespace) -> None:
+    """`python -m eval check`."""
+    documents = {file.id: parse(file) for file in read_sources(options.source)}
+    gold = load_gold(options.gold, documents)
+    answerable = sum(item.question.answerable for item in gold)
+    print(f"{options.gold} is sound: {len(gold)} questions, {answerable} answerable, every quotation placed.")
+    for name, (dev, test) in count_types(gold).items():
+        print(f"  {name:14} {dev:3} dev {test:4} test")
+
+
+def run_run(options: argparse.Namespace) -> None:
+    """`python -m eval run`."""
+    quoth = open_assistant(options)
+    gold = open_gold(options, quoth)
+    systems = ABLATION if options.ablate else (DEFAULT,)
+    with progress_bar("Asking") as done:
+        records = run(quoth, gold, systems, options.out / "partial.jsonl", done)
+    scored = score_all(quoth, gold, records, systems)
+    results = make_results(quoth, gold, systems, scored)
+    (options.out / "results.json").write_text(json.dumps(results, indent=1, ensure_ascii=False), encoding="utf-8")
+    write_report(options.out / "report.html", results, scored, quoth.index.documents, options.split)
+    if options.json:
+        print(json.dumps(results, ensure_ascii=False))
+    else:
+        show(figures_table(results))
+        print(f"Peak memory {results['memory_mb']:.0f} MB. Report: {options.out / 'report.html'}")
+
+
+def run_compare(options: argparse.Namespace) -> None:
+    """`python -m eval compare`."""
+    (a, a_scores), (_, b_scores) = read_system(options.a), read_system(options.b)
+    compared = compare_scores(a_scores, b_scores, a["questions"])
+    if not compared:
+        raise GoldError(f"{options.a} and {options.b} have no questions in common.")
+    show(comparison_table(compared, options.a, options.b))
+
+
+def read_system(told: str) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
+    """The results and one system's scores, from `FILE` or `FILE:system`."""
+    name, _, system = told.partition(":")
+    results = read_results(Path(name))
+    system = system or (DEFAULT.name if DEFAULT.name in results["systems"] else next(iter(results["systems"])))
+    if system not in results["systems"]:
+        raise GoldError(f"{name} has no system {system!r}. It has {', '.join(results['systems'])}.")
+    return results, results["systems"][system]["scores"]
+
+
+def run_squad_command(options: argparse.Namespace) -> None:
+    """`python -m eval squad`."""
+    questions = read_squad(options.file, options.limit)
+    config = Config(index=IndexConfig(options.encoder), threshold=options.threshold)
+    with progress_bar("Reading") as done:
+        figures, predictions = run_squad(
+            questions, SentenceTransformerEncoder(options.encoder), config, options.open, done
+        )
+    if options.predictions:
+        written = {q: p.text if p.no_answer <= 1 - options.threshold else "" for q, p in predictions.items()}
+        options.predictions.write_text(json.dumps(written, ensure_ascii=False), encoding="utf-8")
+        chances = {q: p.no_answer for q, p in predictions.items()}
+        options.predictions.with_suffix(".na_prob.json").write_text(json.dumps(chances), encoding="utf-8")
+    print(json.dumps(figures) if options.json else json.dumps(figures, indent=2))
+
+
+def run_export(options: argparse.Namespace) -> None:
+    """`python -m eval export`."""
+    quoth = open_assistant(options)
+    for path in export(quoth, open_gold(options, quoth), options.out):
+        print(path)
+
+
+def run_gate(options: argparse.Namespace) -> int:
+    """`python -m eval gate`."""
+    quoth = open_assistant(options)
+    return gate(quoth, open_gold(options, quoth), options.baseline, options.update)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

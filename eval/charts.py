@@ -1,0 +1,113 @@
+"""The report's charts, as SVG that takes its ink from the page: readable in light and dark."""
+
+import io
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure as Canvas
+
+from eval.metrics.abstention import calibration, risk_coverage
+from eval.scoring import Scored, outcomes
+
+INK = "#010203"  # stands for the page's text colour until the SVG is written
+BLUE, ORANGE, GREY = "#4f7bd9", "#e07b39", "#8a8a8a"
+STYLE = {
+    "svg.fonttype": "none", "svg.hashsalt": "quoth", "font.family": "sans-serif", "font.size": 9, "text.color": INK,
+    "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK, "legend.frameon": False,
+    "axes.spines.top": False, "axes.spines.right": False,
+}  # fmt: skip
+
+
+def draw(title: str, plot: Any, width: float = 4.2, height: float = 3.0) -> str:
+    """One chart as an SVG element with a title for those who cannot see it."""
+    with mpl.rc_context(STYLE):
+        canvas = Canvas(figsize=(width, height), layout="constrained")
+        axes = canvas.add_subplot()
+        plot(axes)
+        axes.set_title(title, fontsize=10)
+        file = io.StringIO()
+        canvas.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    svg = file.getvalue()[file.getvalue().index("<svg") :].replace(INK, "currentColor")
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", svg, count=1)
+    return re.sub(r'(<svg[^>]*?) height="[^"]*"', rf'\1 role="img" aria-label="{title}"', svg, count=1)
+
+
+def risk_chart(scored: Sequence[Scored]) -> str:
+    """Risk against coverage, beside the curve of a confidence that knows."""
+    confidence, right, _ = outcomes(scored)
+    coverage, risk, _ = risk_coverage(confidence, right)
+    ideal_coverage, ideal_risk, _ = risk_coverage([float(r) for r in right], right)
+
+    def plot(axes: Any) -> None:
+        axes.plot(coverage, risk, color=BLUE, label="Quoth")
+        axes.plot([0, *ideal_coverage], [0, *ideal_risk], color=GREY, linestyle="--", label="ideal")
+        axes.set(xlabel="share of questions answered", ylabel="share of answers wrong", xlim=(0, 1), ylim=(0, 1))
+        axes.legend()
+
+    return draw("Risk against coverage", plot)
+
+
+def confidence_chart(scored: Sequence[Scored], threshold: float) -> str:
+    """How confidence is spread over answerable and unanswerable questions."""
+    confidence, _, answerable = outcomes(scored)
+    split = {can: [value for value, is_ in zip(confidence, answerable) if is_ == can] for can in (True, False)}
+
+    def plot(axes: Any) -> None:
+        bins = np.linspace(0, 1, 21)
+        axes.hist(split[True], bins=bins, color=BLUE, alpha=0.7, label=f"answerable ({len(split[True])})")
+        axes.hist(split[False], bins=bins, color=ORANGE, alpha=0.7, label=f"not ({len(split[False])})")
+        axes.axvline(threshold, color=INK, linestyle=":", label=f"threshold {threshold}")
+        axes.set(xlabel="confidence", ylabel="questions", xlim=(0, 1))
+        axes.legend()
+
+    return draw("Confidence", plot)
+
+
+def reliability_chart(scored: Sequence[Scored]) -> str:
+    """What came of answers at each confidence."""
+    confidence, right, _ = outcomes(scored)
+    bins = calibration(confidence, right)
+
+    def plot(axes: Any) -> None:
+        axes.plot([0, 1], [0, 1], color=GREY, linestyle="--")
+        axes.plot([one["confidence"] for one in bins], [one["right"] for one in bins], color=BLUE, marker="o")
+        for one in bins:
+            axes.annotate(
+                f"n={one['n']:.0f}", (one["confidence"], one["right"]), xytext=(5, -10), textcoords="offset points"
+            )
+        axes.set(xlabel="confidence", ylabel="share right", xlim=(0, 1), ylim=(0, 1.02))
+
+    return draw("Reliability", plot)
+
+
+def recall_chart(systems: dict[str, list[Scored]], deepest: int = 20) -> str:
+    """The share of questions with a relevant passage among the first k, by system."""
+    curves = {name: success_curve(scored, deepest) for name, scored in systems.items() if "gold" not in name}
+
+    def plot(axes: Any) -> None:
+        for name, curve in curves.items():
+            axes.plot(range(1, deepest + 1), curve, label=name, linewidth=2 if name == "quoth" else 1)
+        axes.set(xlabel="k", ylabel="recall among the first k passages", xlim=(1, deepest), ylim=(0, 1.02))
+        axes.legend(fontsize=8)
+
+    return draw("Recall@k", plot)
+
+
+def success_curve(scored: Sequence[Scored], deepest: int) -> list[float]:
+    """Mean recall of relevant passages at each cutoff from 1."""
+    found: list[list[float]] = []
+    for one in scored:
+        spans = [(span.start, span.end) for span in one.gold.spans]
+        if not spans:
+            continue
+        ranks = [
+            next((r for r, hit in enumerate(one.record.ranked, 1) if max(hit["start"], a) < min(hit["end"], b)), None)
+            for a, b in spans
+        ]
+        found.append(
+            [sum(rank is not None and rank <= k for rank in ranks) / len(ranks) for k in range(1, deepest + 1)]
+        )
+    return np.mean(found, axis=0).tolist() if found else [0.0] * deepest

@@ -1,0 +1,82 @@
+"""The gate: answers may not become worse than the committed baseline unnoticed."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from assistant.assistant import Assistant
+from eval.gold import Gold, GoldError
+from eval.harness import DEFAULT, answer_gold, hashes
+from eval.metrics.statistics import Comparison
+from eval.results import compare_scores
+from eval.scoring import MAIN, Scored, score_system
+
+BASELINE = Path(__file__).parent / "baseline.json"
+DROP = 0.02
+SIGNIFICANT = 0.05
+
+
+def gate(quoth: Assistant, gold: Sequence[Gold], path: Path, update: bool) -> int:
+    """Measure, compare with the baseline, say what was lost; 0 if nothing was, else 1.
+
+    Fails on a quotation that is not verbatim, and on a paired drop of more than two points in a main figure
+    whose p is below 0.05. With `update` what was measured becomes the baseline.
+    """
+    records = [answer_gold(quoth, item, DEFAULT) for item in gold]
+    documents = dict(quoth.index.documents)
+    scored = score_system(gold, records, quoth.index.passages, quoth.config.threshold, documents)
+    altered = [one.gold.question.id for one in scored if one.scores["verbatim"] < 1]
+    if altered:
+        print(f"FAILED: a quotation is not verbatim in {', '.join(altered)}")
+        return 1
+    if update:
+        path.write_text(json.dumps(make_baseline(quoth, gold, scored), indent=1) + "\n", encoding="utf-8")
+        print(f"{path} holds {len(scored)} questions.")
+        return 0
+    return judge(read_baseline(path), scored, hashes(quoth, gold))
+
+
+def make_baseline(quoth: Assistant, gold: Sequence[Gold], scored: Sequence[Scored]) -> dict[str, Any]:
+    """The main scores of every question, and what they were measured on."""
+    scores = {one.gold.question.id: {n: round(v, 4) for n, v in one.scores.items() if n in MAIN} for one in scored}
+    return {"hashes": hashes(quoth, gold), "scores": scores}
+
+
+def read_baseline(path: Path) -> dict[str, Any]:
+    """The committed baseline; raises GoldError if there is none."""
+    try:
+        baseline = json.loads(path.read_text(encoding="utf-8"))
+        return {"hashes": baseline["hashes"], "scores": baseline["scores"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise GoldError(f"{path} is no baseline. Make one: python -m eval gate --update") from error
+
+
+def judge(baseline: dict[str, Any], scored: Sequence[Scored], measured_on: dict[str, Any]) -> int:
+    """Print the comparison; 1 if a main figure has dropped significantly."""
+    questions = {one.gold.question.id: {"cluster": one.gold.question.cluster} for one in scored}
+    now = {one.gold.question.id: one.scores for one in scored}
+    for name, value in measured_on.items():
+        if baseline["hashes"].get(name) != value:
+            print(f"note: {name} differ from the baseline's")
+    compared = compare_scores(baseline["scores"], now, questions, MAIN)
+    if not compared:
+        raise GoldError(
+            "The baseline and the gold have no questions in common. Update it: python -m eval gate --update"
+        )
+    failed = [name for name, one in compared.items() if has_dropped(one)]
+    for name, one in compared.items():
+        mark = "FAILED" if name in failed else "ok"
+        print(
+            f"{mark:6} {name:18} {one.a:.3f} -> {one.b:.3f} "
+            f"(p {one.p:.3f}, {one.wins} won, {one.losses} lost, n {one.n})"
+        )
+    for name in failed:
+        lost = [q for q in baseline["scores"] if q in now and now[q].get(name, 0) < baseline["scores"][q].get(name, 0)]
+        print(f"{name} was lost on: {', '.join(lost)}")
+    return 1 if failed else 0
+
+
+def has_dropped(one: Comparison) -> bool:
+    """Whether a figure is more than two points lower, and not by chance."""
+    return one.difference < -DROP and one.p < SIGNIFICANT

@@ -1,0 +1,197 @@
+"""Asking every gold question under every system, and keeping what came of it.
+
+A system is the assistant with something changed: one way of retrieval alone, no notes, no history, or the
+gold passage or question given. What each gave is a Record, one JSON line, written as soon as it is
+there, so that a run that was stopped goes on where it was.
+"""
+
+import hashlib
+import json
+import resource
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from assistant.assistant import Assistant, check_turn, milliseconds
+from assistant.conversation import stand_alone
+from assistant.reader.sentence import SentenceReader
+from eval.gold import Gold
+from eval.metrics.evidence import overlaps
+from index.retriever import WAYS
+from index.types import Hit, Passage
+
+DEPTH = 50  # passages ranked for the retrieval figures; the reader gets the first few
+PACKAGES = ("index", "assistant")
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What is changed about the assistant for a column of the ablation table."""
+
+    name: str
+    about: str
+    ways: tuple[str, ...] = WAYS
+    reader: bool = True
+    notes: bool = True
+    history: bool = True
+    gold_passage: bool = False
+    gold_question: bool = False
+
+
+DEFAULT = System("quoth", "as it is served")
+ABLATION = (
+    System("bm25", "BM25 alone, for passages and sentences", ways=("bm25",), reader=False),
+    System("dense", "the encoder alone", ways=("dense",), reader=False),
+    System("fused", "both, fused; the sentence on which they agree best", reader=False),
+    DEFAULT,
+    System("no notes", "notes are not searched", notes=False),
+    System("no history", "follow-ups are asked as they stand", history=False),
+    System("gold passage", "ceiling: the right passages are given", gold_passage=True),
+    System("gold question", "ceiling: the question is given in its clean, complete form", gold_question=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a system gave for a question: its answer at threshold 0, and the passages it ranked."""
+
+    id: str
+    system: str
+    answer: dict[str, Any]
+    ranked: tuple[dict[str, Any], ...]
+    timings_ms: dict[str, float]
+
+
+def relevant_passages(gold: Gold, passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """The passages of a question's document that share a character with its evidence."""
+    return tuple(
+        passage
+        for passage in passages
+        if passage.document == gold.question.document
+        and any(overlaps((passage.start, passage.end), (span.start, span.end)) for span in gold.spans)
+    )
+
+
+def answer_gold(quoth: Assistant, gold: Gold, system: System) -> Record:
+    """Ask one gold question of one system; it always answers, since the threshold is 0."""
+    began = time.perf_counter()
+    question = gold.question.question
+    standalone = question
+    if system.gold_question and gold.question.standalone:
+        standalone = gold.question.standalone
+    elif system.history:
+        standalone = stand_alone(question, [check_turn(turn) for turn in gold.question.history])
+    hits = quoth.index.search(standalone, DEPTH, system.ways)
+    if system.gold_passage and gold.spans:
+        hits = tuple(plain_hit(p, rank) for rank, p in enumerate(relevant_passages(gold, quoth.index.passages), 1))
+    if not system.notes:
+        hits = tuple(without_notes(hit) for hit in hits if hit.passage.note is None)
+    retrieved = time.perf_counter()
+    reader = quoth.reader if system.reader else SentenceReader(system.ways)
+    always = Assistant(quoth.index, replace(quoth.config, threshold=0), reader)
+    answer = always.answer(question, standalone, hits[: quoth.config.passages])
+    ended = time.perf_counter()
+    timings = milliseconds(retrieve=retrieved - began, read=ended - retrieved, total=ended - began)
+    return Record(gold.question.id, system.name, answer.to_dict(), tuple(hit_to_dict(hit) for hit in hits), timings)
+
+
+def plain_hit(passage: Passage, rank: int) -> Hit:
+    """A passage given as if it had been found."""
+    return Hit(passage, rank, 1 / rank, 0.0, 0.0, None, None)
+
+
+def without_notes(hit: Hit) -> Hit:
+    """A hit whose passage does not lead to its notes."""
+    return replace(hit, passage=replace(hit.passage, notes=()))
+
+
+def hit_to_dict(hit: Hit) -> dict[str, Any]:
+    """A hit as a record keeps it: the passage's place, its scores and ranks."""
+    scores = {name: value for name, value in asdict(replace(hit, passage=hit.passage)).items() if name != "passage"}
+    place = {"passage": hit.passage.id, "document": hit.passage.document}
+    return {**place, "start": hit.passage.start, "end": hit.passage.end, **scores}
+
+
+def run(
+    quoth: Assistant,
+    gold: Sequence[Gold],
+    systems: Sequence[System],
+    partial: Path,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Record]:
+    """Ask every question of every system; what `partial` holds of this very run is not asked again.
+
+    The file is removed once everything is there.
+    """
+    fingerprint = hash_run(quoth, gold)
+    kept = {(record.id, record.system): record for record in read_partial(partial, fingerprint)}
+    wanted = [(system, item) for system in systems for item in gold]
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    records = []
+    with partial.open("a" if kept else "w", encoding="utf-8") as file:
+        if not kept:
+            file.write(json.dumps({"fingerprint": fingerprint}) + "\n")
+        for done, (system, item) in enumerate(wanted, 1):
+            record = kept.get((item.question.id, system.name))
+            if record is None:
+                record = answer_gold(quoth, item, system)
+                file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
+                file.flush()
+            records.append(record)
+            progress(done, len(wanted))
+    partial.unlink()
+    return records
+
+
+def read_partial(path: Path, fingerprint: str) -> Iterator[Record]:
+    """The records of a stopped run, if it was of the same questions, documents, settings and code."""
+    if not path.exists():
+        return
+    lines = path.read_text(encoding="utf-8").split("\n")
+    try:
+        if json.loads(lines[0]).get("fingerprint") != fingerprint:
+            return
+        for line in lines[1:]:
+            if line:
+                kept = json.loads(line)
+                yield Record(**{**kept, "ranked": tuple(kept["ranked"])})
+    except (ValueError, TypeError, AttributeError):
+        return  # the line that was being written when it stopped
+
+
+def hash_run(quoth: Assistant, gold: Sequence[Gold]) -> str:
+    """What must be the same for a stopped run to go on."""
+    told = json.dumps([hashes(quoth, gold), source_code()], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
+
+
+def hashes(quoth: Assistant, gold: Sequence[Gold]) -> dict[str, Any]:
+    """What a run was of: documents, questions, model and settings."""
+    asked = "\n".join(item.question.model_dump_json() for item in gold)
+    config = quoth.config
+    return {
+        "documents": {document.id: document.sha256 for document in quoth.index.documents.values()},
+        "gold": hashlib.sha256(asked.encode()).hexdigest(),
+        "index": asdict(quoth.index.config),
+        "reader": type(quoth.reader).__name__,
+        "settings": {"threshold": config.threshold, "passages": config.passages, "quotations": config.quotations},
+    }
+
+
+def source_code() -> dict[str, str]:
+    """The sha256 of every module that an answer depends on."""
+    root = Path(__file__).parent.parent
+    files = sorted(path for package in PACKAGES for path in (root / package).rglob("*.py"))
+    return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has held so far, in megabytes."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
+def by_id(gold: Sequence[Gold]) -> Mapping[str, Gold]:
+    """Gold by question id."""
+    return {item.question.id: item for item in gold}

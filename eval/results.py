@@ -1,0 +1,107 @@
+"""The results of a run: one JSON object, and what two of them say side by side."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from assistant.assistant import Assistant
+from eval.gold import Gold, GoldError
+from eval.harness import Record, System, hashes, peak_memory_mb
+from eval.metrics.statistics import Comparison, compare
+from eval.scoring import Scored, score_system, summarize, summarize_abstention, summarize_times
+
+COMPARED = (
+    "hit@1", "hit@3", "covered", "served", "answer_em", "answer_f1", "answer_strict", "citation_precision",
+    "citation_recall", "source_precision", "source_recall", "abstained_rightly", "recall@10", "mrr", "ndcg@10",
+)  # fmt: skip
+
+
+def score_all(
+    quoth: Assistant, gold: Sequence[Gold], records: Sequence[Record], systems: Sequence[System]
+) -> dict[str, list[Scored]]:
+    """Every system's scored questions, by its name."""
+    documents = dict(quoth.index.documents)
+    return {
+        system.name: score_system(
+            gold,
+            [r for r in records if r.system == system.name],
+            quoth.index.passages,
+            quoth.config.threshold,
+            documents,
+        )
+        for system in systems
+    }
+
+
+def make_results(
+    quoth: Assistant, gold: Sequence[Gold], systems: Sequence[System], scored: dict[str, list[Scored]]
+) -> dict[str, Any]:
+    """Everything that was measured, as JSON."""
+    return {
+        "hashes": hashes(quoth, gold),
+        "threshold": quoth.config.threshold,
+        "questions": {
+            item.question.id: {
+                "type": item.question.type,
+                "split": item.question.split,
+                "cluster": item.question.cluster,
+                "question": item.question.question,
+            }
+            for item in gold
+        },
+        "memory_mb": peak_memory_mb(),
+        "systems": {
+            system.name: system_results(system, scored[system.name], quoth.config.threshold) for system in systems
+        },
+    }
+
+
+def system_results(system: System, scored: Sequence[Scored], threshold: float) -> dict[str, Any]:
+    """One system's figures and its scores on every question."""
+    return {
+        "about": system.about,
+        "figures": plain(summarize(scored)),
+        "abstention": plain(summarize_abstention(scored, threshold)),
+        "times_ms": summarize_times([one.record for one in scored]),
+        "scores": {one.gold.question.id: one.scores for one in scored},
+        "stages": {one.gold.question.id: one.stage for one in scored},
+        "confidence": {one.gold.question.id: one.record.answer["confidence"] for one in scored},
+    }
+
+
+def plain(value: Any) -> Any:
+    """Dataclasses inside dicts as dicts."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    return value
+
+
+def read_results(path: Path) -> dict[str, Any]:
+    """A results file; raises GoldError if it is not one."""
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        return {**results, "systems": results["systems"], "questions": results["questions"]}
+    except OSError as error:
+        raise GoldError(f"{path} cannot be read ({error.strerror}).") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise GoldError(f"{path} is not a results file of `python -m eval run`.") from error
+
+
+def compare_scores(
+    a: dict[str, dict[str, float]],
+    b: dict[str, dict[str, float]],
+    questions: dict[str, Any],
+    names: Sequence[str] = COMPARED,
+) -> dict[str, Comparison]:
+    """The paired comparison of two systems' scores on the questions that both have."""
+    compared = {}
+    for name in names:
+        shared = [q for q in a if q in b and q in questions and name in a[q] and name in b[q]]
+        if shared:
+            clusters = [questions[question]["cluster"] for question in shared]
+            compared[name] = compare([a[q][name] for q in shared], [b[q][name] for q in shared], clusters)
+    return compared
