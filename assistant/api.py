@@ -1,6 +1,8 @@
 """The web application: FastAPI, with the Gradio page mounted at its root."""
 
 import os
+import socket
+import sys
 
 import uvicorn
 from fastapi import FastAPI
@@ -31,6 +33,8 @@ def make_app(quoth: Assistant) -> FastAPI:
     )
 
 
-def serve(quoth: Assistant, host: str, port: int) -> None:
-    """Serve the application until it is interrupted."""
-    uvicorn.run(make_app(quoth), host=host, port=port, log_level="warning")
+def serve(quoth: Assistant, listening: socket.socket) -> None:
+    """Serve the application on a socket until it is interrupted."""
+    host, port = listening.getsockname()[:2]
+    print(f"Quoth answers at http://{f'[{host}]' if ':' in host else host}:{port}", file=sys.stderr)
+    uvicorn.Server(uvicorn.Config(make_app(quoth), log_level="warning")).run(sockets=[listening])

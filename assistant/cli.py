@@ -7,9 +7,11 @@ exit code 2. The environment is read here and nowhere else.
 import argparse
 import json
 import os
+import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import IO, Any
 
@@ -30,8 +32,13 @@ from index.types import IndexConfig
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     options = make_parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        return int(options.run(options) or 0)
+        options.run(options)
+        sys.stdout.flush()
+        return 0
     except QuothError as error:
         tell(str(error))
         return 2
@@ -41,6 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has seen enough; keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        tell(f"The output cannot be written ({error.strerror}).")
+        return 2
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -184,7 +194,7 @@ def run_batch(options: argparse.Namespace) -> None:
     with writing(options.output) as out:
         for number, line in enumerate(lines, 1):
             if line.strip():
-                out.write(json.dumps(answer_line(quoth, line, number), ensure_ascii=False) + "\n")
+                out.write(to_line(answer_line(quoth, line, number)))
 
 
 def answer_line(quoth: Assistant, line: bytes, number: int) -> dict[str, Any]:
@@ -198,11 +208,24 @@ def answer_line(quoth: Assistant, line: bytes, number: int) -> dict[str, Any]:
         if not isinstance(item, dict):
             raise QuestionError(f'Line {number} is not an object with "id" and "question".')
         identity = item.get("id")
+        if isinstance(identity, float) and not isfinite(identity):
+            identity = None
+            raise QuestionError(f"Line {number} has an id that is not a number JSON knows.")
         if "question" not in item:
             raise QuestionError(f'Line {number} has no "question".')
         return {"id": identity, **quoth.ask(item["question"], item.get("history") or ()).to_dict()}
     except QuothError as error:
         return {"id": identity, "error": str(error)}
+
+
+def to_line(item: dict[str, Any]) -> str:
+    """JSON on one line; half a surrogate pair, which UTF-8 cannot hold, stays escaped."""
+    line = json.dumps(item, ensure_ascii=False)
+    try:
+        line.encode("utf-8")
+    except UnicodeEncodeError:
+        line = json.dumps(item)
+    return line + "\n"
 
 
 @contextmanager
@@ -234,8 +257,8 @@ def run_chat(options: argparse.Namespace) -> None:
 def read_line() -> str:
     """The next line somebody types; empty at the end."""
     try:
-        return input("> " if sys.stdin.isatty() else "").strip()
-    except EOFError:
+        return input("> " if sys.stdin and sys.stdin.isatty() else "").strip()
+    except (EOFError, RuntimeError):  # the end, or no standard input at all
         return ""
 
 
@@ -268,9 +291,22 @@ def run_index(options: argparse.Namespace) -> None:
     )
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; raises QuothError if it cannot, before anything is loaded."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except (OSError, UnicodeError) as error:
+        raise QuothError(
+            f"{host}:{port} cannot be listened on ({getattr(error, 'strerror', error)}). "
+            "Choose others with --host and --port."
+        ) from error
+
+
 def run_serve(options: argparse.Namespace) -> None:
     """quoth serve"""
     # Imported here: gradio takes seconds, and no other command needs it.
     from assistant.api import serve
 
-    serve(open_assistant(options), options.host, options.port)
+    with listen(options.host, options.port) as listening:
+        serve(open_assistant(options), listening)

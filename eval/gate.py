@@ -39,8 +39,12 @@ def gate(quoth: Assistant, gold: Sequence[Gold], path: Path, update: bool) -> in
 
 def make_baseline(quoth: Assistant, gold: Sequence[Gold], scored: Sequence[Scored]) -> dict[str, Any]:
     """The main scores of every question, and what they were measured on."""
-    scores = {one.gold.question.id: {n: round(v, 4) for n, v in one.scores.items() if n in MAIN} for one in scored}
-    return {"hashes": hashes(quoth, gold), "scores": scores}
+    return {"hashes": hashes(quoth, gold), "scores": main_scores(scored)}
+
+
+def main_scores(scored: Sequence[Scored]) -> dict[str, dict[str, float]]:
+    """The main scores of every question, rounded so that they are the same on every machine."""
+    return {one.gold.question.id: {n: round(v, 4) for n, v in one.scores.items() if n in MAIN} for one in scored}
 
 
 def read_baseline(path: Path) -> dict[str, Any]:
@@ -55,7 +59,7 @@ def read_baseline(path: Path) -> dict[str, Any]:
 def judge(baseline: dict[str, Any], scored: Sequence[Scored], measured_on: dict[str, Any]) -> int:
     """Print the comparison; 1 if a main figure has dropped significantly."""
     questions = {one.gold.question.id: {"cluster": one.gold.question.cluster} for one in scored}
-    now = {one.gold.question.id: one.scores for one in scored}
+    now = main_scores(scored)
     for name, value in measured_on.items():
         if baseline["hashes"].get(name) != value:
             print(f"note: {name} differ from the baseline's")

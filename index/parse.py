@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from index.follow import follow_notes
 from index.footnotes import MARKER, Marker, NoteBlock, find_markers, find_notes, find_oddities, point, unfollowed
-from index.layout import heading_text, looks_like_heading, split_blocks
+from index.layout import NOTES_HEADING, heading_text, looks_like_heading, split_blocks
 from index.sentences import make_sentences
 from index.sources import SourceFile
 from index.types import Document, Footnote, Paragraph, Section, Span
@@ -25,19 +25,21 @@ BARE_LABEL = re.compile(
     re.IGNORECASE,
 )
 PERSON = (
-    r"(?:(?:Dr|Prof|Mr|Mrs|Ms|Gen|Col|Sir|Professor)\.? )?[A-Z][\w’'.-]+(?: (?:[a-z]{1,4} ){0,2}[A-Z][\w’'.-]+){1,4}"
+    r"(?:(?:Dr|Prof|Mr|Mrs|Ms|Gen|Col|Sir|Professor)\.? )?"
+    r"[A-Z][\w’'.-]+(?: (?:(?!and )[a-z]{1,4} ){0,2}[A-Z][\w’'.-]+){1,4}"
 )
 ROLE = (
     r"(?:\w+ )?(?:scholar|fellow|professor|lecturer|researcher|editor|writer|author|journalist|reporter|director|"
     r"analyst|student|candidate|correspondent|columnist|historian|economist|scientist|teacher|lawyer|consultant|"
     r"adviser|advisor|expert|specialist|engineer|officer|associate|president|chair|coeditor|co-editor|physician)\b"
 )
-SIGNED = re.compile(rf"By:? {PERSON}(?:(?:, | and |, and ){PERSON})*$")
+SIGNED = re.compile(rf"[Bb][Yy]:? {PERSON}(?:(?:, | and |, and ){PERSON}){{0,5}}(?:\s*[|,–—-].{{0,40}}\d{{4}})?$")
 ABOUT_AUTHOR = re.compile(
-    rf"(?:About the authors?:? )?{PERSON}(?:(?:, | and |, and ){PERSON})*,? "
-    rf"(?:is|are|was|works|teaches|writes|serves|holds|has (?:been|written))\b.{{0,80}}?{ROLE}",
+    rf"(?:About the authors?:? )?{PERSON}(?:(?:, | and |, and ){PERSON}){{0,5}},? "
+    rf"(?:is|are|works|teaches|writes|serves)\b.{{0,80}}?{ROLE}",
     re.DOTALL,
 )
+LONGEST_BYLINE = 800  # characters
 
 
 def parse(source: SourceFile) -> Document:
@@ -49,7 +51,8 @@ def parse(source: SourceFile) -> Document:
     blocks, boilerplate = part_boilerplate(blocks, notes)
     headings = find_headings(blocks, adjoining)
     byline, blocks = find_byline(blocks, headings)
-    markers = find_markers(text, blocks, notes)
+    body = sorted([*blocks, *([byline] if byline else [])], key=lambda block: block.start)
+    markers = find_markers(text, body, notes)
     pointed = point(markers, notes)
     footnotes = make_footnotes(notes, markers, pointed)
     odd = find_oddities(markers, notes, pointed) + [o for note in footnotes for o in unfollowed(note)]
@@ -98,7 +101,7 @@ def find_headings(blocks: list[Span], adjoining: set[int]) -> set[int]:
 
     Three or more such lines without a blank line between them are a list or an address, not headings.
     """
-    headings: set[int] = set()
+    headings = {block.start for block in blocks if NOTES_HEADING.fullmatch(heading_text(block))}
     run: list[Span] = []
     for block in blocks:
         if not looks_like_heading(block):
@@ -113,19 +116,13 @@ def find_headings(blocks: list[Span], adjoining: set[int]) -> set[int]:
 
 
 def find_byline(blocks: list[Span], headings: set[int]) -> tuple[Span | None, list[Span]]:
-    """The block that says who wrote this: "By NAME" near the top, or a last paragraph on the author."""
+    """The block that says who wrote this: "By NAME" under the title, or a last paragraph on the author."""
     for i, block in enumerate(blocks[:4]):
-        if SIGNED.match(block.text):
+        if i and len(block.text) < LONGEST_BYLINE and SIGNED.match(block.text):
             headings.discard(block.start)
             return block, blocks[:i] + blocks[i + 1 :]
-    last = blocks[-1] if blocks else None
-    if (
-        last
-        and len(blocks) > 1
-        and last.start not in headings
-        and ABOUT_AUTHOR.match(last.text)
-        and len(last.text) < 800
-    ):
+    last = blocks[-1] if len(blocks) > 1 else None
+    if last and last.start not in headings and len(last.text) < LONGEST_BYLINE and ABOUT_AUTHOR.match(last.text):
         return last, blocks[:-1]
     return None, blocks
 

@@ -7,16 +7,19 @@ gap behind it is its own.
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 
 import sentencex
 
 from index.layout import span
 from index.types import Sentence, Span
 
+LONGEST_PART = 5000  # characters; sentencex slows down on longer texts
+LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[ivxlcIVXLC]{1,6}|[A-Za-z])[.)]")
 LINE_BREAK = re.compile(r"[\r\n]")
 # Abbreviations after which a number or a name goes on with the same sentence, beside those sentencex knows.
 GOES_ON = re.compile(
-    r"\b(?:vols?|nos?|pp?|chs?|eds?|figs?|paras?|arts?|ca|cf|M[rs]s?|Dr|Prof|Gen|Col|Lt|Sgt|Capt|Maj|Sen|Rep|Gov|Rev|Hon)\.\s*$"
+    r"\b(?:vols?|nos?|pp?|chs?|eds?|figs?|paras?|arts?|ca|cf|M[rs]s?|Dr|Prof|Gen|Col|Lt|chap|Sgt|Capt|Maj|Sen|Rep|Gov|Rev|Hon)\.\s*$"
 )
 
 
@@ -32,11 +35,10 @@ def split_sentences(block: Span, markers: tuple[Span, ...] = ()) -> tuple[Span, 
     """The sentences of a block, in order; together they hold all of it but markers and white space."""
     blanked = blank_out(block.text, markers, block.start)
     ends: list[int] = []
-    for boundary in sentencex.get_sentence_boundaries("en", blanked):
-        begin = ends[-1] if ends else 0
-        if ends and (GOES_ON.search(blanked[:begin]) or not re.search(r"\w", blanked[begin : boundary["end_index"]])):
+    for boundary in boundaries(blanked):
+        if ends and (runs_on(blanked, ends) or not re.search(r"\w", blanked[ends[-1] : boundary])):
             ends.pop()
-        ends.append(boundary["end_index"])
+        ends.append(boundary)
     found = []
     for begin, end in zip([0, *ends], ends):
         inner = span(blanked, begin, end)
@@ -44,6 +46,25 @@ def split_sentences(block: Span, markers: tuple[Span, ...] = ()) -> tuple[Span, 
             start, stop = block.start + inner.start, block.start + inner.end
             found.append(Span(start, stop, block.text[inner.start : inner.end]))
     return tuple(found)
+
+
+def boundaries(text: str) -> Iterator[int]:
+    """Where sentencex ends sentences; a very long text is given to it in parts, cut at white space."""
+    start = 0
+    while start < len(text):
+        cut = text.rfind(" ", start, start + LONGEST_PART) + 1 if len(text) - start > LONGEST_PART else 0
+        end = cut or min(start + LONGEST_PART, len(text))
+        found = [int(one["end_index"]) for one in sentencex.get_sentence_boundaries("en", text[start:end])]
+        # The last sentence of a part may go on in the next one.
+        keep = found if end == len(text) or len(found) < 2 else found[:-1]
+        yield from (start + one for one in keep)
+        start += keep[-1] if keep else end - start
+
+
+def runs_on(text: str, ends: Sequence[int]) -> bool:
+    """Whether the sentence that ends last goes on: it closes with an abbreviation, or is a list's number."""
+    last = text[max(ends[-1] - 16, ends[-2] if len(ends) > 1 else 0) : ends[-1]]
+    return bool(GOES_ON.search(last) or LIST_NUMBER.fullmatch(last.strip()))
 
 
 def make_sentences(

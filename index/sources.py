@@ -1,7 +1,6 @@
 """Reading source files: `.txt` as UTF-8, with an optional `NAME.toml` beside each."""
 
 import hashlib
-import itertools
 import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -27,11 +26,11 @@ def find_sources(path: Path) -> tuple[Path, ...]:
 
     Raises SourceError if there is none.
     """
-    if path.is_file():
-        return (path,)
-    if not path.is_dir():
-        raise SourceError(f"No such file or folder: {path}. Give a .txt file or a folder of them.")
     try:
+        if path.is_file():
+            return (path,)
+        if not path.is_dir():
+            raise SourceError(f"No such file or folder: {path}. Give a .txt file or a folder of them.")
         found = sorted(p for p in path.iterdir() if p.suffix.lower() == ".txt" and p.is_file())
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
@@ -65,9 +64,11 @@ def read_source(path: Path) -> SourceFile:
 def read_sources(path: Path) -> tuple[SourceFile, ...]:
     """Read every document at `path`; their ids are the file names without `.txt`."""
     files = tuple(read_source(p) for p in find_sources(path))
-    for one, other in itertools.pairwise(files):
-        if one.id == other.id:
-            raise SourceError(f"{one.path} and {other.path} share the name {one.id}. Rename one.")
+    named: dict[str, Path] = {}
+    for file in files:
+        if file.id in named:
+            raise SourceError(f"{named[file.id]} and {file.path} share the name {file.id}. Rename one.")
+        named[file.id] = file.path
     return files
 
 

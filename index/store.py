@@ -14,6 +14,7 @@ else makes a new one. FAISS and BM25 are rebuilt from vectors and texts on load.
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 from filelock import FileLock
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from index.dense import Encoder, Progress, SentenceTransformerEncoder, encode_all
 from index.errors import SourceError, StoreError
@@ -33,7 +34,9 @@ from index.sources import SourceFile, read_sources
 from index.types import Document, IndexConfig, Passage
 
 FORMAT = 1
+PARSERS = ("layout", "sentences", "footnotes", "works", "follow", "parse", "passages", "types")
 KEPT_GENERATIONS = 2
+GENERATION = re.compile(r"generation-([0-9]{1,9})")
 LOCK_SECONDS = 600
 DOCUMENTS = TypeAdapter(tuple[Document, ...])
 PASSAGES = TypeAdapter(tuple[Passage, ...])
@@ -57,8 +60,8 @@ def open_index(
     files = read_sources(source)
     encoder = encoder or SentenceTransformerEncoder(config.encoder)
     folder = index_dir / f"{files[0].id[:40] if len(files) == 1 else source.resolve().name[:40]}-{key(source, config)}"
-    expected = {
-        "format": FORMAT,
+    expected: dict[str, object] = {
+        "format": format_version(),
         "config": asdict(config),
         "sources": {file.id: {"sha256": file.sha256, **asdict(file.metadata)} for file in files},
     }
@@ -94,6 +97,12 @@ def make_index(
     return Index(documents, passages, encoder, vectors[: len(passages)], vectors[len(passages) :], config)
 
 
+def format_version() -> str:
+    """The version of the files, with a hash of the modules that parse: an old parse is never served by new code."""
+    code = b"".join((Path(__file__).parent / f"{name}.py").read_bytes() for name in PARSERS)
+    return f"{FORMAT}-{hashlib.sha256(code).hexdigest()[:12]}"
+
+
 def key(source: Path, config: IndexConfig) -> str:
     """What tells one index from another: where its sources are and what it is made with."""
     told = json.dumps([str(source.resolve()), asdict(config)], sort_keys=True)
@@ -102,30 +111,35 @@ def key(source: Path, config: IndexConfig) -> str:
 
 def generations(folder: Path) -> list[Path]:
     """The generations in an index folder, newest first."""
-    numbered = [p for p in folder.glob("generation-*") if p.name.rpartition("-")[2].isdigit()]
-    return sorted(numbered, key=lambda p: -int(p.name.rpartition("-")[2]))
+    numbered = [(int(match[1]), p) for p in folder.glob("generation-*") if (match := GENERATION.fullmatch(p.name))]
+    return [path for _, path in sorted(numbered, reverse=True)]
 
 
 def load_newest(
     folder: Path, expected: dict[str, object], encoder: Encoder, config: IndexConfig, say: Say
 ) -> Index | None:
-    """The newest generation that is whole and as expected; None if a new one has to be made."""
+    """The newest generation that is whole and as expected; None if a new one has to be made.
+
+    One that is damaged is removed.
+    """
     try:
         found = generations(folder)
+        damaged = False
         for generation in found:
-            problem = ""
             try:
                 manifest = read_manifest(generation)
                 if all(manifest.get(name) == value for name, value in expected.items()):
                     return load(generation, manifest, encoder, config)
-            except (ValueError, ValidationError, KeyError, OSError) as error:
-                problem = str(error).splitlines()[0]
-            if problem:
-                say(f"The index at {generation} is damaged ({problem}); it is made anew.")
-        if found and not problem:
-            say("The documents have changed since they were indexed; the index is made anew.")
-    except PermissionError as error:
-        raise StoreError(f"The index folder {folder} cannot be read. Name another with --index-dir.") from error
+            except (ValueError, KeyError, TypeError, RecursionError, FileNotFoundError, NotADirectoryError) as error:
+                damaged = True
+                say(f"The index at {generation} is damaged ({str(error).splitlines()[0]}); it is made anew.")
+                shutil.rmtree(generation, ignore_errors=True)
+        if found and not damaged:
+            say("The documents, or how they are read, have changed since they were indexed; the index is made anew.")
+    except OSError as error:
+        raise StoreError(
+            f"The index folder {folder} cannot be read ({error.strerror}). Name another with --index-dir."
+        ) from error
     return None
 
 
@@ -149,12 +163,26 @@ def load(generation: Path, manifest: dict[str, object], encoder: Encoder, config
             raise ValueError(f"{name} is not what was written")
     passage_vectors = np.load(generation / "passage_vectors.npy", allow_pickle=False)
     sentence_vectors = np.load(generation / "sentence_vectors.npy", allow_pickle=False)
+    documents = DOCUMENTS.validate_json(data["documents.json"])
     passages = PASSAGES.validate_json(data["passages.json"])
-    if len(passages) != len(passage_vectors) or len(distinct_places(passages)) != len(sentence_vectors):
-        raise ValueError("vectors and passages differ in number")
-    return Index(
-        DOCUMENTS.validate_json(data["documents.json"]), passages, encoder, passage_vectors, sentence_vectors, config
-    )
+    if [document.id for document in documents] != list(expected_sources(manifest)):
+        raise ValueError("documents.json holds other documents")
+    check_vectors(passage_vectors, len(passages), encoder)
+    check_vectors(sentence_vectors, len(distinct_places(passages)), encoder)
+    return Index(documents, passages, encoder, passage_vectors, sentence_vectors, config)
+
+
+def expected_sources(manifest: dict[str, object]) -> tuple[str, ...]:
+    """The ids of the documents that a manifest names."""
+    sources = manifest["sources"]
+    return tuple(sources) if isinstance(sources, dict) else ()
+
+
+def check_vectors(vectors: np.ndarray, rows: int, encoder: Encoder) -> None:
+    """Raise ValueError unless there is a vector of the encoder's width for each row."""
+    width = encoder.encode_questions([""]).shape[1]
+    if vectors.shape != (rows, width) or vectors.dtype != np.float32:
+        raise ValueError(f"vectors are {vectors.shape}, not {(rows, width)}")
 
 
 def save(index: Index, folder: Path, expected: dict[str, object]) -> None:

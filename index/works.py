@@ -13,13 +13,14 @@ parted at semicolons. A citation is one of
 import re
 from dataclasses import dataclass
 
-from index.layout import span
+from index.layout import is_title, span
 from index.types import Span
 
 PARTICLE = (
     r"(?:de|del|della|der|den|di|da|du|des|la|le|el|al|van|von|zu|ter|bin|ibn|ben|ag|ould|wa|dos|e|y|of|for|the|on|in)"
 )
-NAME = rf"[^\W\d_a-zß-öø-ÿ][\w’'`.-]*(?: (?:{PARTICLE} )*[^\W\d_a-zß-öø-ÿ][\w’'`.-]*){{0,6}}"
+WORD = r"[^\W\d_a-zß-öø-ÿ][\w’'`.-]*"
+NAME = rf"(?:(?:de|van|von|den|der|la|le|el|al|du|da|di|ter) ){{0,2}}{WORD}(?: (?:{PARTICLE} ){{0,3}}{WORD}){{0,6}}"
 EDITORS = r"(?:,? \(?eds?\.\)?|,? \(?editors?\)?)"
 NAMES = rf"{NAME}(?:(?:, and |, & |, | and | & ){NAME}){{0,7}}(?:,? et al\.?)?{EDITORS}?"
 SIGNAL = re.compile(
@@ -27,16 +28,26 @@ SIGNAL = re.compile(
     r"|[Cc]f\.|[Cc]ompare|[Qq]uoted in|[Cc]ited in|[Ss]ources?:|[Aa]s reported in)\s+"
 )
 QUOTATION = re.compile(r"“[^”]*”|\"[^\"]*\"")
-IBID = re.compile(r"(?:ibid|ib|idem|id)\b\.?", re.IGNORECASE)
-NOTE = re.compile(r"(?:supra |infra |above |at )?\b(?:foot|end)?n(?:ote|\.)s? \[?(\d{1,4})\]?", re.IGNORECASE)
+IBID = re.compile(r"[(\[]?(?:[Ii]bid(?:em)?\b\.?|[Ii]dem\b|[Ii]d\.)")
+NOTE = re.compile(
+    r"(?:(?:supra|infra|above|at),? )?\b(?:foot|end)?n(?:otes?|n?\.)\s?"
+    r"(?P<numbers>\[?\d{1,4}\]?(?:(?:, | and |, and |[–-])\d{1,4})*)"
+    r"|\(n (?P<oscola>\d{1,4})\)",
+    re.IGNORECASE,
+)
 OPUS = re.compile(r",? (?:op\. ?cit|loc\. ?cit)\b\.?", re.IGNORECASE)
 LOCATOR = re.compile(
-    r"[,:]?\s*(?:at |pp?\. ?|pages? |chs?\. ?|chapters? |para\. ?)\d[\d\s,–—-]*(?:ff?\.?)?$|"
-    r",\s+\d{1,3}(?:[–-]\d{1,4})?$|(?<!.)[\s.]*$"
+    r"[,:]?\s?(?:at |pp?\. ?|pages? |chs?\. ?|chap\. ?|chapters? |paras?\. ?|§+ ?)\d[\d\s,–—-]{0,40}(?:ff?\.?)?$"
+    r"|,\s\d{1,3}(?:[–-]\d{1,4})?$|^[\s.)\]]{0,5}$"
 )
-PAIRS = r"“(?P<double>[^“”]+)”|\"(?P<straight>[^\"]+)\"|«(?P<angle>[^«»]+)»|‘(?P<single>(?:[^‘’]|’(?=\w))+)’"
+PAIRS = (
+    r"[“„](?P<double>[^“”„]+)[”“]|\"(?P<straight>[^\"]+)\"|«(?P<angle>[^«»]+)»"
+    r"|‘(?P<single>(?:[^‘’]|’(?=\w))+)’|'(?P<plain>(?:[^']|'(?=\w))+)'"
+)
 QUOTED = re.compile(rf"(?P<names>{NAMES},\s+)?(?:{PAIRS})(?P<comma>,?)(?P<rest>.*)$", re.DOTALL)
-BOOK = re.compile(rf"(?P<names>{NAMES}),\s+(?P<title>[^()“”]+?)\s*\([^()]*\b\d{{4}}[^()]*\)", re.DOTALL)
+BOOK = re.compile(
+    rf"(?P<names>{NAMES}),\s+(?P<title>[^()“”]{{4,300}}?)\s?\([^()]{{0,300}}\b\d{{4}}[^()]{{0,300}}\)", re.DOTALL
+)
 TWO_NAMES = re.compile(rf"{NAME} (?:and|&) {NAME}")
 EDITED = re.compile(rf"\b(?:in|[Ee]dited by|[Ee]ds?\. by)\s+(?P<names>{NAMES}){EDITORS}?")
 INTERVIEW = re.compile(
@@ -47,58 +58,48 @@ DATED = re.compile(r"[^,]+(?:,[^,]+)*,\s+(?:[A-Z][a-z]+\.? )?(?:\d{1,2}(?:[–-]
 URL = re.compile(r"https?://\S+|\bdoi:\s?\S+", re.IGNORECASE)
 FINITE_VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|had|will|would|could|can|may|might|must|should|said|says|began|became|"
-    r"did|does|do|took|made|led|it|they|he|she|we|this|there|who)\b"
+    r"did|born|died|raised|does|do|took|made|led|it|they|he|she|we|this|there|who)\b"
 )
 NAMED_REPORT = re.compile(
     r"(?:[A-Z][\w’'.-]* ){0,5}\d{4} (?:[A-Z][\w’'-]* ){1,6}?"
     r"(?:Report|Survey|Index|Review|Yearbook|Declaration|Resolution)\b"
 )
-STOP = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "of",
-        "and",
-        "for",
-        "in",
-        "on",
-        "to",
-        "de",
-        "la",
-        "le",
-        "les",
-        "et",
-        "du",
-        "des",
-        "und",
-        "der",
-        "die",
-        "das",
-    ]
-)
 
+
+# A reference list's "Names. Title. Place: Publisher, 1999" or "Names (2001). Title. Journal, 12(3), 45-67".
+LISTED = re.compile(r"[^.,(]{2,60}[.,(].{3,400}\b(?:1[5-9]|20)\d\d\b", re.DOTALL)
+LONGEST_CITATION = 1500  # characters
+LONGEST_SHORT = 20  # words
+MOST_SIGNALS = 6
 
 Reading = tuple[tuple[str, ...], str]
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One citation in a note: where it stands, its kind, and the ways to read it as names and a title."""
+    """One citation in a note: where it stands, its kind, and the ways to read it as names and a title.
+
+    `notes` are the numbers of the notes it refers to. One that is not `sure` may be prose after all: it counts
+    if it is found, and is no loss if not.
+    """
 
     place: Span
     kind: str
     readings: tuple[Reading, ...] = ()
-    note: int | None = None
+    notes: tuple[int, ...] = ()
+    sure: bool = True
 
 
-def surnames(names: str | None) -> tuple[str, ...]:
-    """The last word of each name in a list of them: "Fred Wehrey and Anouar Boukhars eds." -> two."""
+def read_names(names: str | None) -> tuple[str, ...]:
+    """People as "surname, initial": "Fred Wehrey and A. Boukhars eds." -> "wehrey, f" and "boukhars, a"."""
     if not names:
         return ()
     bare = re.sub(rf"{EDITORS}|,? et al\.?", "", names).strip(" ,")
-    people = [person.strip() for person in re.split(r",? and |,? & |, ", bare)]
-    return tuple(person.split()[-1].casefold() for person in people if person)
+    people = [person.split() for person in re.split(r",? and |,? & |, ", bare) if person.strip()]
+    return tuple(
+        person[-1].casefold() + (f", {person[0][0].casefold()}" if person[1:] and person[0][0].isupper() else "")
+        for person in people
+    )
 
 
 def split_pieces(text: str) -> list[tuple[int, int]]:
@@ -122,20 +123,38 @@ def read_citation(piece: Span, signalled: bool) -> Reference | None:
     is a citation there alone.
     """
     text = piece.text if piece.text.endswith("al.") else piece.text.rstrip(" .")
-    if SIGNAL.search(QUOTATION.sub("", text)):
+    if len(text) > LONGEST_CITATION or SIGNAL.search(QUOTATION.sub("", text)):
         return None
     if match := IBID.match(text):
-        return Reference(piece, "ibid") if signalled or LOCATOR.fullmatch(text[match.end() :]) else None
-    if (match := NOTE.search(text)) and not QUOTED.match(text) and (signalled or match.start() == 0):
-        return Reference(piece, "note", note=int(match[1]))
+        return Reference(piece, "ibid") if signalled or LOCATOR.search(text[match.end() :]) else None
+    if reference := read_note_reference(piece, text, signalled):
+        return reference
     signalled = signalled or bool(OPUS.search(text))
     text = LOCATOR.sub("", OPUS.sub("", text))
-    return (
-        read_quoted(piece, text)
-        or read_book(piece, text)
-        or read_dated(piece, text)
-        or read_short(piece, text, signalled)
-    )
+    if not text:
+        return Reference(piece, "short")
+    full = read_quoted(piece, text) or read_book(piece, text) or read_dated(piece, text)
+    return full or read_short(piece, text, signalled)
+
+
+def read_note_reference(piece: Span, text: str, signalled: bool) -> Reference | None:
+    """A reference to notes by their numbers: "note 12 above", "Smith, supra note 4", "Smith (n 4) 45"."""
+    match = NOTE.search(text)
+    if not match or QUOTED.match(text):
+        return None
+    before = text[: match.start()].strip(" ,")
+    pointing = match["oscola"] or re.match("supra|infra|above", match[0], re.IGNORECASE)
+    if (before and not (pointing and re.fullmatch(NAMES, before))) or not (signalled or pointing or not before):
+        return None
+    return Reference(piece, "note", notes=expand(match["oscola"] or match["numbers"]))
+
+
+def expand(numbers: str) -> tuple[int, ...]:
+    """The numbers in "1, 3 and 5" or "4-6"."""
+    found: list[int] = []
+    for first, last in re.findall(r"(\d+)(?:\]?[–-](\d+))?", numbers):
+        found.extend(range(int(first), min(int(last or first), int(first) + 50) + 1))
+    return tuple(found)
 
 
 def read_quoted(piece: Span, text: str) -> Reference | None:
@@ -144,17 +163,19 @@ def read_quoted(piece: Span, text: str) -> Reference | None:
     if not match:
         return None
     rest = match["rest"].strip(" ,.")
-    quoted = next(q for q in match.group("double", "straight", "angle", "single") if q).strip()
-    reading = (surnames(match["names"]), quoted.rstrip(" ,."))
+    quoted = next(q for q in match.group("double", "straight", "angle", "single", "plain") if q).strip()
+    if not quoted:
+        return None
+    reading = (read_names(match["names"]), quoted.rstrip(" ,."))
     if not rest:
-        spoken = not match["names"] and FINITE_VERB.search(quoted) and ". " in quoted
-        return None if spoken else Reference(piece, "short", (reading,))
+        spoken = not match["names"] and FINITE_VERB.search(quoted) and not is_title(quoted)
+        return Reference(piece, "short", (reading,), sure=not spoken)
     closed = match["comma"] or quoted[-1] in ",.?!"
     published = (closed and not rest[0].islower()) or re.match(r"(?:in|eds?\.)\s", rest)
     if not published or not re.search(r"\d{4}|https?:", rest):
         return None
     editors = EDITED.search(rest)
-    return Reference(piece, "full", ((reading[0] + surnames(editors and editors["names"]), reading[1]),))
+    return Reference(piece, "full", ((reading[0] + read_names(editors and editors["names"]), reading[1]),))
 
 
 def read_book(piece: Span, text: str) -> Reference | None:
@@ -167,39 +188,47 @@ def read_book(piece: Span, text: str) -> Reference | None:
         (i for i, field in enumerate(fields[:-1]) if re.match("and |& ", field) or TWO_NAMES.fullmatch(field)), 0
     )
     people = last + 1
-    return Reference(piece, "full", ((surnames(", ".join(fields[:people])), ", ".join(fields[people:])),))
+    return Reference(piece, "full", ((read_names(", ".join(fields[:people])), ", ".join(fields[people:])),))
 
 
 def read_dated(piece: Span, text: str) -> Reference | None:
-    """An interview, something with a URL, or fields parted by commas that end in a date."""
+    """An interview, something with a URL, or fields parted by commas or stops that end in a date or a year."""
     prose = FINITE_VERB.search(QUOTATION.sub("", text))
     if URL.search(text) or INTERVIEW.match(text):
         return None if prose else Reference(piece, "full", (((), text),))
-    if prose or text.count(",") < 2 or not DATED.match(text) or not text[0].isupper():
+    if prose or not text[0].isupper() or not (DATED.match(text) or LISTED.match(text)):
         return None
-    name, title = text.split(", ")[:2]
-    return Reference(piece, "full", ((surnames(name), title),))
+    fields = [field for field in re.split(r"(?<!\b\w)[.,:?] |, | \(|\)\. ", text) if field.strip()]
+    if len(fields) < 3:
+        return None
+    words = [field for field in fields[1:] if len(field.split()) > 1 and not field.strip("( ")[0].isdigit()]
+    return Reference(piece, "full", ((read_names(reorder(fields[0])), words[0] if words else fields[1]),))
+
+
+def reorder(name: str) -> str:
+    """The first field of a reference as a name."""
+    return name if re.fullmatch(NAMES, name) else name.split()[0]
 
 
 def read_short(piece: Span, text: str, signalled: bool) -> Reference | None:
-    """A short form without quotation marks: names alone, or names and a title in capitals."""
-    if not signalled or not is_title(text) or FINITE_VERB.search(text) or len(text.split()) > 20:
+    """A short form without quotation marks: names alone, names and a year, or names and a title in capitals."""
+    if not signalled or FINITE_VERB.search(text) or len(text.split()) > LONGEST_SHORT:
+        return None
+    if match := re.fullmatch(rf"(?P<names>{NAMES}),? \(?(?P<year>\d{{4}})\)?", text):
+        return Reference(piece, "short", ((read_names(match["names"]), match["year"]),))
+    if not is_title(text):
         return None
     readings: list[Reading] = []
     fields = text.split(", ")
     for parted in range(1, len(fields)):
         names, title = ", ".join(fields[:parted]), ", ".join(fields[parted:])
         if re.fullmatch(NAMES, names):
-            readings.append((surnames(names), title))
+            readings.append((read_names(names), title))
     if re.fullmatch(NAMES, text):
-        readings.append((surnames(text), ""))
-    return Reference(piece, "short", tuple(readings)) if readings else None
-
-
-def is_title(text: str) -> bool:
-    """Whether most of the longer words begin with a capital."""
-    words = [word for word in re.findall(r"[^\W\d_]+", text) if word.casefold() not in STOP]
-    return bool(words) and sum(word[0].isupper() for word in words) >= 0.7 * len(words)
+        readings.append((read_names(text), ""))
+    # A bare word that names nobody is prose ("Unknown."), not a lost citation.
+    sure = any(title or len(names) > 1 for names, title in readings) or "et al" in text
+    return Reference(piece, "short", tuple(readings), sure=sure) if readings else None
 
 
 def read_references(note: Span, sentences: tuple[Span, ...]) -> tuple[Reference, ...]:
@@ -208,11 +237,15 @@ def read_references(note: Span, sentences: tuple[Span, ...]) -> tuple[Reference,
     A sentence is read from its beginning if every piece of it is a citation, else from its last signal.
     Where a note has no citation, a report that its prose names by year and title counts as one.
     """
+    if whole := read_whole(note):
+        return whole
     found: list[Reference] = []
     sentences = join_titles(note, sentences)
     alone = len(sentences) == 1
     for sentence in sentences:
-        starts = [0, *(match.end() for match in SIGNAL.finditer(sentence.text))]
+        if len(sentence.text) > LONGEST_CITATION:
+            continue
+        starts = [0, *(match.end() for match in SIGNAL.finditer(sentence.text))][:MOST_SIGNALS]
         for start in starts:
             references = read_from(note, sentence, start, signalled=start > 0 or alone or bool(found))
             if references:
@@ -223,6 +256,18 @@ def read_references(note: Span, sentences: tuple[Span, ...]) -> tuple[Reference,
         place = Span(note.start + place.start, note.start + place.end, place.text)
         found.append(Reference(place, "full", (((), place.text),)))
     return tuple(found)
+
+
+def read_whole(note: Span) -> tuple[Reference, ...]:
+    """A note that is one reference in several sentences, as reference lists have them; empty if it is not."""
+    text = note.text
+    parts = text.rstrip(". )").count(". ")
+    if not parts or len(text) > LONGEST_CITATION or ";" in text or SIGNAL.search(text) or IBID.search(text):
+        return ()
+    if QUOTATION.search(text) or BOOK.match(text):
+        return ()
+    reference = read_dated(note, text.rstrip(" ."))
+    return (reference,) if reference else ()
 
 
 def join_titles(note: Span, sentences: tuple[Span, ...]) -> tuple[Span, ...]:

@@ -113,3 +113,62 @@ def test_notes_that_start_again_in_each_chapter_find_their_own_markers() -> None
 def test_a_note_may_go_on_over_paragraphs() -> None:
     document = parse_text("Rain.[1] Sun.[2]\n\n[1] It rained.\n\nFor days.\n\n[2] It shone.\n")
     assert [note.text for note in document.footnotes] == ["It rained.\n\nFor days.", "It shone."]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (("John Smith, Alpha Tales (London: Verso, 1990).", "Ann Smith, Beta Tales (London: Verso, 1991).",
+          "Smith, Alpha Tales, 5.", "J. Smith, 7."), [[1], [2], [1], [1]]),
+        (("Jan de Vries, The Dutch Economy (London: Verso, 1990).", ROE, "de Vries, The Dutch Economy, 5."), [[1], [2], [1]]),
+        (("Baz Lecocq et al., “One Hippo,” Review, 2013.", ROE, "Lecocq et al., 12."), [[1], [2], [1]]),
+        (("Smith, John. The Big Book. New York: Penguin, 1999.", "Ibid."), [[1], [1]]),
+        (("Smith, J. (2001). The title of paper. Journal of Things, 12(3), 45-67.", "Ibid."), [[1], [1]]),
+        ((ROE, "Ibid., chap. 3.", "(Ibid.)", "Roe 1999, 5.", "Roe (n 1) 45."), [[1], [1], [1], [1], [1]]),
+        ((ROE, DOE, "See notes 1 and 2."), [[1], [2], [1, 2]]),
+        (("Mary Jones, 'A British Title', Past & Present, 12 (1980), pp. 1-20.", "Jones, 'British Title', p. 5."), [[1], [1]]),
+    ],
+)  # fmt: skip
+def test_other_styles_of_citing(texts: tuple[str, ...], expected: list[list[int]]) -> None:
+    assert leads(*texts) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "“We will never surrender.”",
+        "The note 5 battery lasts.",
+        "Id est, the war ended.",
+        "Unknown.",
+    ],
+)
+def test_prose_is_not_read_as_a_citation(text: str) -> None:
+    (note,) = notes(text)
+    assert (note.sources, note.unfollowed) == ((), ())
+
+
+def test_body_between_notes_stays_body() -> None:
+    text = "Rain fell.[1]\n\n[1] It rained.\n\nSnow fell then.\n\n[2] It snowed.\n\nHail too.[2]"
+    document = parse_text(text)
+    assert [paragraph.text for paragraph in document.paragraphs] == ["Rain fell.[1]", "Snow fell then.", "Hail too.[2]"]
+    assert [note.text for note in document.footnotes] == ["It rained.", "It snowed."]
+
+
+def test_markers_that_start_again_mean_notes_that_start_again() -> None:
+    text = "One\n\nRain.[1] Sun.[2]\n\nTwo\n\nSnow.[1]\n\n[1] First.\n[2] Second.\n[1] Third."
+    document = parse_text(text)
+    assert [s.notes for p in document.paragraphs for s in p.sentences] == [(0,), (1,), (2,)]
+
+
+def test_labels_on_lines_of_their_own_wrapped_notes_and_bylines_with_markers() -> None:
+    own = parse_text("Rain fell.[1] Sun shone.[2]\n\n[1]\nIt rained.\n\n[2]\n\nIt shone.")
+    assert [note.text for note in own.footnotes] == ["It rained.", "It shone."]
+    byline = parse_text("Rain fell.\n\nJane Roe is a professor of rain.[1]\n\n[1] Her page says so.")
+    assert byline.byline is not None
+    assert byline.byline.sentences[0].notes == (0,)
+    assert byline.odd == ()
+
+
+def test_markers_of_another_style_are_still_markers_and_numbers_between_words_are_not() -> None:
+    document = parse_text("Rain.[1] Sun.[2] Ice.[1] Hail [2], he said. He lost [1] man.\n\n[1] One.\n[2] Two.")
+    assert [s.notes for s in document.paragraphs[0].sentences] == [(0,), (1,), (0,), (1,), ()]

@@ -176,3 +176,45 @@ def test_sentences_hold_all_of_a_paragraph_but_markers_and_space(text: str) -> N
             at = sentence.end
         gaps += document.text[at : paragraph.end]
         assert not any(c.isalpha() for c in gaps)
+
+
+def test_wrapped_text_with_many_one_line_notes_and_scripts_without_small_letters() -> None:
+    body = "The tea trade grew quickly in the seventeenth century, and by the end\nof it there were ships every year.[1]\n\n"
+    document = parse_text(body + "\n".join(f"[{n}] Roe{n}, “Title,” Press, 2001." for n in range(1, 9)))
+    assert (len(document.paragraphs), headings(document), len(document.footnotes)) == (1, [None], 8)
+    tea = parse_text("茶は十七世紀のはじめにオランダ人の商人によって欧州に\nもたらされた。最初は高価であった。\n")
+    assert [len(paragraph.sentences) for paragraph in tea.paragraphs] == [2]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("日本の歴史\n\n日本は島国です。首都は東京です。\n\n人口は一億人です。", ["日本の歴史"]),
+        ("Title\n\nHe asked: who leads?\n\nNobody answered!\n\nMore text here.", ["Title"]),
+        ("What Went Wrong?\n\nA lot did.", ["What Went Wrong?"]),
+        ("I. INTRODUCTION.\n\nText here.", ["I. INTRODUCTION."]),
+        ("Text.[1]\n\nNOTES\n\n[1] A note.", [None, "NOTES"]),
+        ("By Christmas Eve\n\nThe troops came home.", ["By Christmas Eve"]),
+    ],
+)
+def test_what_is_a_heading(text: str, expected: list[str | None]) -> None:
+    assert headings(parse_text(text)) == expected
+
+
+def test_a_lists_number_is_no_sentence_and_history_no_byline() -> None:
+    assert sentences(parse_text("Steps\n\n1. Boil it.\n2. Drink it.\n\nText.")) == [
+        "1. Boil it.",
+        "2. Drink it.",
+        "Text.",
+    ]
+    assert parse_text("Intro here.\n\nBarack Obama was elected president of the United States in 2008.").byline is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Aa Bb and " * 60 + "went.", "Rain fell and then it went home. " * 3000, "[1] " + "See " * 20000, "[1] Smith, A Book," + " " * 5000 + "x",
+     "[1] a\n" * 5000, "“" * 50000, "[1] " + "Aa, " * 20000, "‘a " * 20000],
+)  # fmt: skip
+@pytest.mark.timeout(20)
+def test_no_text_is_slow_to_parse(text: str) -> None:
+    assert lost(parse_text(f"Body.[1]\n\n{text}")) == ""

@@ -57,7 +57,9 @@ def test_a_changed_document_makes_a_new_generation_and_says_so(tmp_path: Path, d
     said: list[str] = []
     index = open_index(document, tmp_path / "idx", encoder=HashEncoder(), say=said.append)
     assert any("Snow" in passage.text for passage in index.passages)
-    assert said == ["The documents have changed since they were indexed; the index is made anew."]
+    assert said == [
+        "The documents, or how they are read, have changed since they were indexed; the index is made anew."
+    ]
     assert [g.name for g in generations(folder(tmp_path))] == ["generation-2", "generation-1"]
 
 
