@@ -182,4 +182,4 @@ def make_citation(document: Document, position: int) -> Citation:
     """A note of a document, as an answer shows it."""
     note = document.footnotes[position]
     sources = tuple(SourceWork(work.number, work.text, work.start, work.end) for work in note.sources)
-    return Citation(note.number, note.text, note.start, note.end, sources, note.via)
+    return Citation(note.number, note.text, note.start, note.end, sources, note.via, note.unfollowed)

@@ -33,12 +33,12 @@ def about(document: Document) -> str:
 
 
 def trail(citation: Citation) -> str:
-    """What a note leads to where it is not itself: "through note 26, to note 3: ..."."""
-    elsewhere = [work for work in citation.sources if work.number != citation.number]
-    if not elsewhere:
-        return ""
-    through = f"through note {', '.join(map(str, citation.via))} " if citation.via else ""
-    return through + "; ".join(f"note {work.number}: {work.text}" for work in elsewhere)
+    """What a note leads to where it is not itself: "through note 26 to note 3: ...", and what leads nowhere."""
+    told = [f"note {work.number}: {work.text}" for work in citation.sources if work.number != citation.number]
+    if told and citation.via:
+        told[0] = f"through note {', '.join(map(str, citation.via))} to {told[0]}"
+    told += [f"“{reference}” leads to no work named before it" for reference in citation.unfollowed]
+    return "; ".join(told)
 
 
 def marked_parts(evidence: Evidence) -> tuple[str, str, str]:

@@ -25,7 +25,10 @@ class SourceWork:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A note behind a quotation, followed to the works it names; `via` are the notes between."""
+    """A note behind a quotation, followed to the works it names.
+
+    `via` are the numbers of the notes between, `unfollowed` the references in it that lead nowhere.
+    """
 
     number: int
     text: str
@@ -33,6 +36,7 @@ class Citation:
     end: int
     sources: tuple[SourceWork, ...]
     via: tuple[int, ...]
+    unfollowed: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

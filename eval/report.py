@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from eval import charts
 from eval.harness import DEFAULT
+from eval.results import HEADLINE as COMPARED
 from eval.scoring import Scored
 from eval.tables import ABSTENTION, ROWS, by_type
 from index.types import Document
@@ -47,6 +48,7 @@ def write_report(
         split=split,
         main=results["systems"][name],
         headline=HEADLINE,
+        compared=COMPARED,
         rows=ROWS,
         abstention_rows=ABSTENTION,
         heat=HEAT,

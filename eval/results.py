@@ -8,7 +8,7 @@ from typing import Any
 
 from assistant.assistant import Assistant
 from eval.gold import Gold, GoldError
-from eval.harness import Record, System, hashes, peak_memory_mb
+from eval.harness import DEFAULT, Record, System, hashes, peak_memory_mb
 from eval.metrics.statistics import Comparison, compare
 from eval.scoring import Scored, score_system, summarize, summarize_abstention, summarize_times
 
@@ -16,6 +16,8 @@ COMPARED = (
     "hit@1", "hit@3", "covered", "served", "answer_em", "answer_f1", "answer_strict", "citation_precision",
     "citation_recall", "source_precision", "source_recall", "abstained_rightly", "recall@10", "mrr", "ndcg@10",
 )  # fmt: skip
+
+HEADLINE = ("hit@1", "hit@3", "answer_f1", "citation_recall", "served", "recall@10")
 
 
 def score_all(
@@ -39,22 +41,35 @@ def make_results(
     quoth: Assistant, gold: Sequence[Gold], systems: Sequence[System], scored: dict[str, list[Scored]]
 ) -> dict[str, Any]:
     """Everything that was measured, as JSON."""
+    questions = {
+        item.question.id: {
+            "type": item.question.type,
+            "split": item.question.split,
+            "cluster": item.question.cluster,
+            "question": item.question.question,
+        }
+        for item in gold
+    }
+    told = {system.name: system_results(system, scored[system.name], quoth.config.threshold) for system in systems}
     return {
         "hashes": hashes(quoth, gold),
         "threshold": quoth.config.threshold,
-        "questions": {
-            item.question.id: {
-                "type": item.question.type,
-                "split": item.question.split,
-                "cluster": item.question.cluster,
-                "question": item.question.question,
-            }
-            for item in gold
-        },
+        "questions": questions,
         "memory_mb": peak_memory_mb(),
-        "systems": {
-            system.name: system_results(system, scored[system.name], quoth.config.threshold) for system in systems
-        },
+        "systems": told,
+        "comparisons": compare_with_default(told, questions),
+    }
+
+
+def compare_with_default(systems: dict[str, Any], questions: dict[str, Any]) -> dict[str, Any]:
+    """What each other system gains or loses against the one that is served."""
+    if DEFAULT.name not in systems:
+        return {}
+    served = systems[DEFAULT.name]["scores"]
+    return {
+        name: plain(compare_scores(served, told["scores"], questions, HEADLINE))
+        for name, told in systems.items()
+        if name != DEFAULT.name
     }
 
 

@@ -14,6 +14,7 @@ ROWS = {
     "Serving, at the threshold": ("served", "answered", "abstained_rightly"),
     "Retrieving": ("recall@5", "recall@10", "success@1", "success@5", "success@10", "mrr", "ndcg@10"),
 }
+WIDEST = 1000  # characters
 ABSTENTION = ("auroc", "augrc", "coverage@95", "brier", "precision", "recall", "accuracy_of_answers")
 
 
@@ -25,10 +26,17 @@ def cell(figure: Mapping[str, float] | None) -> str:
     return f"{figure['mean']:.2f} ({low}-{high})"
 
 
+def difference(one: Mapping[str, float] | None) -> str:
+    """A paired difference: "+0.05 p .032, 12:4"."""
+    if one is None:
+        return "-"
+    return f"{one['difference']:+.2f} p {one['p']:.3f}, {one['wins']:.0f}:{one['losses']:.0f}"
+
+
 def show(table: Table) -> None:
     """Print a table as wide as it is: a figure is never cut."""
-    console = Console()
-    console.print(table, width=max(console.width, console.measure(table).maximum), no_wrap=True, crop=False)
+    needed = Console(width=WIDEST).measure(table).maximum
+    Console(width=max(Console().width, needed)).print(table)
 
 
 def figures_table(results: Mapping[str, Any], systems: Sequence[str] | None = None) -> Table:
@@ -51,6 +59,9 @@ def figures_table(results: Mapping[str, Any], systems: Sequence[str] | None = No
         add_row(table, row, [one["abstention"].get(row) for one in told])
     for kind in told[0]["abstention"]["kinds"]:
         add_row(table, f"abstained: {kind}", [one["abstention"]["kinds"].get(kind) for one in told])
+    for row in next(iter(results["comparisons"].values()), {}):
+        told_of = [results["comparisons"].get(name, {}).get(row) for name in names]
+        table.add_row(f"  {row} against quoth", "", *(difference(one) for one in told_of))
     table.add_row("[italic]Time, ms (p50 / p95)[/]")
     for stage in told[0]["times_ms"]:
         table.add_row(

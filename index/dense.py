@@ -70,7 +70,9 @@ class SentenceTransformerEncoder:
 
         transformers.utils.logging.disable_progress_bar()
         try:
-            self.model = SentenceTransformer(folder or name, device="cpu", local_files_only=bool(folder))
+            self.model = SentenceTransformer(
+                folder or name, device="cpu", local_files_only=bool(folder), trust_remote_code=False
+            )
         except Exception as error:  # the library raises a dozen kinds, for one reason
             raise EncoderError(cannot_load(name, error)) from error
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from assistant import Answer, Assistant, Turn
 from assistant.conversation import stand_alone
+from assistant.render import to_text
 from index.errors import QuestionError, SourceError
 from tests.test_parse import DOCUMENT
 
@@ -73,6 +74,13 @@ def test_a_chain_of_notes_is_kept(quoth: Assistant) -> None:
     (note,) = answer.evidence[0].footnotes
     assert (note.number, note.text, note.via) == (30, "Ibid.", (29,))
     assert [work.number for work in note.sources] == [3, 25]
+
+
+def test_a_reference_that_leads_nowhere_is_said_to(ask_text: Callable[..., Assistant]) -> None:
+    quoth = ask_text("Rain fell in May.[1]\n\n[1] Ibid.\n")
+    answer = quoth.ask("When did rain fall?")
+    assert answer.evidence[0].footnotes[0].unfollowed == ("Ibid.",)
+    assert "“Ibid.” leads to no work named before it" in to_text(answer, quoth.index.documents).plain
 
 
 def test_evidence_is_three_distinct_quotations_best_first(quoth: Assistant) -> None:

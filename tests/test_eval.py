@@ -143,6 +143,9 @@ def test_a_run_gives_a_table_json_and_a_report(folder: Path, capsys: pytest.Capt
     assert quoth["figures"]["hit@1"] == {"mean": 1.0, "low": pytest.approx(0.438, abs=1e-3), "high": 1.0, "n": 3}
     assert quoth["figures"]["abstained_rightly"]["mean"] == 1
     assert quoth["figures"]["verbatim"]["mean"] == 1
+    assert results["comparisons"]["fused"]["hit@1"] == {
+        "a": 1.0, "b": 1.0, "difference": 0.0, "p": 1.0, "wins": 0, "losses": 0, "ties": 3, "n": 3,
+    }  # fmt: skip
     assert quoth["stages"] == {"q1": "right", "q2": "right", "q3": "right", "q4": "right"}
     assert quoth["scores"]["q3"]["source_recall"] == 1  # through Ibid.
     report = (folder / "eval-report" / "report.html").read_text(encoding="utf-8")
