@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "index": {"index"},
     "assistant": {"index", "assistant"},
     "eval": {"index", "assistant", "eval"},
-    "training": {"index", "assistant", "training"},
+    "training": {"index", "assistant", "eval", "training"},
 }
 MODULES = sorted(path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py"))
 WEB = {"gradio", "fastapi", "uvicorn", "starlette"}

@@ -1,0 +1,191 @@
+"""Training data: windows, near misses, tokens; the schedule, the batches and the losses by hand."""
+
+import gzip
+import json
+import random
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+
+from index.dense import packaged_model
+from tests.conftest import HashEncoder
+from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
+from training.batches import batches, collate
+from training.examples import (
+    WINDOW,
+    Example,
+    Row,
+    hard_negatives,
+    make_example,
+    make_examples,
+    read_evidence,
+    read_rows,
+)
+from training.judge import overlap_f1
+from training.model import best_spans, sentence_scores, smooth_cross_entropy
+from training.nearmiss import near_miss, swap_listed, swap_name, swap_number, swap_opposite
+from training.train import schedule
+
+RAIN = "Rain fell in May 1999. " + "The river rose by nine metres. " * 30 + "Snow fell in June."
+
+
+def row(question: str, context: str, *answers: str, article: str = "a/1") -> Row:
+    return Row(question, context, tuple((context.index(a), context.index(a) + len(a)) for a in answers), "a", article)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(["May 1999", "Snow fell in June."]))
+def test_a_window_has_whole_sentences_and_the_answer(seed: int, answer: str) -> None:
+    asked = row("When?", RAIN, answer)
+    example = make_example(asked, asked.answers[0], "own", random.Random(seed))
+    assert example is not None
+    assert len(example.window) <= WINDOW
+    assert example.window in RAIN
+    assert example.answer is not None
+    assert example.window[slice(*example.answer)] == answer
+    assert [example.window[a:b] for a, b in example.sentences] == [
+        s.strip() for s in example.window.replace(". ", ".|").split("|")
+    ]
+    (only,) = example.evidence
+    assert answer in example.window[slice(*example.sentences[only])]
+
+
+def test_windows_differ_in_where_the_answer_stands() -> None:
+    middle = "It rained. " * 80 + "The mayor was Ms. Roe. " + "It snowed. " * 80
+    asked = row("Who?", middle, "Ms. Roe")
+    made = [make_example(asked, asked.answers[0], "own", random.Random(seed)) for seed in range(30)]
+    places = [example.answer[0] for example in made if example and example.answer]
+    assert max(places) - min(places) > WINDOW / 3
+
+
+def test_near_misses_exchange_one_thing_for_what_the_passage_lacks() -> None:
+    rng = random.Random(3)
+    context = "In 1999 Jane Roe won the first prize in northern Mali in May."
+    assert swap_opposite("Who won the prize?", context, [], rng) == "Who lost the prize?"
+    assert swap_number("Who won in 1999?", context, [], rng) not in (None, "Who won in 1999?")
+    assert swap_listed("Who won in May?", context, [], rng) not in (None, "Who won in May?")
+    assert swap_name("What did Jane Roe win?", context, ["It was by John Doe again."], rng) == "What did John Doe win?"
+    assert swap_name("What did she win?", context, ["It was by John Doe again."], rng) is None
+    assert near_miss("Why?", context, ["Nothing."], rng) is None
+
+
+def test_hard_negatives_are_of_the_same_article_alike_and_without_the_answer() -> None:
+    rows = [
+        row("When did rain fall?", "Rain fell in May.", "May"),
+        row("When did hail fall?", "Hail fell in May on rain.", "Hail"),
+        row("When did snow fall?", "Rain and snow fell in June.", "June"),
+        row("What is tea?", "Tea is a drink.", "drink", article="a/2"),
+    ]
+    negatives = hard_negatives(rows, HashEncoder(), random.Random(1))
+    assert negatives[0] == "Rain and snow fell in June."  # not the hail, which has May in it
+    assert negatives[2] != rows[2].context
+    assert negatives[3] != rows[3].context
+    kinds = [example.kind for example in make_examples(rows, HashEncoder(), 1)]
+    assert kinds.count("own") == 4
+    assert kinds.count("hard") == 4
+
+
+def test_reading_rows_and_evidence_refuses_the_reserved(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl.gz"
+    item = {
+        "question": "When? ",
+        "context": "In May.",
+        "answers": [{"text": "May", "start": 3}],
+        "source": "s",
+        "article": "s/1",
+    }
+    path.write_bytes(gzip.compress(json.dumps(item).encode()))
+    assert read_rows(path) == [Row("When?", "In May.", ((3, 6),), "s", "s/1")]
+    path.write_bytes(gzip.compress(json.dumps({**item, "article": "squad2dev/Normans"}).encode()))
+    with pytest.raises(ValueError, match="reserved article"):
+        read_rows(path)
+    told = {
+        "question": "Why?",
+        "sentences": ["It rained.", "So it rose."],
+        "relevant": [1],
+        "source": "s",
+        "article": "1",
+    }
+    path.write_bytes(gzip.compress(json.dumps(told).encode()))
+    (example,) = read_evidence(path, random.Random(1))
+    assert (example.window, example.evidence, example.answerable, example.span_known) == (
+        "It rained. So it rose.",
+        (1,),
+        True,
+        False,
+    )
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    made = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
+    made.no_padding()
+    made.no_truncation()
+    return made
+
+
+@pytest.fixture
+def examples() -> list[Example]:
+    rng = random.Random(1)
+    rows = [row("When did rain fall?", "It was dry. Rain fell in May 1999.", "May 1999"), row("Who?", "Nobody knows.")]
+    made = [make_example(one, one.answers[0] if one.answers else None, "own", rng) for one in rows]
+    return [example for example in made if example]
+
+
+def test_tokens_carry_their_sentence_and_the_answers_place(
+    tokenizer: Tokenizer, examples: list[Example], tmp_path: Path
+) -> None:
+    tokens, sentence, span = encode(examples[0], tokenizer) or ([], [], (0, 0))
+    words = [tokenizer.id_to_token(int(token)) for token in tokens]
+    assert words == "[CLS] when did rain fall ? [SEP] it was dry . rain fell in may 1999 . [SEP]".split()
+    assert list(sentence) == [0] * 7 + [1] * 4 + [2] * 6 + [0]
+    assert words[span[0] : span[1] + 1] == ["may", "1999"]
+    arrays = make_arrays(examples, tokenizer)
+    assert (arrays.evidence.tolist(), arrays.flags.tolist(), arrays.span.tolist()) == (
+        [2, 0],
+        [3, 2],
+        [[14, 15], [0, 0]],
+    )
+    arrays.save(tmp_path / "a.npz")
+    again = Arrays.load(tmp_path / "a.npz")
+    assert again.tokens.tolist() == arrays.tokens.tolist()
+    long = Example("Q?", "word " * 400 + "May.", ((0, 2004),), (2000, 2003), (0,), True, True, "own", "a")
+    assert encode(long, tokenizer) is None  # its answer lies behind the last token that fits
+    assert MAX_TOKENS == 256
+
+
+def test_batches_hold_every_example_once_and_pad(tokenizer: Tokenizer, examples: list[Example]) -> None:
+    arrays = make_arrays(examples * 20, tokenizer)
+    made = batches(arrays, np.arange(40), 120, random.Random(1))
+    assert sorted(i for batch in made for i in batch.tolist()) == list(range(40))
+    batch = collate(arrays, np.array([0, 1]), "cpu")
+    assert batch["mask"].sum(1).tolist() == [18, 8]
+    assert batch["evidence"][:, :3].tolist() == [[0, 1, 0], [0, 0, 0]]
+    assert batch["answerable"].tolist() == [True, False]
+
+
+def test_the_schedule_rises_and_falls() -> None:
+    shares = [schedule(step, 100, 0.1) for step in range(101)]
+    assert (shares[0], shares[9], shares[10], shares[55], shares[100]) == (0.1, 1.0, 1.0, 0.5, 0.0)
+    assert all(one >= other for one, other in pairwise(shares[10:]))
+
+
+def test_losses_and_spans_by_hand() -> None:
+    logits = torch.tensor([[2.0, 0.0, -1e4]])
+    expected = -torch.log_softmax(torch.tensor([2.0, 0.0]), 0)
+    assert torch.allclose(smooth_cross_entropy(logits, torch.tensor([0]), 0.0), expected[:1], atol=1e-5)
+    assert torch.allclose(
+        smooth_cross_entropy(logits, torch.tensor([0]), 0.5), 0.5 * expected[0] + 0.5 * expected.mean(), atol=1e-5
+    )
+    scores = sentence_scores(torch.tensor([[9.0, 1.0, 3.0, 5.0]]), torch.tensor([[0, 1, 1, 2]]), 2)
+    assert scores.tolist() == [[2.0, 5.0]]
+    start, end = torch.tensor([[5.0, 1.0, 0.0, 3.0]]), torch.tensor([[5.0, 0.0, 4.0, 1.0]])
+    first, last, score, null = best_spans(start, end)
+    assert [one.tolist() for one in (first, last, score, null)] == [[1], [2], [5.0], [10.0]]
+    assert [overlap_f1((1, 2), (2, 3)), overlap_f1((1, 1), (2, 2)), overlap_f1((1, 4), (1, 4))] == [0.5, 0.0, 1.0]

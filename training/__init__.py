@@ -1,0 +1,1 @@
+"""How the reader's weights are made: data -> examples -> arrays -> weights, each step runnable again."""

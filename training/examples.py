@@ -1,0 +1,232 @@
+"""Questions with spans become examples: a window of sentences, and where in it the answer stands, or that it does not.
+
+Windows begin and end on sentence borders and the answer's place in them varies. A question makes up to three
+examples beside its own: a hard negative (the passage of the same article that BM25 and the encoder rank
+highest and that lacks the answer), and near misses (see `training.nearmiss`).
+"""
+
+import gzip
+import json
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from eval.metrics.answer import normalize
+from index.bm25 import Bm25
+from index.dense import Encoder, encode_all
+from index.sentences import split_sentences
+from index.types import Span
+from training.nearmiss import near_miss
+
+WINDOW = 640  # characters, about 150 tokens
+# The articles that are kept back for final tests; nothing here may come from them.
+RESERVED = frozenset(
+    [
+        "1973_oil_crisis",
+        "Computational_complexity_theory",
+        "European_Union_law",
+        "Force",
+        "French_and_Indian_War",
+        "Harvard_University",
+        "Huguenot",
+        "Immune_system",
+        "Imperialism",
+        "Islamism",
+        "Normans",
+        "Packet_switching",
+        "Scottish_Parliament",
+        "Steam_engine",
+        "Warsaw",
+        "Yuan_dynasty",
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A question, its paragraph, and where the answers stand in it; none if it does not answer."""
+
+    question: str
+    context: str
+    answers: tuple[tuple[int, int], ...]
+    source: str
+    article: str
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question and a window: the sentences' offsets, the answer's, and which sentences are evidence.
+
+    `answer` is None where the window does not answer; `span_known` is False where only the sentences
+    that answer are known, not the words.
+    """
+
+    question: str
+    window: str
+    sentences: tuple[tuple[int, int], ...]
+    answer: tuple[int, int] | None
+    evidence: tuple[int, ...]
+    answerable: bool
+    span_known: bool
+    kind: str
+    article: str
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of `rows.jsonl.gz`; raises ValueError if one is of a reserved article."""
+    rows = []
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        for line in file:
+            item = json.loads(line)
+            if item["article"].rpartition("/")[2] in RESERVED:
+                raise ValueError(f"{path} has the reserved article {item['article']}")
+            answers = tuple((a["start"], a["start"] + len(a["text"])) for a in item["answers"])
+            rows.append(Row(item["question"].strip(), item["context"], answers, item["source"], item["article"]))
+    return rows
+
+
+def split(text: str) -> list[Span]:
+    """The sentences of a text; its lines are parted first."""
+    found: list[Span] = []
+    start = 0
+    for line in text.splitlines(keepends=True):
+        if line.strip():
+            found.extend(split_sentences(Span(start, start + len(line), line)))
+        start += len(line)
+    return found
+
+
+def cut_window(text: str, sentences: Sequence[Span], needed: tuple[int, int], rng: random.Random) -> tuple[int, int]:
+    """A run of sentences around the needed offsets, at most WINDOW characters if they fit, at a random place."""
+    first = max((i for i, s in enumerate(sentences) if s.start <= needed[0]), default=0)
+    last = max((i for i, s in enumerate(sentences) if s.start < needed[1]), default=first)
+    while True:
+        before = first > 0 and sentences[last].end - sentences[first - 1].start <= WINDOW
+        after = last + 1 < len(sentences) and sentences[last + 1].end - sentences[first].start <= WINDOW
+        if before and (not after or rng.random() < 0.5):
+            first -= 1
+        elif after:
+            last += 1
+        else:
+            return first, last
+
+
+def make_example(row: Row, answer: tuple[int, int] | None, kind: str, rng: random.Random) -> Example | None:
+    """The example of a row with the answer at some offsets, or with none."""
+    sentences = split(row.context)
+    if not sentences:
+        return None
+    anywhere = rng.choice(sentences)
+    needed = answer or (anywhere.start, anywhere.end)
+    first, last = cut_window(row.context, sentences, needed, rng)
+    start, end = sentences[first].start, sentences[last].end
+    inside = [(s.start - start, s.end - start) for s in sentences[first : last + 1]]
+    if answer and not (start <= answer[0] < answer[1] <= end):
+        return None
+    placed = (answer[0] - start, answer[1] - start) if answer else None
+    evidence = tuple(i for i, (a, b) in enumerate(inside) if placed and a < placed[1] and placed[0] < b)
+    return Example(
+        row.question,
+        row.context[start:end],
+        tuple(inside),
+        placed,
+        evidence,
+        answer is not None,
+        True,
+        kind,
+        row.article,
+    )
+
+
+def read_evidence(path: Path, rng: random.Random) -> Iterator[Example]:
+    """The examples of `evidence.jsonl.gz`: sentences are known to answer, their words are not."""
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        for line in file:
+            item = json.loads(line)
+            relevant = set(item["relevant"])
+            keep = fit_sentences(item["sentences"], relevant, rng)
+            window, offsets = "", []
+            for i in keep:
+                window += " " if window else ""
+                offsets.append((len(window), len(window) + len(item["sentences"][i])))
+                window += item["sentences"][i]
+            evidence = tuple(n for n, i in enumerate(keep) if i in relevant)
+            article = f"{item['source']}/{item['article']}"
+            if window:
+                yield Example(
+                    item["question"], window, tuple(offsets), None, evidence, bool(evidence), False, "evidence", article
+                )
+
+
+def fit_sentences(sentences: Sequence[str], relevant: set[int], rng: random.Random) -> list[int]:
+    """Positions of sentences that fit a window: around one that answers, or anywhere if none does."""
+    centre = rng.choice(sorted(relevant)) if relevant else rng.randrange(max(len(sentences), 1))
+    keep, size = [centre], len(sentences[centre]) if sentences else 0
+    for distance in range(1, len(sentences)):
+        for i in (centre - distance, centre + distance):
+            if 0 <= i < len(sentences) and size + len(sentences[i]) <= WINDOW:
+                keep.append(i)
+                size += len(sentences[i]) + 1
+    return sorted(keep)
+
+
+def hard_negatives(rows: Sequence[Row], encoder: Encoder, rng: random.Random) -> dict[int, str]:
+    """For each answered row the paragraph of its article that ranks highest and lacks the answer.
+
+    Ranked by the mean of BM25, scaled to its best, and the cosine. Rows whose article has no such
+    paragraph get one of another article of their source.
+    """
+    contexts = list(dict.fromkeys(row.context for row in rows))
+    where = {context: i for i, context in enumerate(contexts)}
+    vectors = encode_all(encoder, contexts)
+    articles: dict[str, list[int]] = {}
+    for row in rows:
+        articles.setdefault(row.article, []).append(where[row.context])
+    normal = [f" {normalize(context)} " for context in contexts]
+    chosen: dict[int, str] = {}
+    by_article: dict[str, list[int]] = {}
+    for number, row in enumerate(rows):
+        if row.answers:
+            by_article.setdefault(row.article, []).append(number)
+    for article, numbers in by_article.items():
+        places = list(dict.fromkeys(articles[article]))
+        bm25 = Bm25([contexts[i] for i in places])
+        cosines = encoder.encode_questions([rows[n].question for n in numbers]) @ vectors[places].T
+        for n, cosine in zip(numbers, cosines, strict=True):
+            words = bm25.scores(rows[n].question)
+            fused = cosine + words / max(float(words.max()), 1e-9)
+            answers = {normalize(rows[n].context[a:b]) for a, b in rows[n].answers}
+            for i in np.argsort(-fused):
+                place = places[int(i)]
+                if contexts[place] != rows[n].context and not any(f" {a} " in normal[place] for a in answers if a):
+                    chosen[n] = contexts[place]
+                    break
+            else:
+                other = rng.choice(contexts)
+                if not any(f" {a} " in normal[where[other]] for a in answers if a):
+                    chosen[n] = other
+    return chosen
+
+
+def make_examples(rows: Sequence[Row], encoder: Encoder, seed: int) -> Iterator[Example]:
+    """Every example of some rows, in their order."""
+    rng = random.Random(seed)
+    negatives = hard_negatives(rows, encoder, rng)
+    contexts: dict[str, list[str]] = {row.article: [] for row in rows}
+    for row in rows:
+        contexts[row.article].append(row.context)
+    for number, row in enumerate(rows):
+        made = [
+            make_example(
+                row, rng.choice(row.answers) if row.answers else None, "own" if row.answers else "natural", rng
+            )
+        ]
+        if number in negatives:
+            other = Row(row.question, negatives[number], (), row.source, row.article)
+            made.append(make_example(other, None, "hard", rng))
+        if row.answers and (question := near_miss(row.question, row.context, contexts[row.article], rng)):
+            made.append(make_example(Row(question, row.context, (), row.source, row.article), None, "near-miss", rng))
+        yield from (example for example in made if example)

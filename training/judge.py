@@ -1,0 +1,61 @@
+"""How good a network is on validation examples: spans, telling what is not answered, and evidence."""
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+from torch import Tensor
+
+from training.arrays import Arrays
+from training.batches import collate
+from training.model import ReaderNetwork, best_spans, sentence_scores
+
+BATCH = 64
+
+
+def judge(network: ReaderNetwork, arrays: Arrays, device: str) -> dict[str, float]:
+    """Span F1 over tokens where there is an answer, AUROC of answerable against each kind that is not,
+    and how often the best evidence sentence is a right one."""
+    network.eval()
+    lengths = np.diff(arrays.bounds)
+    rows = np.argsort(lengths)
+    f1 = np.full(len(arrays), np.nan)
+    score = np.zeros(len(arrays))
+    evidence = np.full(len(arrays), np.nan)
+    for begin in range(0, len(rows), BATCH):
+        chosen = rows[begin : begin + BATCH]
+        batch = collate(arrays, chosen, device)
+        with torch.inference_mode(), torch.autocast(device, dtype=torch.bfloat16):
+            start, end, answer, tokens = network(batch["tokens"], batch["mask"], batch["sentence"])
+        first, last, span, null = (one.float().cpu().numpy() for one in best_spans(start.float(), end.float()))
+        score[chosen] = span - null + 2 * answer.float().cpu().numpy()
+        evidence[chosen] = right_sentence(tokens.float(), batch)
+        for n, row in enumerate(chosen):
+            if arrays.flags[row] == 3:
+                f1[row] = overlap_f1((int(first[n]), int(last[n])), tuple(int(x) for x in arrays.span[row]))
+    network.train()
+    told = {"span_f1": round(float(np.nanmean(f1)), 4), "evidence": round(float(np.nanmean(evidence)), 4)}
+    answerable = (arrays.flags & 1).astype(bool)
+    for number, name in enumerate(arrays.names):
+        negative = (arrays.kinds == number) & ~answerable
+        if negative.any():
+            both = answerable | negative
+            told[f"auroc_{name}"] = round(float(roc_auc_score(answerable[both], score[both])), 4)
+    return told
+
+
+def right_sentence(tokens: Tensor, batch: dict[str, Tensor]) -> np.ndarray:
+    """For each window with evidence 1 if its best sentence is evidence, else 0; nan without evidence."""
+    count = int(batch["sentence"].max())
+    there = torch.stack([(batch["sentence"] == i + 1).any(1) for i in range(count)], 1)
+    best = sentence_scores(tokens, batch["sentence"], count).masked_fill(~there, -1e9).argmax(1)
+    right = batch["evidence"].gather(1, best.unsqueeze(1)).squeeze(1).cpu().numpy().astype(float)
+    right[batch["evidence"].sum(1).cpu().numpy() == 0] = np.nan
+    return right
+
+
+def overlap_f1(one: tuple[int, int], other: tuple[int, ...]) -> float:
+    """F1 of two runs of tokens."""
+    shared = min(one[1], other[1]) - max(one[0], other[0]) + 1
+    if shared <= 0:
+        return 0.0
+    return 2 * shared / ((one[1] - one[0] + 1) + (other[1] - other[0] + 1))

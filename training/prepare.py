@@ -1,0 +1,51 @@
+"""python -m training.prepare DATA OUT: the shared data becomes train.npz and validation.npz.
+
+DATA is the folder with rows.jsonl.gz and evidence.jsonl.gz. Validation is by article: three articles of
+SQuAD 2.0 dev, whose questions without an answer were written by people, and every fiftieth other article.
+"""
+
+import argparse
+import random
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from index.dense import SentenceTransformerEncoder, packaged_model
+from training.arrays import make_arrays
+from training.examples import Example, make_examples, read_evidence, read_rows
+
+SQUAD2_HELD_OUT = 3
+
+
+def held_out(articles: list[str]) -> set[str]:
+    """The articles kept for validation, the same every time."""
+    squad2 = sorted(a for a in articles if a.startswith("squad2dev/"))
+    others = sorted(a for a in articles if not a.startswith("squad2dev/"))
+    rng = random.Random(7)
+    return {*rng.sample(squad2, min(SQUAD2_HELD_OUT, len(squad2))), *rng.sample(others, len(others) // 50)}
+
+
+def main() -> None:
+    """Read, make examples, and write the two files."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    encoder = SentenceTransformerEncoder()
+    tokenizer = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    examples: list[Example] = list(make_examples(read_rows(options.data / "rows.jsonl.gz"), encoder, options.seed))
+    examples += read_evidence(options.data / "evidence.jsonl.gz", random.Random(options.seed))
+    kept = held_out(sorted({example.article for example in examples}))
+    options.out.mkdir(parents=True, exist_ok=True)
+    for name, wanted in (("train", False), ("validation", True)):
+        arrays = make_arrays([e for e in examples if (e.article in kept) == wanted], tokenizer)
+        arrays.save(options.out / f"{name}.npz")
+        counts = {str(kind): int((arrays.kinds == i).sum()) for i, kind in enumerate(arrays.names)}
+        print(f"{name}: {len(arrays)} examples, {len(arrays.tokens) / len(arrays):.0f} tokens each, {counts}")
+
+
+if __name__ == "__main__":
+    main()

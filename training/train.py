@@ -1,0 +1,172 @@
+"""python -m training.train DATA RUN: MiniLM becomes a reader, on a CPU or a GPU.
+
+DATA is what `training.prepare` wrote. RUN is a folder outside the tree: it gets a checkpoint every ten
+minutes, from which the same command goes on, a log with a line for each report, and the weights at the end.
+"""
+
+import argparse
+import json
+import math
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from index.dense import packaged_model
+from training.arrays import Arrays
+from training.batches import batches, collate
+from training.judge import judge
+from training.model import ReaderNetwork, loss, parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is made with; `weights` are the objectives' shares: span, answer, evidence."""
+
+    epochs: float = 2
+    batch_tokens: int = 4096
+    rate: float = 2e-4
+    decay: float = 0.01
+    warmup: float = 0.06
+    smoothing: float = 0.02
+    average: float = 0.999
+    weights: tuple[float, float, float] = (1.0, 0.5, 0.5)
+    skip: tuple[str, ...] = ()
+    seed: int = 1
+
+
+def schedule(step: int, steps: int, warmup: float) -> float:
+    """The share of the full rate at a step: a linear rise, then a linear fall to nothing."""
+    rise = max(1, int(steps * warmup))
+    return (step + 1) / rise if step < rise else max(0.0, (steps - step) / max(1, steps - rise))
+
+
+class Run:
+    """A training run: network, its moving average, optimizer, and how far it has come."""
+
+    def __init__(self, settings: Settings, folder: Path, device: str) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings, self.folder, self.device = settings, folder, device
+        self.network = ReaderNetwork(packaged_model()).to(device)
+        self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        self.optimizer = torch.optim.AdamW(
+            parameters(self.network, settings.rate, settings.decay), fused=device == "cuda"
+        )
+        self.rates = [group["lr"] for group in self.optimizer.param_groups]
+        self.step = 0
+
+    def train_step(self, batch: dict[str, Tensor], share: float) -> dict[str, float]:
+        """One step; returns the losses."""
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * share
+        with torch.autocast(self.device, dtype=torch.bfloat16):
+            outputs = self.network(batch["tokens"], batch["mask"], batch["sentence"])
+        losses = loss(outputs, batch, self.settings.smoothing)
+        total = sum(weight * losses[name] for weight, name in zip(self.settings.weights, losses, strict=True))
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        # A short memory at first, so that the untrained weights are soon forgotten.
+        keep = min(self.settings.average, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for name, value in self.network.state_dict().items():
+                self.average[name].lerp_(value, 1 - keep) if value.is_floating_point() else None
+        return {name: float(value.detach()) for name, value in losses.items()}
+
+    def save(self) -> None:
+        """A checkpoint, written beside and renamed."""
+        state = {"network": self.network.state_dict(), "average": self.average, "step": self.step,
+                 "optimizer": self.optimizer.state_dict(), "settings": json.dumps(asdict(self.settings))}  # fmt: skip
+        torch.save(state, self.folder / "checkpoint.tmp")
+        (self.folder / "checkpoint.tmp").rename(self.folder / "checkpoint.pt")
+
+    def resume(self) -> bool:
+        """Go on from the folder's checkpoint, if it has one of the same settings."""
+        path = self.folder / "checkpoint.pt"
+        if not path.exists():
+            return False
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        if state["settings"] != json.dumps(asdict(self.settings)):
+            raise SystemExit(f"{path} is of other settings: {state['settings']}. Name another folder.")
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average, self.step = state["average"], state["step"]
+        return True
+
+
+def order(arrays: Arrays, settings: Settings) -> Iterator[np.ndarray]:
+    """The batches of every epoch, the same each time for a seed."""
+    skipped = [i for i, name in enumerate(arrays.names) if name in settings.skip]
+    chosen = np.flatnonzero(~np.isin(arrays.kinds, skipped))
+    for epoch in range(math.ceil(settings.epochs)):
+        yield from batches(arrays, chosen, settings.batch_tokens, random.Random(settings.seed * 1000 + epoch))
+
+
+def train(run: Run, arrays: Arrays, validation: Arrays, minutes: float) -> None:
+    """Train to the end of the epochs, or for some minutes; log, save, and judge the averaged weights."""
+    wanted = list(order(arrays, run.settings))
+    steps = int(len(wanted) * run.settings.epochs / math.ceil(run.settings.epochs))
+    began = saved = time.monotonic()
+    seen, recent = 0, []
+    while run.step < steps and time.monotonic() - began < 60 * minutes:
+        rows = wanted[run.step]
+        recent.append(run.train_step(collate(arrays, rows, run.device), schedule(run.step, steps, run.settings.warmup)))
+        seen += len(rows)
+        if run.step % 100 == 0:
+            means = {name: round(float(np.mean([one[name] for one in recent])), 4) for name in recent[0]}
+            recent = []
+            log(run.folder, step=run.step, of=steps, per_second=round(seen / (time.monotonic() - began), 1), **means)
+        if time.monotonic() - saved > 600:
+            run.save()
+            saved = time.monotonic()
+    run.save()
+    run.network.load_state_dict(run.average)
+    log(run.folder, step=run.step, **judge(run.network, validation, run.device))
+    save_file(
+        {name: value.half().cpu().contiguous() for name, value in run.average.items()},
+        run.folder / "reader.safetensors",
+    )
+
+
+def log(folder: Path, **told: object) -> None:
+    """A line in the run's log, and on the screen."""
+    line = json.dumps(told)
+    print(line, flush=True)
+    with (folder / "log.jsonl").open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+
+
+def main() -> None:
+    """Read the settings, train, and say how it went."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long; the same command goes on")
+    parser.add_argument("--skip", nargs="*", default=[], help="kinds of examples to leave out")
+    for name in ("epochs", "rate", "smoothing", "average"):
+        parser.add_argument(f"--{name}", type=float, default=getattr(Settings(), name))
+    for name in ("batch-tokens", "seed"):
+        parser.add_argument(f"--{name}", type=int, default=getattr(Settings(), name.replace("-", "_")))
+    options = parser.parse_args()
+    settings = Settings(
+        options.epochs, options.batch_tokens, options.rate, smoothing=options.smoothing, average=options.average,
+        skip=tuple(options.skip), seed=options.seed,
+    )  # fmt: skip
+    options.run.mkdir(parents=True, exist_ok=True)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    run = Run(settings, options.run, device)
+    log(options.run, resumed=run.resume(), device=device, settings=asdict(settings))
+    arrays, validation = Arrays.load(options.data / "train.npz"), Arrays.load(options.data / "validation.npz")
+    train(run, arrays, validation, options.minutes)
+
+
+if __name__ == "__main__":
+    main()
