@@ -143,7 +143,7 @@ def test_tokens_carry_their_sentence_and_the_answers_place(
 ) -> None:
     tokens, sentence, span = encode(examples[0], tokenizer) or ([], [], (0, 0))
     words = [tokenizer.id_to_token(int(token)) for token in tokens]
-    assert words == "[CLS] when did rain fall ? [SEP] it was dry . rain fell in may 1999 . [SEP]".split()
+    assert " ".join(words) == "[CLS] when did rain fall ? [SEP] it was dry . rain fell in may 1999 . [SEP]"
     assert list(sentence) == [0] * 7 + [1] * 4 + [2] * 6 + [0]
     assert words[span[0] : span[1] + 1] == ["may", "1999"]
     arrays = make_arrays(examples, tokenizer)

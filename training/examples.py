@@ -103,15 +103,15 @@ def cut_window(text: str, sentences: Sequence[Span], needed: tuple[int, int], rn
     """A run of sentences around the needed offsets, at most WINDOW characters if they fit, at a random place."""
     first = max((i for i, s in enumerate(sentences) if s.start <= needed[0]), default=0)
     last = max((i for i, s in enumerate(sentences) if s.start < needed[1]), default=first)
-    while True:
-        before = first > 0 and sentences[last].end - sentences[first - 1].start <= WINDOW
-        after = last + 1 < len(sentences) and sentences[last + 1].end - sentences[first].start <= WINDOW
-        if before and (not after or rng.random() < 0.5):
-            first -= 1
-        elif after:
-            last += 1
-        else:
-            return first, last
+    room = WINDOW - (sentences[last].end - sentences[first].start)
+    begin = sentences[first].start - rng.random() * room
+    while first and sentences[first - 1].start >= begin:
+        first -= 1
+    while last + 1 < len(sentences) and sentences[last + 1].end - sentences[first].start <= WINDOW:
+        last += 1
+    while first and sentences[last].end - sentences[first - 1].start <= WINDOW:
+        first -= 1
+    return first, last
 
 
 def make_example(row: Row, answer: tuple[int, int] | None, kind: str, rng: random.Random) -> Example | None:
