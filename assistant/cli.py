@@ -57,38 +57,12 @@ def make_parser() -> argparse.ArgumentParser:
     """Every command and its options."""
     parser = argparse.ArgumentParser(prog="quoth", description="Answers about a document, in its own words.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    sourced = argparse.ArgumentParser(add_help=False)
-    sourced.add_argument(
-        "--source",
-        type=Path,
-        default=Path("source_docs"),
-        metavar="PATH",
-        help="a .txt file or a folder of them (default: source_docs)",
-    )
-    indexed = argparse.ArgumentParser(add_help=False, parents=[sourced])
-    indexed.add_argument(
-        "--index-dir", type=Path, default=Path(".quoth"), metavar="DIR", help="where indexes are kept (default: .quoth)"
-    )
-    indexed.add_argument(
-        "--encoder",
-        default=DEFAULT_ENCODER,
-        metavar="NAME",
-        help=f"a sentence-transformers name or folder (default: {DEFAULT_ENCODER})",
-    )
-    asked = argparse.ArgumentParser(add_help=False, parents=[indexed])
-    asked.add_argument(
-        "--threshold",
-        type=confidence,
-        default=THRESHOLD,
-        metavar="X",
-        help="abstain below this confidence; 0 always answers (default: %(default)s)",
-    )
+    sourced, indexed, asked = shared_options()
 
     ask = commands.add_parser("ask", parents=[asked], help="answer one question")
     ask.add_argument("question", nargs="?", help="the question (default: the environment's Q)")
     ask.add_argument(
-        "--history", nargs="+", default=[], metavar="Q", action="extend", help="earlier questions, oldest first"
+        "--history", nargs="+", default=[], metavar="Q", action="extend", help="earlier questions, in order"
     )
     ask.add_argument("--json", action="store_true", help="print the answer as JSON")
     ask.set_defaults(run=run_ask)
@@ -113,6 +87,22 @@ def make_parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=port, default=7860, help="the port to listen on (default: %(default)s)")
     serve.set_defaults(run=run_serve)
     return parser
+
+
+def shared_options() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser, argparse.ArgumentParser]:
+    """The options of commands that read documents, that use an index, and that answer: each has those before it."""
+    sourced = argparse.ArgumentParser(add_help=False)
+    told = "a .txt file or a folder of them (default: %(default)s)"
+    sourced.add_argument("--source", type=Path, default=Path("source_docs"), metavar="PATH", help=told)
+    indexed = argparse.ArgumentParser(add_help=False, parents=[sourced])
+    told = "where indexes are kept (default: %(default)s)"
+    indexed.add_argument("--index-dir", type=Path, default=Path(".quoth"), metavar="DIR", help=told)
+    told = "a sentence-transformers name or folder (default: %(default)s)"
+    indexed.add_argument("--encoder", default=DEFAULT_ENCODER, metavar="NAME", help=told)
+    asked = argparse.ArgumentParser(add_help=False, parents=[indexed])
+    told = "abstain below this confidence; 0 always answers (default: %(default)s)"
+    asked.add_argument("--threshold", type=confidence, default=THRESHOLD, metavar="X", help=told)
+    return sourced, indexed, asked
 
 
 def confidence(text: str) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 from rich.text import Text
 
 from assistant.types import Answer, Citation, Evidence
-from index.types import Document, Metadata, Span
+from index.types import Document, Footnote, Metadata, Section, Sentence, Span
 
 CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "�")
 
@@ -84,50 +84,49 @@ def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
 
 def document_to_dict(document: Document) -> dict[str, Any]:
     """A document's parse, as `quoth document --json` gives it."""
-
-    def offsets(span: Span) -> dict[str, Any]:
-        return {"start": span.start, "end": span.end}
-
-    def text_span(span: Span) -> dict[str, Any]:
-        return {"text": span.text, **offsets(span)}
-
-    def numbers(positions: tuple[int, ...]) -> list[int]:
-        return [document.footnotes[position].number for position in positions]
-
     return {
         "id": document.id,
         "title": document.title,
         "sha256": document.sha256,
-        "sections": [
-            {
-                "heading": section.heading,
-                **offsets(section),
-                "paragraphs": [
-                    {
-                        "number": paragraph.number,
-                        **offsets(paragraph),
-                        "sentences": [{**text_span(s), "footnotes": numbers(s.notes)} for s in paragraph.sentences],
-                    }
-                    for paragraph in section.paragraphs
-                ],
-            }
-            for section in document.sections
-        ],
-        "footnotes": [
-            {
-                "number": note.number,
-                **text_span(note),
-                "label": offsets(note.label),
-                "anchors": [offsets(anchor) for anchor in note.anchors],
-                "sources": [{"number": work.number, **text_span(work)} for work in note.sources],
-                "via": list(note.via),
-                "unfollowed": list(note.unfollowed),
-            }
-            for note in document.footnotes
-        ],
+        "sections": [section_to_dict(section, document) for section in document.sections],
+        "footnotes": [note_to_dict(note) for note in document.footnotes],
         "byline": text_span(document.byline) if document.byline else None,
         "boilerplate": [text_span(line) for line in document.boilerplate],
-        "odd": [
-            {"kind": odd.kind, "number": odd.number, **text_span(odd), "message": odd.message} for odd in document.odd
-        ],
+        "odd": [{"kind": o.kind, "number": o.number, **text_span(o), "message": o.message} for o in document.odd],
+    }
+
+
+def offsets(span: Span) -> dict[str, Any]:
+    """Where a span begins and ends."""
+    return {"start": span.start, "end": span.end}
+
+
+def text_span(span: Span) -> dict[str, Any]:
+    """A span with its words."""
+    return {"text": span.text, **offsets(span)}
+
+
+def section_to_dict(section: Section, document: Document) -> dict[str, Any]:
+    """A section with its paragraphs and their sentences, each with the numbers of its notes."""
+
+    def sentence(one: Sentence) -> dict[str, Any]:
+        return {**text_span(one), "footnotes": [document.footnotes[position].number for position in one.notes]}
+
+    paragraphs = [
+        {"number": one.number, **offsets(one), "sentences": [sentence(s) for s in one.sentences]}
+        for one in section.paragraphs
+    ]
+    return {"heading": section.heading, **offsets(section), "paragraphs": paragraphs}
+
+
+def note_to_dict(note: Footnote) -> dict[str, Any]:
+    """A note with its markers and where it leads."""
+    return {
+        "number": note.number,
+        **text_span(note),
+        "label": offsets(note.label),
+        "anchors": [offsets(anchor) for anchor in note.anchors],
+        "sources": [{"number": work.number, **text_span(work)} for work in note.sources],
+        "via": list(note.via),
+        "unfollowed": list(note.unfollowed),
     }

@@ -1,6 +1,6 @@
 """The Gradio page: the conversation, and beside it the passage behind each citation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 
@@ -31,33 +31,14 @@ def example_questions(documents: list[Document]) -> list[str]:
 
 def make_page(quoth: Assistant) -> gr.Blocks:
     """The page of an assistant; its conversations live in the browser session alone."""
-    documents = quoth.index.documents
-
-    def ask(question: str, exchanges: list[Exchange]) -> Iterator[tuple[str, list[Exchange], str, str]]:
-        """Show the question at once, then its answer."""
-        if not question.strip():
-            yield question, exchanges, conversation_html(exchanges, documents), source_html(exchanges, quoth.index)
-            return
-        waiting = [*exchanges, Exchange(question)]
-        yield "", waiting, conversation_html(waiting, documents), source_html(exchanges, quoth.index)
-        history = [Turn(e.question, e.answer.answer) for e in exchanges if e.answer]
-        try:
-            done = [*exchanges, Exchange(question, quoth.ask(question, history))]
-        except QuothError as error:
-            done = [*exchanges, Exchange(question, error=str(error))]
-        yield "", done, conversation_html(done, documents), source_html(done, quoth.index)
-
+    documents = list(quoth.index.documents.values())
     with gr.Blocks(title="Quoth", analytics_enabled=False, fill_width=True) as page:
-        titles = ", ".join(document.title for document in documents.values())
-        gr.HTML(headline(titles), elem_id="quoth-title")
+        gr.HTML(headline(", ".join(document.title for document in documents)), elem_id="quoth-title")
         exchanges = gr.State([])
         with gr.Row(equal_height=False):
             with gr.Column(scale=3, min_width=320):
-                conversation = gr.HTML(
-                    conversation_html([], documents),
-                    elem_id="quoth-conversation",
-                    js_on_load=(STATIC / "page.js").read_text(encoding="utf-8"),
-                )
+                script = (STATIC / "page.js").read_text(encoding="utf-8")
+                conversation = gr.HTML(elem_id="quoth-conversation", js_on_load=script)
                 with gr.Row(elem_id="quoth-ask"):
                     question = gr.Textbox(
                         label="Your question",
@@ -68,15 +49,40 @@ def make_page(quoth: Assistant) -> gr.Blocks:
                     )
                     button = gr.Button("Ask", variant="primary", scale=1, min_width=80)
                 with gr.Row(elem_id="quoth-examples"):
-                    examples = [gr.Button(text, size="sm") for text in example_questions(list(documents.values()))]
+                    examples = [gr.Button(text, size="sm") for text in example_questions(documents)]
             with gr.Column(scale=2, min_width=320):
                 source = gr.HTML(source_html([], quoth.index), elem_id="quoth-source")
+        ask = make_ask(quoth)
         shown = [question, exchanges, conversation, source]
         settings = {"show_progress": "hidden", "api_visibility": "private"}
         gr.on([question.submit, button.click], ask, [question, exchanges], shown, **settings)
         for example in examples:
             example.click(ask, [example, exchanges], shown, **settings)
     return page
+
+
+Shown = tuple[str, list[Exchange], str, str]  # the question box, the conversation, and both panels
+
+
+def make_ask(quoth: Assistant) -> Callable[[str, list[Exchange]], Iterator[Shown]]:
+    """What happens when a question is sent: it is shown at once, then its answer."""
+
+    def show(box: str, exchanges: list[Exchange]) -> Shown:
+        return box, exchanges, conversation_html(exchanges, quoth.index.documents), source_html(exchanges, quoth.index)
+
+    def ask(question: str, exchanges: list[Exchange]) -> Iterator[Shown]:
+        if not question.strip():
+            yield show(question, exchanges)
+            return
+        yield show("", [*exchanges, Exchange(question)])
+        history = [Turn(e.question, e.answer.answer) for e in exchanges if e.answer]
+        try:
+            done = Exchange(question, quoth.ask(question, history))
+        except QuothError as error:
+            done = Exchange(question, error=str(error))
+        yield show("", [*exchanges, done])
+
+    return ask
 
 
 def headline(titles: str) -> str:
