@@ -96,8 +96,8 @@ class Assistant:
         """The assistant of a text that is in no file; nothing is kept of it."""
         if not isinstance(text, str) or not text.strip():
             raise SourceError("The text to read is empty. Give a text with words in it.")
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        file = SourceFile("text", Path("text"), text, digest, Metadata())
+        data = text.encode("utf-8", "replace")
+        file = SourceFile("text", Path("text"), data.decode("utf-8"), hashlib.sha256(data).hexdigest(), Metadata())
         return cls(make_index([file], encoder, config.index), config, reader)
 
 
@@ -132,7 +132,7 @@ def check_history(history: object) -> Sequence[object]:
 def check_turn(turn: object) -> Turn:
     """One earlier turn: a Turn, a question, or {"question": ..., "answer": ... or null}."""
     if isinstance(turn, Turn):
-        return turn
+        return replace(turn, question=check_question(turn.question))
     if isinstance(turn, Mapping):
         answer = turn.get("answer")
         if not isinstance(answer, str | None):

@@ -11,7 +11,6 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from math import isfinite
 from pathlib import Path
 from typing import IO, Any
 
@@ -193,14 +192,12 @@ def answer_line(quoth: Assistant, line: bytes, number: int) -> dict[str, Any]:
     try:
         try:
             item = json.loads(line)
+            json.dumps(item, allow_nan=False)  # NaN and Infinity are no JSON
         except (ValueError, RecursionError) as error:
             raise QuestionError(f"Line {number} is not JSON: {error}.") from error
         if not isinstance(item, dict):
             raise QuestionError(f'Line {number} is not an object with "id" and "question".')
         identity = item.get("id")
-        if isinstance(identity, float) and not isfinite(identity):
-            identity = None
-            raise QuestionError(f"Line {number} has an id that is not a number JSON knows.")
         if "question" not in item:
             raise QuestionError(f'Line {number} has no "question".')
         return {"id": identity, **quoth.ask(item["question"], item.get("history") or ()).to_dict()}

@@ -52,7 +52,7 @@ def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
     text = Text()
 
     def put(words: str, style: str = "") -> None:
-        text.append(words.translate(CONTROL), style)
+        text.append(words.replace("\r\n", "\n").replace("\r", "\n").translate(CONTROL), style)
 
     if answer.standalone_question != answer.question:
         put(f"Understood as: {answer.standalone_question}\n\n", "dim")
@@ -69,15 +69,15 @@ def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
             put(f"   [{citation.number}] {citation.text}\n", "dim")
             if trail(citation):
                 put(f"       → {trail(citation)}\n", "dim")
+    described = [documents[name] for name in dict.fromkeys(e.document for e in shown)]
+    for words in [about(document) for document in described if document.metadata != Metadata()]:
+        put(f"   {words}\n", "dim")
     rest = answer.evidence[answer.needed :] or (answer.abstention.nearest if answer.abstention else ())
     if rest:
         put("\nSee also:\n" if answer.answered else "\nNearest:\n", "dim")
     for evidence in rest:
         put(f"   {place(evidence, documents)}: ", "cyan")
         put(f"{evidence.quote}\n", "dim")
-    described = [documents[name] for name in dict.fromkeys(e.document for e in shown)]
-    for words in [about(document) for document in described if document.metadata != Metadata()]:
-        put(f"   {words}\n", "dim")
     text.rstrip()
     return text
 

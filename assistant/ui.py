@@ -26,7 +26,7 @@ def example_questions(documents: list[Document]) -> list[str]:
     """Questions made of the documents' own headings, or of their titles where they have none."""
     headings = [section.heading for document in documents for section in document.sections if section.heading]
     told = headings or [document.title for document in documents]
-    return [f"What does it say on “{heading}”?" for heading in dict.fromkeys(told)][:EXAMPLES]
+    return [f"What is said under “{heading}”?" for heading in dict.fromkeys(told)][:EXAMPLES]
 
 
 def make_page(quoth: Assistant) -> gr.Blocks:

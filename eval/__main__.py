@@ -33,6 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except QuothError as error:
         print(f"eval: {error}", file=sys.stderr)
         return 2
+    except OSError as error:
+        print(f"eval: {error.filename or 'the output'} cannot be written ({error.strerror}).", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("eval: stopped; the same command goes on from here.", file=sys.stderr)
         return 130
@@ -121,12 +124,14 @@ def run_run(options: argparse.Namespace) -> None:
     quoth = open_assistant(options)
     gold = open_gold(options, quoth)
     systems = ABLATION if options.ablate else (DEFAULT,)
+    partial = options.out / "partial.jsonl"
     with progress_bar("Asking") as done:
-        records = run(quoth, gold, systems, options.out / "partial.jsonl", done)
+        records = run(quoth, gold, systems, partial, done)
     scored = score_all(quoth, gold, records, systems)
     results = make_results(quoth, gold, systems, scored)
     (options.out / "results.json").write_text(json.dumps(results, indent=1, ensure_ascii=False), encoding="utf-8")
     write_report(options.out / "report.html", results, scored, quoth.index.documents, options.split)
+    partial.unlink()
     if options.json:
         print(json.dumps(results, ensure_ascii=False))
     else:
@@ -155,11 +160,13 @@ def read_system(told: str) -> tuple[dict[str, Any], dict[str, dict[str, float]]]
 
 def run_squad_command(options: argparse.Namespace) -> None:
     """`python -m eval squad`."""
-    questions = read_squad(options.file, options.limit)
+    questions = read_squad(options.file)
+    if options.limit is not None and options.limit < 1:
+        raise GoldError(f"--limit is a number of questions from 1, not {options.limit}.")
     config = Config(index=IndexConfig(options.encoder), threshold=options.threshold)
     with progress_bar("Reading") as done:
         figures, predictions = run_squad(
-            questions, SentenceTransformerEncoder(options.encoder), config, options.open, done
+            questions, SentenceTransformerEncoder(options.encoder), config, options.limit, options.open, done
         )
     if options.predictions:
         written = {q: p.text if p.no_answer <= 1 - options.threshold else "" for q, p in predictions.items()}

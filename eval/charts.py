@@ -10,9 +10,11 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from eval.metrics.abstention import calibration, risk_coverage
+from eval.metrics.evidence import overlaps
 from eval.scoring import Scored, outcomes
 
 INK = "#010203"  # stands for the page's text colour until the SVG is written
+SIZE = (4.2, 3.0)  # inches
 BLUE, ORANGE, GREY = "#4f7bd9", "#e07b39", "#8a8a8a"
 STYLE = {
     "svg.fonttype": "none", "svg.hashsalt": "quoth", "font.family": "sans-serif", "font.size": 9, "text.color": INK,
@@ -21,10 +23,10 @@ STYLE = {
 }  # fmt: skip
 
 
-def draw(title: str, plot: Any, width: float = 4.2, height: float = 3.0) -> str:
+def draw(title: str, plot: Any) -> str:
     """One chart as an SVG element with a title for those who cannot see it."""
     with mpl.rc_context(STYLE):
-        canvas = Canvas(figsize=(width, height), layout="constrained")
+        canvas = Canvas(figsize=SIZE, layout="constrained")
         axes = canvas.add_subplot()
         plot(axes)
         axes.set_title(title, fontsize=10)
@@ -39,7 +41,8 @@ def risk_chart(scored: Sequence[Scored]) -> str:
     """Risk against coverage, beside the curve of a confidence that knows."""
     confidence, right, _ = outcomes(scored)
     coverage, risk, _ = risk_coverage(confidence, right)
-    ideal_coverage, ideal_risk, _ = risk_coverage([float(r) for r in right], right)
+    # Right answers first, one after the other: ties would be drawn as one step.
+    ideal_coverage, ideal_risk, _ = risk_coverage([-float(i) for i in range(len(right))], sorted(right, reverse=True))
 
     def plot(axes: Any) -> None:
         axes.plot(coverage, risk, color=BLUE, label="Quoth")
@@ -84,29 +87,27 @@ def reliability_chart(scored: Sequence[Scored]) -> str:
 
 
 def recall_chart(systems: dict[str, list[Scored]], deepest: int = 20) -> str:
-    """The share of questions with a relevant passage among the first k, by system."""
-    curves = {name: success_curve(scored, deepest) for name, scored in systems.items() if "gold" not in name}
+    """The share of evidence among the first k passages, by system."""
+    curves = {name: recall_curve(scored, deepest) for name, scored in systems.items() if "gold" not in name}
 
     def plot(axes: Any) -> None:
         for name, curve in curves.items():
             axes.plot(range(1, deepest + 1), curve, label=name, linewidth=2 if name == "quoth" else 1)
-        axes.set(xlabel="k", ylabel="recall among the first k passages", xlim=(1, deepest), ylim=(0, 1.02))
+        axes.set(xlabel="k", ylabel="evidence among the first k passages", xlim=(1, deepest), ylim=(0, 1.02))
         axes.legend(fontsize=8)
 
     return draw("Recall@k", plot)
 
 
-def success_curve(scored: Sequence[Scored], deepest: int) -> list[float]:
-    """Mean recall of relevant passages at each cutoff from 1."""
+def recall_curve(scored: Sequence[Scored], deepest: int) -> list[float]:
+    """The mean share of a question's evidence that the first k passages hold, for each k from 1."""
     found: list[list[float]] = []
     for one in scored:
         spans = [(span.start, span.end) for span in one.gold.spans]
         if not spans:
             continue
-        ranks = [
-            next((r for r, hit in enumerate(one.record.ranked, 1) if max(hit["start"], a) < min(hit["end"], b)), None)
-            for a, b in spans
-        ]
+        hits = [(r, h) for r, h in enumerate(one.record.ranked, 1) if h["document"] == one.gold.question.document]
+        ranks = [next((r for r, hit in hits if overlaps((hit["start"], hit["end"]), span)), None) for span in spans]
         found.append(
             [sum(rank is not None and rank <= k for rank in ranks) / len(ranks) for k in range(1, deepest + 1)]
         )

@@ -8,6 +8,7 @@ Exported scores fall strictly with rank, since trec_eval breaks ties by id.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,9 +24,9 @@ def export(quoth: Assistant, gold: Sequence[Gold], out: Path) -> list[Path]:
     passages = quoth.index.passages
     records = [answer_gold(quoth, item, DEFAULT) for item in gold]
     relevant = {g.question.id: [p.id for p in relevant_passages(g, passages)] for g in gold if g.spans}
-    qrels = [f"{question} 0 {passage} 1" for question, ids in relevant.items() for passage in ids]
+    qrels = [f"{one_word(question)} 0 {one_word(passage)} 1" for question, ids in relevant.items() for passage in ids]
     run = [
-        f"{record.id} Q0 {hit['passage']} {rank} {1 / rank:.8f} {RUN}"
+        f"{one_word(record.id)} Q0 {one_word(hit['passage'])} {rank} {1 / rank:.8f} {RUN}"
         for record in records
         for rank, hit in enumerate(record.ranked, 1)
     ]
@@ -61,12 +62,24 @@ def squad_file(quoth: Assistant, gold: Sequence[Gold]) -> dict[str, object]:
                 "id": item.question.id,
                 "question": item.question.standalone or item.question.question,
                 "is_impossible": not item.question.answerable,
-                "answers": [
-                    {"text": answer.text, "answer_start": max(document.text.find(answer.text), 0)}
-                    for answer in item.question.answers
-                ],
+                "answers": squad_answers(item, document.text),
             }
             for item in asked
         ]
         data.append({"title": document.id, "paragraphs": [{"context": document.text, "qas": qas}]})
     return {"version": "v2.0", "data": data}
+
+
+def squad_answers(gold: Gold, text: str) -> list[dict[str, object]]:
+    """The answers and their aliases, each with the place of the answer inside its evidence."""
+    answers: list[dict[str, object]] = []
+    for answer in gold.question.answers:
+        places = [text.find(answer.text, span.start, span.end) for span in gold.spans]
+        start = next((place for place in places if place >= 0), max(text.find(answer.text), 0))
+        answers += [{"text": words, "answer_start": start} for words in (answer.text, *answer.aliases)]
+    return answers
+
+
+def one_word(identity: str) -> str:
+    """An id as TREC's columns can hold it."""
+    return re.sub(r"\s", "_", identity)

@@ -53,7 +53,7 @@ def read_baseline(path: Path) -> dict[str, Any]:
         baseline = json.loads(path.read_text(encoding="utf-8"))
         return {"hashes": baseline["hashes"], "scores": baseline["scores"]}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise GoldError(f"{path} is no baseline. Make one: python -m eval gate --update") from error
+        raise GoldError(f"{path} is no baseline. Make one with the same command and --update.") from error
 
 
 def judge(baseline: dict[str, Any], scored: Sequence[Scored], measured_on: dict[str, Any]) -> int:
@@ -66,7 +66,7 @@ def judge(baseline: dict[str, Any], scored: Sequence[Scored], measured_on: dict[
     compared = compare_scores(baseline["scores"], now, questions, MAIN)
     if not compared:
         raise GoldError(
-            "The baseline and the gold have no questions in common. Update it: python -m eval gate --update"
+            "The baseline and the gold have no questions in common. Update it with the same command and --update."
         )
     failed = [name for name, one in compared.items() if has_dropped(one)]
     for name, one in compared.items():

@@ -14,6 +14,7 @@ from typing import Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from rapidfuzz import fuzz
 
+from assistant.assistant import check_turn
 from index.errors import QuothError
 from index.types import Document, Span
 
@@ -136,18 +137,25 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
 def parse_line(line: str, where: str) -> GoldQuestion:
     """One line as a gold question."""
     try:
-        return GoldQuestion.model_validate(json.loads(line))
+        json.loads(line)
+        return GoldQuestion.model_validate_json(line, strict=True)
     except json.JSONDecodeError as error:
         raise GoldError(f"{where} is not JSON: {error.msg} at column {error.colno}.") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        if first["loc"] == ("type",):
-            raise GoldError(
-                f"{where}: the type {first['input']!r} is unknown. Types: {', '.join(get_args(Type))}."
-            ) from error
-        message = first["msg"].removeprefix("Value error, ")
-        raise GoldError(f"{where}: {field + ': ' if field else ''}{message}.") from error
+        raise GoldError(f"{where}{what_is_wrong(error.errors()[0])}.") from error
+
+
+def what_is_wrong(first: Mapping[str, Any]) -> str:
+    """What pydantic found, as the end of a sentence."""
+    field = ".".join(str(part) for part in first["loc"])
+    if first["type"] == "missing":
+        return f": the field {field!r} is missing"
+    if first["type"] == "extra_forbidden":
+        return f": the field {field!r} is unknown; take it out"
+    if first["loc"] == ("type",):
+        return f": the type {first['input']!r} is unknown. Types: {', '.join(get_args(Type))}"
+    message = first["msg"].removeprefix("Value error, ")
+    return f": {field}: {message}, not {shorten(repr(first['input']))}" if field else f": {message}"
 
 
 def place(question: GoldQuestion, document: Document, where: str) -> Gold:
@@ -158,6 +166,15 @@ def place(question: GoldQuestion, document: Document, where: str) -> Gold:
         if span is None:
             raise GoldError(f"{where}: {question.id}'s evidence {shorten(quote.exact)} is not in {document.id}.")
         spans.append(span)
+    try:
+        for turn in question.history:
+            check_turn(turn)
+    except QuothError as error:
+        raise GoldError(f"{where}: {question.id}'s history: {error}") from error
+    numbers = {note.number for note in document.footnotes}
+    for number in (*question.footnotes, *question.sources):
+        if number not in numbers:
+            raise GoldError(f"{where}: {question.id} names note {number}, which {document.id} does not have.")
     text = " ".join(document.text.split())
     for answer in question.answers:
         if " ".join(answer.text.split()) not in text:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import resource
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from index.retriever import WAYS
 from index.types import Hit, Passage
 
 DEPTH = 50  # passages ranked for the retrieval figures; the reader gets the first few
-PACKAGES = ("index", "assistant")
+PACKAGES = ("index", "assistant", "eval")
+SCORES = ("rank", "score", "bm25", "dense", "bm25_rank", "dense_rank")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +110,9 @@ def without_notes(hit: Hit) -> Hit:
 
 def hit_to_dict(hit: Hit) -> dict[str, Any]:
     """A hit as a record keeps it: the passage's place, its scores and ranks."""
-    scores = {name: value for name, value in asdict(replace(hit, passage=hit.passage)).items() if name != "passage"}
-    place = {"passage": hit.passage.id, "document": hit.passage.document}
-    return {**place, "start": hit.passage.start, "end": hit.passage.end, **scores}
+    passage = hit.passage
+    place = {"passage": passage.id, "document": passage.document, "start": passage.start, "end": passage.end}
+    return {**place, **{name: getattr(hit, name) for name in SCORES}}
 
 
 def run(
@@ -121,18 +122,16 @@ def run(
     partial: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Record]:
-    """Ask every question of every system; what `partial` holds of this very run is not asked again.
-
-    The file is removed once everything is there.
-    """
+    """Ask every question of every system; what `partial` holds of this very run is not asked again."""
     fingerprint = hash_run(quoth, gold)
     kept = {(record.id, record.system): record for record in read_partial(partial, fingerprint)}
     wanted = [(system, item) for system in systems for item in gold]
     partial.parent.mkdir(parents=True, exist_ok=True)
     records = []
-    with partial.open("a" if kept else "w", encoding="utf-8") as file:
-        if not kept:
-            file.write(json.dumps({"fingerprint": fingerprint}) + "\n")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(json.dumps({"fingerprint": fingerprint}) + "\n")
+        for before in kept.values():
+            file.write(json.dumps(asdict(before), ensure_ascii=False) + "\n")
         for done, (system, item) in enumerate(wanted, 1):
             record = kept.get((item.question.id, system.name))
             if record is None:
@@ -141,7 +140,6 @@ def run(
                 file.flush()
             records.append(record)
             progress(done, len(wanted))
-    partial.unlink()
     return records
 
 
@@ -175,6 +173,7 @@ def hashes(quoth: Assistant, gold: Sequence[Gold]) -> dict[str, Any]:
         "documents": {document.id: document.sha256 for document in quoth.index.documents.values()},
         "gold": hashlib.sha256(asked.encode()).hexdigest(),
         "index": asdict(quoth.index.config),
+        "encoder": quoth.index.encoder.fingerprint,
         "reader": type(quoth.reader).__name__,
         "settings": {"threshold": config.threshold, "passages": config.passages, "quotations": config.quotations},
     }
@@ -190,8 +189,3 @@ def source_code() -> dict[str, str]:
 def peak_memory_mb() -> float:
     """The most memory this process has held so far, in megabytes."""
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
-
-
-def by_id(gold: Sequence[Gold]) -> Mapping[str, Gold]:
-    """Gold by question id."""
-    return {item.question.id: item for item in gold}

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from eval import charts
 from eval.harness import DEFAULT
+from eval.metrics.evidence import overlaps
 from eval.results import HEADLINE as COMPARED
 from eval.scoring import Scored
 from eval.tables import ABSTENTION, ROWS, by_type
@@ -78,7 +79,11 @@ def question_view(one: Scored, threshold: float, documents: Mapping[str, Documen
             for q in answer["evidence"]
         ],
         "passages": [
-            {**hit, "relevant": any(max(hit["start"], a) < min(hit["end"], b) for a, b in spans)}
+            {
+                **hit,
+                "relevant": hit["document"] == gold.document
+                and any(overlaps((hit["start"], hit["end"]), span) for span in spans),
+            }
             for hit in one.record.ranked[:SHOWN_PASSAGES]
         ],
     }

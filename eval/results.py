@@ -99,7 +99,9 @@ def read_results(path: Path) -> dict[str, Any]:
     """A results file; raises GoldError if it is not one."""
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
-        return {**results, "systems": results["systems"], "questions": results["questions"]}
+        if not results["systems"] or not results["questions"]:
+            raise ValueError("nothing was measured")
+        return dict(results)
     except OSError as error:
         raise GoldError(f"{path} cannot be read ({error.strerror}).") from error
     except (ValueError, KeyError, TypeError) as error:

@@ -60,8 +60,8 @@ def score_record(gold: Gold, record: Record, threshold: float, documents: dict[s
     `served` (answered, and the first quotation right) and `abstained_rightly`.
     """
     question, answer = gold.question, record.answer
-    quotations = [q for q in answer["evidence"] if q["document"] == question.document]
-    places = [(quotation["start"], quotation["end"]) for quotation in quotations]
+    # What stands in another document overlaps nothing here, but keeps its place among the quotations.
+    places = [(q["start"], q["end"]) if q["document"] == question.document else (0, 0) for q in answer["evidence"]]
     spans = [(span.start, span.end) for span in gold.spans]
     scores: Scores = {"verbatim": float(all(is_verbatim(q, documents) for q in answer["evidence"]))}
     answered = bool(answer["evidence"]) and answer["confidence"] >= threshold
@@ -94,7 +94,7 @@ def score_answer(gold: Gold, given: str) -> Scores:
 
 def score_citations(gold: Gold, answer: dict[str, Any]) -> Scores:
     """The notes shown with the quotations that make the answer, and where they lead, against gold."""
-    shown = answer["evidence"][: max(answer["needed"], 1)]
+    shown = [q for q in answer["evidence"][: max(answer["needed"], 1)] if q["document"] == gold.question.document]
     notes = [note for quotation in shown for note in quotation["footnotes"]]
     given = {note["number"] for note in notes}
     leads = {source["number"] for note in notes for source in note["sources"]}

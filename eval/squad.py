@@ -24,10 +24,8 @@ class SquadQuestion:
     answers: tuple[str, ...]
 
 
-def read_squad(path: Path, limit: int | None = None) -> tuple[SquadQuestion, ...]:
-    """The questions of a SQuAD file in its order, at most `limit`; raises GoldError if it is not one."""
-    if limit is not None and limit < 1:
-        raise GoldError(f"--limit is a number of questions from 1, not {limit}.")
+def read_squad(path: Path) -> tuple[SquadQuestion, ...]:
+    """The questions of a SQuAD file in its order; raises GoldError if it is not one."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -42,7 +40,7 @@ def read_squad(path: Path, limit: int | None = None) -> tuple[SquadQuestion, ...
                 str(item["id"]),
                 item["question"].strip(),
                 str(article.get("title", number)),
-                paragraph["context"],
+                paragraph["context"] + "",
                 tuple(answer["text"] for answer in item.get("answers", ())),
             )
             for number, article in enumerate(data["data"])
@@ -55,20 +53,25 @@ def read_squad(path: Path, limit: int | None = None) -> tuple[SquadQuestion, ...
         ) from error
     if not questions:
         raise GoldError(f"{path} has no questions in it.")
+    seen: set[str] = set()
     for question in questions:
+        if question.id in seen:
+            raise GoldError(f"{path}: the id {question.id!r} is used twice.")
+        seen.add(question.id)
         if not question.question or not question.context.strip():
             raise GoldError(f"{path}: the question {question.id} or its context is empty.")
-    return tuple(questions[:limit])
+    return tuple(questions)
 
 
 def run_squad(
     questions: Sequence[SquadQuestion],
     encoder: Encoder,
     config: Config,
+    limit: int | None = None,
     find_paragraph: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[dict[str, Any], dict[str, Prediction]]:
-    """The official figures at the config's threshold, and the predictions behind them.
+    """The official figures of the first `limit` questions at the config's threshold, and the predictions behind them.
 
     Every question is answered at threshold 0; its chance of no answer is 1 less its confidence. With
     `find_paragraph` each article is a document, and retrieval finds the paragraph first.
@@ -76,6 +79,7 @@ def run_squad(
     articles: dict[str, dict[str, None]] = {}
     for question in questions:
         articles.setdefault(question.article, {})[question.context] = None
+    questions = questions[:limit]
     always = replace(config, threshold=0)
     predictions: dict[str, Prediction] = {}
     opened = ""

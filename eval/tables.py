@@ -39,9 +39,9 @@ def show(table: Table) -> None:
     Console(width=max(Console().width, needed)).print(table)
 
 
-def figures_table(results: Mapping[str, Any], systems: Sequence[str] | None = None) -> Table:
+def figures_table(results: Mapping[str, Any]) -> Table:
     """Every figure of every system, a row a figure, with n and 95 % intervals."""
-    names = list(systems or results["systems"])
+    names = list(results["systems"])
     table = Table(
         title=f"{len(results['questions'])} questions, threshold {results['threshold']}", title_justify="left"
     )

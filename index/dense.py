@@ -4,6 +4,7 @@ import hashlib
 import importlib.resources
 import os
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -26,6 +27,11 @@ class Encoder(Protocol):
     @property
     def name(self) -> str:
         """What the user called it."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells its weights from others'; vectors of another are of no use."""
         ...
 
     @property
@@ -75,6 +81,16 @@ class SentenceTransformerEncoder:
             )
         except Exception as error:  # the library raises a dozen kinds, for one reason
             raise EncoderError(cannot_load(name, error)) from error
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 of the default's file, or of another model's weights."""
+        if self.name == DEFAULT_ENCODER:
+            return DEFAULT_SHA256
+        digest = hashlib.sha256()
+        for name, value in sorted(self.model.state_dict().items()):
+            digest.update(name.encode() + value.float().cpu().numpy().tobytes())
+        return digest.hexdigest()
 
     @property
     def window(self) -> int:

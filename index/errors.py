@@ -5,6 +5,8 @@ QuothError
 ├── EncoderError   an encoder that cannot be loaded
 ├── StoreError     an index folder that cannot be used
 └── QuestionError  a question or request that cannot be asked
+
+The harness adds GoldError: a gold, results or SQuAD file that is not sound.
 """
 
 

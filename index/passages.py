@@ -22,7 +22,7 @@ def make_passages(document: Document, encoder: Encoder, window: int) -> tuple[Pa
     """
     passages: list[Passage] = []
     for section in document.sections:
-        room = window - SPECIAL_TOKENS - (count(encoder, section.heading) if section.heading else 0)
+        room = window - SPECIAL_TOKENS - (count(encoder, f"{section.heading}.") if section.heading else 0)
         paragraphs = [[(s, p.number) for s in p.sentences] for p in section.paragraphs]
         for placed in group(paragraphs, encoder, max(room, 1)):
             passages.append(make_passage(document, str(len(passages) + 1), section.heading, None, placed))

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -69,6 +70,7 @@ class Index:
         self.config = config
         self.places = distinct_places(passages)
         self.passage_vectors, self.sentence_vectors = passage_vectors, sentence_vectors
+        self._encode = lru_cache(maxsize=256)(lambda question: encoder.encode_questions([question])[0])
         self._rows = {place.key: row for row, place in enumerate(self.places)}
         self._bm25 = Bm25([passage.plain for passage in passages])
         self._sentence_bm25 = Bm25([place.sentence.plain for place in self.places])
@@ -84,7 +86,7 @@ class Index:
         `ways` names what ranks them: "bm25", "dense", or both.
         """
         bm25 = self._bm25.scores(question)
-        positions, cosines = self._vectors.search(self.encoder.encode_questions([question])[0], len(self.passages))
+        positions, cosines = self._vectors.search(self._encode(question), len(self.passages))
         dense = dict(zip(positions.tolist(), cosines.tolist()))
         by_bm25 = [int(i) for i in np.argsort(-bm25, kind="stable") if bm25[i] > 0]
         rankings = {"bm25": by_bm25, "dense": positions.tolist()}
@@ -102,9 +104,8 @@ class Index:
         rows = [self._rows[place.key] for place in places]
         if not rows:
             return ()
-        vector = self.encoder.encode_questions([question])[0]
         bm25 = self._sentence_bm25.scores(question, rows)
-        dense = self.sentence_vectors[rows] @ vector
+        dense = self.sentence_vectors[rows] @ self._encode(question)
         return tuple(SentenceScore(place, float(b), float(d)) for place, b, d in zip(places, bm25, dense))
 
     def with_notes(self, hits: Sequence[Hit]) -> tuple[Passage, ...]:

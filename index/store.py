@@ -19,6 +19,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ from index.sources import SourceFile, read_sources
 from index.types import Document, IndexConfig, Passage
 
 FORMAT = 1
-PARSERS = ("layout", "sentences", "footnotes", "works", "follow", "parse", "passages", "types")
+PARSERS = ("layout", "sentences", "footnotes", "works", "follow", "parse", "passages", "types", "folding")
 KEPT_GENERATIONS = 2
 GENERATION = re.compile(r"generation-([0-9]{1,9})")
 LOCK_SECONDS = 600
@@ -63,6 +64,7 @@ def open_index(
     expected: dict[str, object] = {
         "format": format_version(),
         "config": asdict(config),
+        "encoder": encoder.fingerprint,
         "sources": {file.id: {"sha256": file.sha256, **asdict(file.metadata)} for file in files},
     }
     if index := load_newest(folder, expected, encoder, config, say):
@@ -90,7 +92,7 @@ def make_index(
     window = min(config.window, encoder.window)
     passages = [passage for document in documents for passage in make_passages(document, encoder, window)]
     if not passages:
-        raise SourceError(f"{files[0].path} has no text in it but numbers. Give a document with sentences.")
+        raise SourceError(f"{files[0].path} has no sentences to quote. Give a document with text in it.")
     sentences = [place.sentence.plain for place in distinct_places(passages)]
     texts = [passage.plain for passage in passages] + sentences
     vectors = encode_all(encoder, texts, progress)
@@ -161,14 +163,15 @@ def load(generation: Path, manifest: dict[str, object], encoder: Encoder, config
         data[name] = (generation / name).read_bytes()
         if hashlib.sha256(data[name]).hexdigest() != hashes[name]:
             raise ValueError(f"{name} is not what was written")
-    passage_vectors = np.load(generation / "passage_vectors.npy", allow_pickle=False)
-    sentence_vectors = np.load(generation / "sentence_vectors.npy", allow_pickle=False)
+    passage_vectors = np.load(BytesIO(data["passage_vectors.npy"]), allow_pickle=False)
+    sentence_vectors = np.load(BytesIO(data["sentence_vectors.npy"]), allow_pickle=False)
     documents = DOCUMENTS.validate_json(data["documents.json"])
     passages = PASSAGES.validate_json(data["passages.json"])
     if [document.id for document in documents] != list(expected_sources(manifest)):
         raise ValueError("documents.json holds other documents")
-    check_vectors(passage_vectors, len(passages), encoder)
-    check_vectors(sentence_vectors, len(distinct_places(passages)), encoder)
+    width = encoder.encode_questions([""]).shape[1]
+    check_vectors(passage_vectors, (len(passages), width))
+    check_vectors(sentence_vectors, (len(distinct_places(passages)), width))
     return Index(documents, passages, encoder, passage_vectors, sentence_vectors, config)
 
 
@@ -178,11 +181,10 @@ def expected_sources(manifest: dict[str, object]) -> tuple[str, ...]:
     return tuple(sources) if isinstance(sources, dict) else ()
 
 
-def check_vectors(vectors: np.ndarray, rows: int, encoder: Encoder) -> None:
+def check_vectors(vectors: np.ndarray, shape: tuple[int, int]) -> None:
     """Raise ValueError unless there is a vector of the encoder's width for each row."""
-    width = encoder.encode_questions([""]).shape[1]
-    if vectors.shape != (rows, width) or vectors.dtype != np.float32:
-        raise ValueError(f"vectors are {vectors.shape}, not {(rows, width)}")
+    if vectors.shape != shape or vectors.dtype != np.float32:
+        raise ValueError(f"vectors are {vectors.shape}, not {shape}")
 
 
 def save(index: Index, folder: Path, expected: dict[str, object]) -> None:

@@ -23,6 +23,7 @@ class HashEncoder:
     """Unit vectors of hashed word stems: deterministic, and near where words are shared."""
 
     name = "hash"
+    fingerprint = "hash"
     window = 256
     dimensions = 4096
 

@@ -124,8 +124,8 @@ def test_a_follow_up_an_abstention_and_an_error_in_one_conversation(page: Page, 
 
 def test_an_example_is_asked_with_one_click(page: Page, address: str) -> None:
     page.goto(address)
-    page.get_by_role("button", name="What does it say on “Transnational Threats”?").click()
-    expect(page.locator(".quoth-question")).to_have_text("What does it say on “Transnational Threats”?")
+    page.get_by_role("button", name="What is said under “Transnational Threats”?").click()
+    expect(page.locator(".quoth-question")).to_have_text("What is said under “Transnational Threats”?")
     expect(page.locator(".quoth-cite").first).to_be_visible()
 
 

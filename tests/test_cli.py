@@ -120,6 +120,12 @@ def test_bad_input_is_one_sentence_and_exit_code_2(
     assert "Traceback" not in err
 
 
+def test_wrapped_lines_of_any_kind_are_shown_as_lines(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "crlf.txt").write_bytes(b"Rain fell in the\r\nmonth of May and it\r\nwas cold.\r\n")
+    _, out, _ = run(capsys, "ask", "When did rain fall?", "--source", "crlf.txt")
+    assert out.startswith("Rain fell in the\nmonth of May and it\nwas cold.\n")
+
+
 def test_terminal_codes_in_a_document_do_not_reach_the_terminal(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -74,14 +74,16 @@ def test_a_quotation_is_found_by_offset_words_surroundings_and_likeness() -> Non
     [
         (["{"], "line 1 is not JSON"),
         ([gold_line(), gold_line(id="q1", question="Again?")], "line 2: the id 'q1' is used on line 1 already"),
-        ([{k: v for k, v in gold_line().items() if k != "question"}], "line 1: question: Field required"),
+        ([{k: v for k, v in gold_line().items() if k != "question"}], "line 1: the field 'question' is missing"),
         ([gold_line(type="riddle")], "line 1: the type 'riddle' is unknown"),
         ([gold_line(answers=[{"text": "July"}])], "q1's answer “July” is not in doc"),
         ([gold_line(evidence=[{"exact": "Hail was never mentioned here"}])], "q1's evidence “Hail was never mentioned here” is not in doc"),
         ([gold_line(document="other")], "q1 is about 'other'; the source has doc"),
         ([gold_line(answerable=False)], "a question that is not answerable has no answers"),
         ([gold_line(answers=[])], "an answerable question needs answers"),
-        ([gold_line(colour="red")], "line 1: colour: Extra inputs"),
+        ([gold_line(footnotes=[999])], "q1 names note 999, which doc does not have"),
+        ([gold_line(history=[{"q": "Who?"}])], "q1's history: A question is a string"),
+        ([gold_line(colour="red")], "line 1: the field 'colour' is unknown"),
         ([""], "has no questions in it"),
     ],
 )  # fmt: skip
@@ -182,6 +184,36 @@ def test_a_stopped_run_goes_on_where_it_was(folder: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(harness, "answer_gold", lambda q, g, s: asked.append(g.question.id) or answer_gold(q, g, s))
     assert run("run", *JUDGED) == 0
     assert asked == ["q1", "q2", "q3", "q4"]
+
+
+def test_a_line_that_was_being_written_is_asked_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("run", *JUDGED) == 0
+    asked: list[str] = []
+
+    def stop_at_third(quoth: Assistant, gold: Any, system: Any) -> Any:
+        asked.append(gold.question.id)
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        return answer_gold(quoth, gold, system)
+
+    monkeypatch.setattr(harness, "answer_gold", stop_at_third)
+    assert run("run", *JUDGED) == 130
+    partial = folder / "eval-report" / "partial.jsonl"
+    partial.write_text(partial.read_text()[:-40])
+    monkeypatch.setattr(harness, "answer_gold", lambda q, g, s: asked.append(g.question.id) or answer_gold(q, g, s))
+    assert run("run", *JUDGED) == 0
+    assert asked == ["q1", "q2", "q3", "q2", "q3", "q4"]
+
+
+def test_a_quotation_from_another_document_hits_nothing(quoth: Assistant, article: Document) -> None:
+    item = load_gold(ARTICLE_GOLD, {article.id: article})[0]
+    record = answer_gold(quoth, item, DEFAULT)
+    gold = item.spans[0]
+    right = {**record.answer["evidence"][0], "start": gold.start, "end": gold.end, "quote": gold.text}
+    wrong = {**right, "document": "another"}
+    given_ = harness.Record(record.id, record.system, {**record.answer, "evidence": [wrong, right]}, record.ranked, {})
+    scores = score_record(item, given_, 0.0, {article.id: article, "another": article})
+    assert (scores["hit@1"], scores["hit@3"]) == (0, 1)
 
 
 def test_a_partial_run_of_other_questions_is_not_gone_on_with(folder: Path) -> None:
@@ -290,7 +322,7 @@ def test_the_gate_passes_fails_and_says_which_questions_were_lost(
     assert run("gate", *JUDGED, "--baseline", "baseline.json", "--update") == 0
     assert run("gate", *JUDGED, "--baseline", "baseline.json") == 0
     told = json.loads(baseline.read_text())
-    assert set(told["hashes"]) == {"documents", "gold", "index", "reader", "settings"}
+    assert set(told["hashes"]) == {"documents", "gold", "index", "encoder", "reader", "settings"}
     capsys.readouterr()
     write(folder / "gold.jsonl", *({**line, "evidence": [{"exact": "The river rose twice."}], "answers": [{"text": "twice"}],
                                     "footnotes": [2]} for line in many))  # fmt: skip

@@ -52,7 +52,9 @@ def test_the_strict_form_tells_apart_what_squad_takes_for_the_same() -> None:
     assert strict_match("11,200 troops and 1,440 police", "1,440") == 0
     assert strict_match("on March 3, 2013", "3 March 2013") == 1
     assert strict_match("April 3, 2013", "March 3, 2013") == 0
-    assert figures("$450 million") == {"$450": 1}
+    assert strict_match("$1.5 million", "$1.5 billion") == 0
+    assert strict_match("5 per cent", "5%") == 1
+    assert figures("it may be $450 million") == {"$450million": 1}
 
 
 def test_overlap_hits_and_cover() -> None:

@@ -63,6 +63,14 @@ def test_a_changed_document_makes_a_new_generation_and_says_so(tmp_path: Path, d
     assert [g.name for g in generations(folder(tmp_path))] == ["generation-2", "generation-1"]
 
 
+def test_another_models_vectors_are_never_used(tmp_path: Path, document: Path) -> None:
+    open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    changed = CountingEncoder()
+    changed.fingerprint = "other weights"
+    open_index(document, tmp_path / "idx", encoder=changed)
+    assert changed.encoded == 5
+
+
 def test_settings_and_sources_have_indexes_side_by_side(tmp_path: Path, document: Path) -> None:
     other = tmp_path / "snow.txt"
     other.write_text("Snow fell.", encoding="utf-8")

@@ -11,11 +11,12 @@ from collections import Counter
 
 ARTICLES = re.compile(r"\b(a|an|the)\b")
 PUNCTUATION = frozenset(string.punctuation)
-NUMBER = re.compile(r"[$€£]?\d+(?:[.,]\d+)*%?")
+NUMBER = re.compile(
+    r"[$€£]?\d+(?:[.,]\d+)*(?:\s?%|\s(?:per ?cent|thousand|million|billion|trillion)\b)?", re.IGNORECASE
+)
 MONTH = re.compile(
-    r"\b(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|"
-    r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b",
-    re.IGNORECASE,
+    r"\b(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sep(?:t(?:ember)?)?|"
+    r"Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\b"
 )
 
 
@@ -47,13 +48,14 @@ def token_f1(given: str, gold: str) -> float:
 
 
 def figures(text: str) -> Counter[str]:
-    """The numbers, with their currency and per cent signs, and the months of a text.
+    """The numbers of a text, with their currency, per cent sign and magnitude, and its months.
 
-    >>> sorted(figures("$1,440 on 3 March: 3.5%"))
-    ['$1440', '3', '3.5%', 'mar']
+    >>> sorted(figures("$1,440 million on 3 March: 3.5 percent"))
+    ['$1440million', '3', '3.5%', 'Mar']
     """
-    numbers = [number.replace(",", "") for number in NUMBER.findall(text)]
-    return Counter(numbers + [month.lower()[:3] for month in MONTH.findall(text)])
+    numbers = [re.sub(r"[\s,]", "", number.lower()) for number in NUMBER.findall(text)]
+    numbers = [re.sub(r"percent$", "%", number) for number in numbers]
+    return Counter(numbers + [month[:3] for month in MONTH.findall(text)])
 
 
 def strict_match(given: str, gold: str) -> float:
