@@ -93,7 +93,13 @@ def recall_chart(systems: dict[str, list[Scored]], deepest: int = 20) -> str:
     def plot(axes: Any) -> None:
         for name, curve in curves.items():
             axes.plot(range(1, deepest + 1), curve, label=name, linewidth=2 if name == "quoth" else 1)
-        axes.set(xlabel="k", ylabel="evidence among the first k passages", xlim=(1, deepest), ylim=(0, 1.02))
+        axes.set(
+            xlabel="k",
+            ylabel="evidence among the first k passages",
+            xlim=(1, deepest),
+            ylim=(0, 1.02),
+            xticks=[1, *range(5, deepest + 1, 5)],
+        )
         axes.legend(fontsize=8)
 
     return draw("Recall@k", plot)
