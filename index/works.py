@@ -247,7 +247,7 @@ def read_references(note: Span, sentences: tuple[Span, ...]) -> tuple[Reference,
             continue
         starts = [0, *(match.end() for match in SIGNAL.finditer(sentence.text))][:MOST_SIGNALS]
         for start in starts:
-            references = read_from(note, sentence, start, signalled=start > 0 or alone or bool(found))
+            references = read_from(sentence, start, signalled=start > 0 or alone or bool(found))
             if references:
                 found.extend(references)
                 break
@@ -283,7 +283,7 @@ def join_titles(note: Span, sentences: tuple[Span, ...]) -> tuple[Span, ...]:
     return tuple(joined)
 
 
-def read_from(note: Span, sentence: Span, start: int, signalled: bool) -> list[Reference]:
+def read_from(sentence: Span, start: int, signalled: bool) -> list[Reference]:
     """The citations of a sentence from `start` on; empty if the first piece is none."""
     references: list[Reference] = []
     for begin, end in split_pieces(sentence.text[start:]):
