@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 # The question as it was typed: make would expand its dollar signs, a shell its backticks.
 override export Q := $(value Q)
 
-.PHONY: ask chat serve index test eval eval-gate lint clean
+.PHONY: ask chat serve index test eval eval-gate bench lint clean
 
 ask: $(STAMP)
 	@$(VENV)/bin/quoth ask
@@ -28,6 +28,9 @@ eval: $(STAMP)
 eval-gate: $(STAMP)
 	@$(VENV)/bin/python -m eval gate
 
+bench: $(STAMP)
+	@$(VENV)/bin/python -m tests.bench
+
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -37,7 +40,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Quoth needs Python 3.11 or newer. Name one: make PYTHON=python3.11")'
 	@echo "Making $(VENV) (once; some minutes) ..." >&2
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[eval,dev]' >&2
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[eval,train,dev]' >&2
 	@touch $@
 
 clean:

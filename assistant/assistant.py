@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from assistant.config import MAX_HISTORY, MAX_QUESTION, THRESHOLD, Config
+from assistant.config import DEFAULT_READER, MAX_HISTORY, MAX_QUESTION, THRESHOLD, Config
 from assistant.conversation import stand_alone
-from assistant.reader import Candidate, Reader
-from assistant.reader.sentence import SentenceReader
+from assistant.reader import Candidate, Reader, Selection
+from assistant.reader.load import load_reader
 from assistant.types import Abstention, Answer, Citation, Evidence, SourceWork, Turn
 from index.dense import DEFAULT_ENCODER, Encoder, Progress
 from index.errors import QuestionError, SourceError
@@ -19,7 +19,7 @@ from index.store import Say, make_index, open_index
 from index.types import Document, Hit, IndexConfig, Metadata, Passage
 
 NOTHING_MATCHES = "Nothing in the document matches this question."
-NOT_SURE = "The document does not seem to say. These are the nearest passages."
+NOT_SURE = "The document does not seem to say."
 
 
 class Assistant:
@@ -28,7 +28,7 @@ class Assistant:
     def __init__(self, index: Index, config: Config = Config(), reader: Reader | None = None) -> None:
         self.index = index
         self.config = config
-        self.reader = reader or SentenceReader()
+        self.reader = reader or load_reader(config.reader)
 
     @classmethod
     def open(
@@ -37,13 +37,14 @@ class Assistant:
         *,
         index_dir: str | Path = ".quoth",
         encoder: str = DEFAULT_ENCODER,
+        reader: str = DEFAULT_READER,
         threshold: float = THRESHOLD,
     ) -> "Assistant":
         """The assistant of a document or a folder of them; the index is loaded, or made.
 
-        Raises SourceError, EncoderError or StoreError.
+        Raises SourceError, EncoderError, ReaderError or StoreError.
         """
-        return cls.from_config(Config(Path(source), Path(index_dir), IndexConfig(encoder), threshold))
+        return cls.from_config(Config(Path(source), Path(index_dir), IndexConfig(encoder), threshold, reader))
 
     @classmethod
     def from_config(
@@ -54,7 +55,8 @@ class Assistant:
         progress: Progress | None = None,
     ) -> "Assistant":
         """The same, with every setting, and told what goes on."""
-        return cls(open_index(config.source, config.index_dir, config.index, encoder, say, progress), config)
+        reader = load_reader(config.reader)  # before the index, which may take minutes to make
+        return cls(open_index(config.source, config.index_dir, config.index, encoder, say, progress), config, reader)
 
     def ask(self, question: str, history: Sequence[Turn | str | Mapping[str, object]] = ()) -> Answer:
         """The answer to a question, after the earlier turns of its conversation, oldest first.
@@ -74,15 +76,15 @@ class Assistant:
 
     def answer(self, question: str, standalone: str, hits: Sequence[Hit]) -> Answer:
         """The answer to a question, once it stands alone and its passages are found."""
-        candidates = self.reader.read(standalone, hits, self.index)
-        evidence = tuple(cite(one, self.index.documents) for one in candidates[: self.config.quotations])
-        confidence = round(candidates[0].confidence, 4) if candidates else 0.0
-        if not candidates or confidence < self.config.threshold:
-            nothing = abstain(confidence, evidence)
+        selection = self.reader.read(standalone, hits, self.index)
+        evidence = tuple(cite(one, self.index.documents) for one in selection.candidates[: self.config.quotations])
+        confidence = round(selection.confidence, 4)
+        if not evidence or confidence < self.config.threshold:
+            nothing = abstain(selection, evidence)
             return Answer(question, standalone, False, confidence, None, (), 0, nothing, {})
         first = evidence[0]
         short = first.quote[first.answer_start - first.start : first.answer_end - first.start]
-        return Answer(question, standalone, True, confidence, short, evidence, 1, None, {})
+        return Answer(question, standalone, True, confidence, short, evidence, selection.needed, None, {})
 
     def read(self, question: str, text: str) -> Answer:
         """The answer to a question out of a text given with it; the text's document is called "text"."""
@@ -143,11 +145,19 @@ def check_turn(turn: object) -> Turn:
     raise QuestionError(f"A turn of the history is a question or an object with one, not {turn!r}.")
 
 
-def abstain(confidence: float, nearest: tuple[Evidence, ...]) -> Abstention:
+def abstain(selection: Selection, nearest: tuple[Evidence, ...]) -> Abstention:
     """Why there is no answer, and what was looked at."""
-    if confidence == 0:
+    if selection.confidence == 0:
         return Abstention("no_match", NOTHING_MATCHES, nearest)
-    return Abstention("low_confidence", NOT_SURE, nearest)
+    if not selection.missing:
+        return Abstention("low_confidence", NOT_SURE, nearest)
+    words = join_words([f"“{word}”" for word in selection.missing])
+    return Abstention("low_confidence", f"{NOT_SURE} The nearest sentence has nothing on {words}.", nearest)
+
+
+def join_words(words: Sequence[str]) -> str:
+    """Words as they are listed: "a, b or c"."""
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def cite(candidate: Candidate, documents: Mapping[str, Document]) -> Evidence:

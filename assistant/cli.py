@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from assistant.assistant import Assistant
-from assistant.config import THRESHOLD, Config
+from assistant.config import DEFAULT_READER, THRESHOLD, Config
+from assistant.reader.load import SIMPLE_READER
 from assistant.render import document_to_dict, to_text
 from assistant.types import Turn
 from index.dense import DEFAULT_ENCODER, SentenceTransformerEncoder
@@ -99,6 +100,8 @@ def shared_options() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser, 
     told = "a sentence-transformers name or folder (default: %(default)s)"
     indexed.add_argument("--encoder", default=DEFAULT_ENCODER, metavar="NAME", help=told)
     asked = argparse.ArgumentParser(add_help=False, parents=[indexed])
+    told = "quoth, sentence, a folder with a reader, or a question-answering model's name (default: %(default)s)"
+    asked.add_argument("--reader", default=DEFAULT_READER, metavar="NAME", help=told)
     told = "abstain below this confidence; 0 always answers (default: %(default)s)"
     asked.add_argument("--threshold", type=confidence, default=THRESHOLD, metavar="X", help=told)
     return sourced, indexed, asked
@@ -125,7 +128,8 @@ def port(text: str) -> int:
 def open_assistant(options: argparse.Namespace) -> Assistant:
     """The assistant that a command's options ask for; progress goes to standard error."""
     threshold = getattr(options, "threshold", THRESHOLD)
-    config = Config(options.source, options.index_dir, IndexConfig(options.encoder), threshold)
+    reader = getattr(options, "reader", SIMPLE_READER)
+    config = Config(options.source, options.index_dir, IndexConfig(options.encoder), threshold, reader)
     read_sources(config.source)  # so that a wrong path is told before the model loads
     encoder = SentenceTransformerEncoder(config.index.encoder)
     with progress_bar() as show:

@@ -8,18 +8,21 @@ from index.types import IndexConfig
 MAX_QUESTION = 2000  # characters
 MAX_HISTORY = 20  # turns
 THRESHOLD = 0.01
+DEFAULT_READER = "quoth"
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
     """`threshold` is the confidence below which an assistant abstains; at 0 it always answers.
 
-    `passages` is how many are read for a question, `quotations` how many are given at most.
+    `reader` is one that `load_reader` knows; `passages` is how many are read for a question, `quotations` how
+    many are given at most.
     """
 
     source: Path = Path("source_docs")
     index_dir: Path = Path(".quoth")
     index: IndexConfig = field(default_factory=IndexConfig)
     threshold: float = THRESHOLD
+    reader: str = DEFAULT_READER
     passages: int = 10
     quotations: int = 3

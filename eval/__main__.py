@@ -9,7 +9,7 @@ from typing import Any
 
 from assistant.assistant import Assistant
 from assistant.cli import confidence, progress_bar, tell
-from assistant.config import THRESHOLD, Config
+from assistant.config import DEFAULT_READER, THRESHOLD, Config
 from eval.export import export
 from eval.gate import BASELINE, gate
 from eval.gold import ARTICLE_GOLD, Gold, GoldError, count_types, load_gold
@@ -50,6 +50,7 @@ def make_parser() -> argparse.ArgumentParser:
     asked = argparse.ArgumentParser(add_help=False)
     asked.add_argument("--index-dir", type=Path, default=Path(".quoth"), metavar="DIR")
     asked.add_argument("--encoder", default=DEFAULT_ENCODER, metavar="NAME")
+    asked.add_argument("--reader", default=DEFAULT_READER, metavar="NAME")
     asked.add_argument("--threshold", type=confidence, default=THRESHOLD, metavar="X")
     judged = argparse.ArgumentParser(add_help=False, parents=[sourced, asked])
     judged.add_argument("--gold", type=Path, default=ARTICLE_GOLD, metavar="FILE", help="default: the article's")
@@ -95,7 +96,7 @@ def open_assistant(options: argparse.Namespace) -> Assistant:
     """The assistant that a command's options ask for."""
     source = getattr(options, "source", Path("source_docs"))
     with progress_bar() as done:
-        config = Config(source, options.index_dir, IndexConfig(options.encoder), options.threshold)
+        config = Config(source, options.index_dir, IndexConfig(options.encoder), options.threshold, options.reader)
         return Assistant.from_config(config, say=tell, progress=done)
 
 
@@ -163,7 +164,7 @@ def run_squad_command(options: argparse.Namespace) -> None:
     questions = read_squad(options.file)
     if options.limit is not None and options.limit < 1:
         raise GoldError(f"--limit is a number of questions from 1, not {options.limit}.")
-    config = Config(index=IndexConfig(options.encoder), threshold=options.threshold)
+    config = Config(index=IndexConfig(options.encoder), threshold=options.threshold, reader=options.reader)
     with progress_bar("Reading") as done:
         figures, predictions = run_squad(
             questions, SentenceTransformerEncoder(options.encoder), config, options.limit, options.open, done

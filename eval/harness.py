@@ -17,6 +17,7 @@ from typing import Any
 from assistant.assistant import Assistant, check_turn, milliseconds
 from assistant.conversation import stand_alone
 from assistant.reader.sentence import SentenceReader
+from assistant.reader.span import SpanReader
 from eval.gold import Gold
 from eval.metrics.evidence import overlaps
 from index.retriever import WAYS
@@ -29,7 +30,10 @@ SCORES = ("rank", "score", "bm25", "dense", "bm25_rank", "dense_rank")
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What is changed about the assistant for a column of the ablation table."""
+    """What is changed about the assistant for a column of the ablation table.
+
+    `without` names features that the span reader's ranking does not hear.
+    """
 
     name: str
     about: str
@@ -39,6 +43,7 @@ class System:
     history: bool = True
     gold_passage: bool = False
     gold_question: bool = False
+    without: tuple[str, ...] = ()
 
 
 DEFAULT = System("quoth", "as it is served")
@@ -47,6 +52,12 @@ ABLATION = (
     System("dense", "the encoder alone", ways=("dense",), reader=False),
     System("fused", "both, fused; the sentence on which they agree best", reader=False),
     DEFAULT,
+    System("no span", "the reader's span score is not heard", without=("span",)),
+    System("no answer", "its score of the window is not heard", without=("answer",)),
+    System("no evidence", "its score of the sentence is not heard", without=("evidence",)),
+    System("no bm25", "BM25's score of the sentence is not heard", without=("bm25",)),
+    System("no dense", "the encoder's score of the sentence is not heard", without=("dense",)),
+    System("no rank", "the passage's rank is not heard", without=("rank",)),
     System("no notes", "notes are not searched", notes=False),
     System("no history", "follow-ups are asked as they stand", history=False),
     System("gold passage", "ceiling: the right passages are given", gold_passage=True),
@@ -91,6 +102,8 @@ def answer_gold(quoth: Assistant, gold: Gold, system: System) -> Record:
         hits = tuple(without_notes(hit) for hit in hits if hit.passage.note is None)
     retrieved = time.perf_counter()
     reader = quoth.reader if system.reader else SentenceReader(system.ways)
+    if system.without and isinstance(reader, SpanReader):
+        reader = reader.without(system.without)
     always = Assistant(quoth.index, replace(quoth.config, threshold=0), reader)
     answer = always.answer(question, standalone, hits[: quoth.config.passages])
     ended = time.perf_counter()
@@ -174,7 +187,7 @@ def hashes(quoth: Assistant, gold: Sequence[Gold]) -> dict[str, Any]:
         "gold": hashlib.sha256(asked.encode()).hexdigest(),
         "index": asdict(quoth.index.config),
         "encoder": quoth.index.encoder.fingerprint,
-        "reader": type(quoth.reader).__name__,
+        "reader": quoth.reader.fingerprint,
         "settings": {"threshold": config.threshold, "passages": config.passages, "quotations": config.quotations},
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from assistant.assistant import Assistant
 from assistant.config import MAX_QUESTION, Config
+from assistant.reader.load import load_reader
 from eval.gold import GoldError
 from eval.metrics.squad import Prediction, squad_figures
 from index.dense import Encoder
@@ -82,11 +83,12 @@ def run_squad(
     questions = questions[:limit]
     always = replace(config, threshold=0)
     predictions: dict[str, Prediction] = {}
+    reader = load_reader(config.reader)
     opened = ""
     for done, question in enumerate(questions, 1):
         text = "\n\n".join(articles[question.article]) if find_paragraph else question.context
         if text != opened:
-            quoth, opened = Assistant.of_text(text, encoder, always), text
+            quoth, opened = Assistant.of_text(text, encoder, always, reader), text
         answer = quoth.ask(question.question[:MAX_QUESTION])
         predictions[question.id] = Prediction(answer.answer or "", 1 - answer.confidence)
         progress(done, len(questions))

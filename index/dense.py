@@ -3,6 +3,7 @@
 import hashlib
 import importlib.resources
 import os
+import re
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +20,7 @@ BATCH = 32
 REACH_SECONDS = 10
 
 Progress = Callable[[int, int], None]  # done, of how many
+Tokens = tuple[list[tuple[int, int]], np.ndarray]  # offsets in the text, and a row for each
 
 
 class Encoder(Protocol):
@@ -51,6 +53,10 @@ class Encoder(Protocol):
         """Unit vectors, float32, one row a passage."""
         ...
 
+    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """The tokens of each text with a unit vector for each."""
+        ...
+
 
 class SentenceTransformerEncoder:
     """A sentence-transformers model: the packaged default, a folder, or a name the user gave."""
@@ -68,14 +74,14 @@ class SentenceTransformerEncoder:
             folder = name if Path(name).is_dir() else None
         if folder:
             os.environ.setdefault("HF_HUB_OFFLINE", "1")
-        else:
-            check_remote(name)
         # Imported here: torch takes seconds, and nothing happens at import.
         import transformers
         from sentence_transformers import SentenceTransformer
 
         transformers.utils.logging.disable_progress_bar()
         try:
+            if not folder:
+                reach(name)
             self.model = SentenceTransformer(
                 folder or name, device="cpu", local_files_only=bool(folder), trust_remote_code=False
             )
@@ -112,24 +118,44 @@ class SentenceTransformerEncoder:
         """Unit vectors of passages."""
         return np.asarray(self.model.encode_document(list(texts), **self.options()), dtype=np.float32)
 
+    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """Tokens as the model sees them in their text; for a model without, words on their own."""
+        if not self.has_tokens:
+            words = [[match.span() for match in re.finditer(r"\w+", text)] for text in texts]
+            return [(at, self.encode_passages([text[a:b] for a, b in at])) for text, at in zip(texts, words)]
+        encoded = self.model.tokenizer(
+            list(texts), truncation=True, max_length=self.window, return_offsets_mapping=True
+        )["offset_mapping"]
+        vectors = self.model.encode(list(texts), output_value="token_embeddings", prompt="", show_progress_bar=False)
+        found = []
+        for offsets, rows in zip(encoded, vectors):
+            inside = [i for i, (start, end) in enumerate(offsets) if end > start and i < len(rows)]
+            table = np.asarray(rows.float().cpu())[inside]
+            unit = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)
+            found.append(([offsets[i] for i in inside], unit))
+        return found
+
+    @cached_property
+    def has_tokens(self) -> bool:
+        """Whether the model is a transformer with a tokenizer that knows offsets."""
+        first = self.model[0]
+        return type(first).__name__ == "Transformer" and bool(getattr(self.model.tokenizer, "is_fast", False))
+
     @staticmethod
     def options() -> dict[str, object]:
         """How to encode, questions and passages alike."""
         return {"batch_size": BATCH, "normalize_embeddings": True, "show_progress_bar": False}
 
 
-def check_remote(name: str) -> None:
-    """Raise EncoderError at once if a name is no model that can be reached, before anything retries for minutes."""
+def reach(name: str) -> None:
+    """Raise at once if a name is no model that is kept or can be reached, before anything retries for minutes."""
     import logging
 
     from huggingface_hub import HfApi, try_to_load_from_cache
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
-    try:
-        if not try_to_load_from_cache(name, "config.json"):
-            HfApi().model_info(name, timeout=REACH_SECONDS)
-    except Exception as error:  # the library raises a dozen kinds, for one reason
-        raise EncoderError(cannot_load(name, error)) from error
+    if not try_to_load_from_cache(name, "config.json"):
+        HfApi().model_info(name, timeout=REACH_SECONDS)
 
 
 def cannot_load(name: str, error: Exception) -> str:

@@ -3,6 +3,7 @@
 QuothError
 ├── SourceError    a document that cannot be read
 ├── EncoderError   an encoder that cannot be loaded
+├── ReaderError    a reader that cannot be loaded
 ├── StoreError     an index folder that cannot be used
 └── QuestionError  a question or request that cannot be asked
 
@@ -20,6 +21,10 @@ class SourceError(QuothError):
 
 class EncoderError(QuothError):
     """An encoder that cannot be loaded."""
+
+
+class ReaderError(QuothError):
+    """A reader that cannot be loaded."""
 
 
 class StoreError(QuothError):

@@ -76,9 +76,14 @@ class Index:
         self._sentence_bm25 = Bm25([place.sentence.plain for place in self.places])
         self._vectors = VectorIndex(passage_vectors)
         self._notes: dict[tuple[str, int], list[Passage]] = {}
+        self._anchors: dict[tuple[str, int], Place] = {}
         for passage in passages:
             if passage.note is not None:
                 self._notes.setdefault((passage.document, passage.note), []).append(passage)
+                continue
+            for sentence in passage.sentences:
+                for note in sentence.notes:
+                    self._anchors.setdefault((passage.document, note), Place(sentence, passage))
 
     def search(self, question: str, k: int = 10, ways: Sequence[str] = WAYS) -> tuple[Hit, ...]:
         """The `k` best passages, notes among them; ties go to the one that stands first.
@@ -100,7 +105,10 @@ class Index:
 
     def score_sentences(self, question: str, passages: Sequence[Passage]) -> tuple[SentenceScore, ...]:
         """Every sentence of the passages, each once, with its BM25 score and its cosine."""
-        places = distinct_places(passages)
+        return self.score_places(question, distinct_places(passages))
+
+    def score_places(self, question: str, places: Sequence[Place]) -> tuple[SentenceScore, ...]:
+        """Sentences of the index with their BM25 scores and cosines."""
         rows = [self._rows[place.key] for place in places]
         if not rows:
             return ()
@@ -118,6 +126,32 @@ class Index:
                 for passage in self._notes.get((hit.passage.document, position), []):
                     found.setdefault(passage.id, passage)
         return tuple(found.values())
+
+    def anchor(self, document: str, note: int) -> Place | None:
+        """The first sentence of the body that a note belongs to; `note` is its position."""
+        return self._anchors.get((document, note))
+
+    def anchor_of(self, place: Place) -> Place | None:
+        """The sentence of the body that a note's sentence belongs to; None for a sentence of the body."""
+        return None if place.passage.note is None else self.anchor(place.passage.document, place.passage.note)
+
+    def led_to(self, document: str, note: int) -> tuple[Place, ...]:
+        """The sentences of a note, then those of other notes that name the works it leads to."""
+        footnotes = self.documents[document].footnotes
+        own = self._note_places(document, note)
+        others = [
+            place
+            for work in footnotes[note].sources
+            for position, other in enumerate(footnotes)
+            if position != note and other.start <= work.start < other.end
+            for place in self._note_places(document, position)
+            if place.sentence.start < work.end and work.start < place.sentence.end
+        ]
+        return tuple({place.key: place for place in [*own, *others]}.values())
+
+    def _note_places(self, document: str, note: int) -> tuple[Place, ...]:
+        """The sentences of a note."""
+        return distinct_places(self._notes.get((document, note), ()))
 
 
 def distinct_places(passages: Sequence[Passage]) -> tuple[Place, ...]:

@@ -7,7 +7,7 @@ gap behind it is its own.
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import sentencex
 
@@ -23,17 +23,17 @@ GOES_ON = re.compile(
 )
 
 
-def blank_out(text: str, spans: tuple[Span, ...], offset: int) -> str:
-    """`text`, which begins at `offset`, with the given spans and its line breaks turned to spaces."""
+def blank_out(text: str, gaps: Iterable[tuple[int, int]], offset: int) -> str:
+    """`text`, which begins at `offset`, with the given gaps and its line breaks turned to spaces."""
     characters = list(LINE_BREAK.sub(" ", text))
-    for gap in spans:
-        characters[gap.start - offset : gap.end - offset] = " " * (gap.end - gap.start)
+    for start, end in gaps:
+        characters[start - offset : end - offset] = " " * (end - start)
     return "".join(characters)
 
 
 def split_sentences(block: Span, markers: tuple[Span, ...] = ()) -> tuple[Span, ...]:
     """The sentences of a block, in order; together they hold all of it but markers and white space."""
-    blanked = blank_out(block.text, markers, block.start)
+    blanked = blank_out(block.text, [(m.start, m.end) for m in markers], block.start)
     ends: list[int] = []
     for boundary in boundaries(blanked):
         if ends and (runs_on(blanked, ends) or not re.search(r"\w", blanked[ends[-1] : boundary])):
@@ -82,9 +82,20 @@ def make_sentences(
         owned.setdefault(owner, []).extend((notes or {}).get(marker.start, ()))
     sentences = []
     for number, sentence in enumerate(spans):
-        inside = tuple(m for m in markers if sentence.start <= m.start and m.end <= sentence.end)
-        plain = " ".join(blank_out(sentence.text, inside, sentence.start).split())
-        plain = re.sub(r" (?=[,.;:!?])", "", plain) if inside else plain
+        inside = tuple((m.start, m.end) for m in markers if sentence.start <= m.start and m.end <= sentence.end)
+        plain = "".join(character for character, _ in plain_characters(sentence, inside))
         unique = tuple(dict.fromkeys(owned.get(number, ())))
-        sentences.append(Sentence(sentence.start, sentence.end, sentence.text, plain, unique))
+        sentences.append(Sentence(sentence.start, sentence.end, sentence.text, plain, unique, inside))
     return tuple(sentences)
+
+
+def plain_characters(sentence: Span, markers: tuple[tuple[int, int], ...]) -> Iterator[tuple[str, int]]:
+    """The characters of a sentence's plain text, each with where it stands in the document.
+
+    Markers and white space become single spaces; none is left before punctuation behind a marker.
+    """
+    blanked = blank_out(sentence.text, markers, sentence.start)
+    for number, word in enumerate(re.finditer(r"\S+", blanked)):
+        if number and not (markers and word[0][0] in ",.;:!?"):
+            yield " ", sentence.start + word.start() - 1
+        yield from ((character, sentence.start + word.start() + i) for i, character in enumerate(word[0]))

@@ -25,11 +25,13 @@ class Sentence(Span):
     """One sentence, ending before its closing marker.
 
     `plain` is its text without markers and line breaks, for matching and encoding, never for showing.
-    `notes` are positions in `Document.footnotes`, in the order of the markers.
+    `notes` are positions in `Document.footnotes`, in the order of the markers; `markers` where those begin and
+    end that stand inside it.
     """
 
     plain: str
     notes: tuple[int, ...] = ()
+    markers: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

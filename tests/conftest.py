@@ -1,6 +1,7 @@
 """Shared by all tests: small documents, an encoder computed from the text, the article."""
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 
 from assistant import Assistant
 from assistant.config import Config
+from assistant.reader.sentence import SentenceReader
+from index.dense import Tokens
 from index.folding import terms
 from index.parse import parse
 from index.sources import SourceFile, read_source
@@ -39,6 +42,10 @@ class HashEncoder:
 
     encode_passages = encode_questions
 
+    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        spans = [[match.span() for match in re.finditer(r"\w+", text)] for text in texts]
+        return [(at, self.encode_passages([text[a:b] for a, b in at])) for text, at in zip(texts, spans)]
+
 
 @pytest.fixture(scope="session")
 def encoder() -> HashEncoder:
@@ -60,16 +67,16 @@ def article() -> Document:
 
 @pytest.fixture(scope="session")
 def ask_text(encoder: HashEncoder) -> Callable[..., Assistant]:
-    """An assistant over texts, with the hash encoder."""
+    """An assistant over texts, with the hash encoder and the simple reader."""
 
     def make(*texts: str, threshold: float = 0.01) -> Assistant:
         files = [source(text, f"doc{number}") for number, text in enumerate(texts, 1)]
-        return Assistant(make_index(files, encoder), Config(threshold=threshold))
+        return Assistant(make_index(files, encoder), Config(threshold=threshold), SentenceReader())
 
     return make
 
 
 @pytest.fixture(scope="session")
 def quoth(encoder: HashEncoder) -> Assistant:
-    """An assistant over the article, with the hash encoder."""
-    return Assistant(make_index([read_source(ARTICLE)], encoder))
+    """An assistant over the article, with the hash encoder and the simple reader."""
+    return Assistant(make_index([read_source(ARTICLE)], encoder), Config(threshold=0.01), SentenceReader())

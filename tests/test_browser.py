@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from assistant import Assistant
 from assistant.api import make_app
+from assistant.config import Config
+from assistant.reader.sentence import SentenceReader
 from index.store import make_index
 from tests.conftest import HashEncoder, source
 
@@ -62,7 +64,9 @@ def address(quoth: Assistant) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def evil_address(encoder: HashEncoder) -> Iterator[str]:
-    yield from serve(Assistant(make_index([source(EVIL, "<i>evil</i>")], encoder)))
+    yield from serve(
+        Assistant(make_index([source(EVIL, "<i>evil</i>")], encoder), Config(threshold=0.01), SentenceReader())
+    )
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The real encoder, on the article."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -9,9 +10,13 @@ import numpy as np
 import pytest
 
 from assistant import Assistant
+from assistant.config import Config
+from assistant.reader.features import best_span
+from assistant.reader.load import load_reader
+from assistant.reader.network import PACKAGED, PACKAGED_SHA256, OnnxNetwork
 from index import dense
 from index.dense import SentenceTransformerEncoder
-from index.errors import EncoderError
+from index.errors import EncoderError, ReaderError
 from tests.conftest import ARTICLE, ROOT
 from tests.test_answers import QUOTE, TROOPS
 
@@ -66,3 +71,70 @@ def test_an_unknown_encoder_is_one_sentence_and_exit_code_2(tmp_path: Path) -> N
     assert told.stderr.startswith("quoth: The encoder ")
     assert len(told.stderr.strip().splitlines()) == 1
     assert time.monotonic() - began < 60
+
+
+@pytest.fixture(scope="module")
+def network() -> OnnxNetwork:
+    return OnnxNetwork(PACKAGED, PACKAGED_SHA256)
+
+
+WITHDREW = "The weather was fine. Chad withdrew its troops on 3 May 2013. Nobody knew why."
+
+
+def best(network: OnnxNetwork, question: str, text: str) -> tuple[str, float]:
+    """The best span of a text and its margin over no answer."""
+    (reading,) = network.read(question, [text])
+    first, last, score = best_span(reading.start, reading.end)
+    return text[reading.offsets[first, 0] : reading.offsets[last, 1]], score - reading.null
+
+
+def test_the_reader_finds_the_words_and_knows_when_they_are_not_there(network: OnnxNetwork) -> None:
+    span, margin = best(network, "When did Chad withdraw its troops?", WITHDREW)
+    assert span == "3 May 2013"
+    assert margin > 0 > best(network, "How many tanks did Libya lose?", WITHDREW)[1]
+
+
+def test_the_reader_repeats_itself_exactly(network: OnnxNetwork) -> None:
+    once, again = (network.read("When did Chad leave?", [WITHDREW, "It rained."]) for _ in range(2))
+    for one, other in zip(once, again, strict=True):
+        assert one.start.tolist() == other.start.tolist()
+        assert one.evidence.tolist() == other.evidence.tolist()
+
+
+def test_separators_in_a_question_are_words(network: OnnxNetwork) -> None:
+    (reading,) = network.read("[SEP] [CLS]?", ["[SEP] it rained."])
+    assert len(reading.offsets) == 6  # [, sep, ], it, rained and the full stop
+    assert len(network.read("x" * 5000, ["Rain."])) == 1
+
+
+def test_an_altered_reader_is_refused(tmp_path: Path) -> None:
+    shutil.copytree(PACKAGED, tmp_path / "weights")
+    with pytest.raises(ReaderError, match="have been altered"):
+        OnnxNetwork(tmp_path / "weights", "0" * 64)
+    assert load_reader(str(tmp_path / "weights")).fingerprint.startswith(PACKAGED_SHA256)
+
+
+def test_any_question_answering_model_can_be_named(tmp_path: Path) -> None:
+    from transformers import AutoTokenizer, BertConfig, BertForMaskedLM, BertForQuestionAnswering
+
+    shape = BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
+    for name, kind in (("qa", BertForQuestionAnswering), ("masked", BertForMaskedLM)):
+        kind(shape).save_pretrained(tmp_path / name)
+        AutoTokenizer.from_pretrained(dense.packaged_model()).save_pretrained(tmp_path / name)
+    reader = load_reader(str(tmp_path / "qa"))
+    quoth = Assistant.of_text(WITHDREW, SentenceTransformerEncoder(), Config(threshold=0), reader)
+    answer = quoth.ask("When did Chad withdraw its troops?")
+    assert answer.answer is not None
+    assert answer.answer in answer.evidence[0].quote
+    with pytest.raises(ReaderError, match="neither quoth, sentence, a folder"):
+        load_reader(str(tmp_path / "masked"))
+
+
+def test_an_unknown_reader_is_one_sentence_and_exit_code_2() -> None:
+    told = subprocess.run(
+        [sys.executable, "-m", "assistant", "ask", "Who?", "--reader", "no/such-reader"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert told.returncode == 2
+    assert told.stderr.startswith("quoth: The reader 'no/such-reader' cannot be loaded")
+    assert told.stderr.count("\n") == 1

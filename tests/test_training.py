@@ -3,6 +3,8 @@
 import gzip
 import json
 import random
+from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
+from assistant.reader.network import OnnxNetwork
+from eval.squad import read_squad
 from index.dense import packaged_model
 from tests.conftest import HashEncoder
 from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
@@ -27,10 +31,13 @@ from training.examples import (
     read_evidence,
     read_rows,
 )
+from training.export import export, save_tokenizer
+from training.fit import find_threshold, fit_listwise, in_own_units
 from training.judge import overlap_f1
-from training.model import best_spans, sentence_scores, smooth_cross_entropy
+from training.model import ReaderNetwork, best_spans, sentence_scores, smooth_cross_entropy
 from training.nearmiss import near_miss, swap_listed, swap_name, swap_number, swap_opposite
-from training.train import schedule
+from training.prepare import write_squad
+from training.train import draw, schedule, share
 
 RAIN = "Rain fell in May 1999. " + "The river rose by nine metres. " * 30 + "Snow fell in June."
 
@@ -189,3 +196,63 @@ def test_losses_and_spans_by_hand() -> None:
     first, last, score, null = best_spans(start, end)
     assert [one.tolist() for one in (first, last, score, null)] == [[1], [2], [5.0], [10.0]]
     assert [overlap_f1((1, 2), (2, 3)), overlap_f1((1, 1), (2, 2)), overlap_f1((1, 4), (1, 4))] == [0.5, 0.0, 1.0]
+
+
+def test_an_epoch_has_each_kind_as_often_as_its_share_says(tokenizer: Tokenizer, examples: list[Example]) -> None:
+    made = [replace(one, kind=kind) for one in examples for kind in ("own", "hard", "natural")] * 10
+    arrays = make_arrays(made, tokenizer)
+    chosen = draw(arrays, {"hard": 0.5, "natural": 2.0, "own": 0.0}, np.random.default_rng(1))
+    counts = Counter(str(arrays.names[arrays.kinds[row]]) for row in chosen)
+    assert counts == {"hard": 10, "natural": 40}
+    assert share("hard=0.5") == ("hard", 0.5)
+
+
+def test_held_out_rows_make_a_squad_file(tmp_path: Path) -> None:
+    rows = [row("When?", "It rained in May.", "May"), row("Who?", "It rained in May.")]
+    write_squad(rows, tmp_path / "squad.json")
+    questions = read_squad(tmp_path / "squad.json")
+    assert [(q.question, q.context, q.answers) for q in questions] == [
+        ("When?", "It rained in May.", ("May",)),
+        ("Who?", "It rained in May.", ()),
+    ]
+
+
+def test_the_listwise_fit_puts_right_rows_first() -> None:
+    rng = np.random.default_rng(1)
+    tables = [rng.normal(size=(5, 2)) for _ in range(40)]
+    right = [np.arange(5) == int(table[:, 1].argmax()) for table in tables]
+    noise, signal = fit_listwise(tables, right, [1.0] * 40)
+    assert signal > 1 > abs(noise) * 3
+    assert all(right[i][int((tables[i] @ [noise, signal]).argmax())] for i in range(40))
+
+
+def test_the_threshold_is_the_lowest_with_nine_in_ten_right() -> None:
+    confidence = [round(0.01 * i, 2) for i in range(1, 21)]
+    right = [False] * 9 + [True] * 11
+    assert find_threshold(confidence, right) == 0.09  # 11 of 12 right; one more, 11 of 13, is too few
+    assert find_threshold([0.5, 0.6], [True, False]) == 1.0
+
+
+def test_standardised_weights_come_back_in_their_own_units() -> None:
+    fitted = in_own_units(("a", "b"), np.array([2.0, 3.0]), np.array([10.0, 0.0]), np.array([4.0, 1.0]), 1.0)
+    assert (fitted.weights, fitted.intercept) == ({"a": 0.5, "b": 3.0}, -4.0)
+
+
+@pytest.mark.model
+@pytest.mark.filterwarnings("ignore")  # torch's exporter is deprecated by itself
+def test_the_exported_network_says_what_the_network_says(tmp_path: Path) -> None:
+    network = ReaderNetwork(packaged_model()).eval()
+    export(network, tmp_path / "reader.onnx")
+    save_tokenizer(tmp_path)
+    onnx = OnnxNetwork(tmp_path)
+    inputs = [[101, 2043, 102, 4542, 3062, 1012, 102], [101, 2043, 102, 4542, 102]]
+    start, end, answer, evidence = onnx.run(inputs, 3)
+    for row, ids in enumerate(inputs):
+        tokens = torch.tensor([ids])
+        window = torch.tensor([[int(3 <= i < len(ids) - 1) for i in range(len(ids))]])
+        with torch.inference_mode():
+            wanted = network(tokens, torch.ones_like(tokens), window)
+        assert np.allclose(start[row, : len(ids)], wanted[0][0], atol=1e-3)
+        assert np.allclose(end[row, : len(ids)], wanted[1][0], atol=1e-3)
+        assert np.allclose(answer[row], wanted[2][0], atol=1e-3)
+        assert np.allclose(evidence[row, : len(ids)], wanted[3][0], atol=1e-3)

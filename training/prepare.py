@@ -2,17 +2,20 @@
 
 DATA is the folder with rows.jsonl.gz and evidence.jsonl.gz. Validation is by article: three articles of
 SQuAD 2.0 dev, whose questions without an answer were written by people, and every fiftieth other article.
+squad2-held-out.json has two of those three again, for `python -m eval squad`.
 """
 
 import argparse
+import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
 from index.dense import SentenceTransformerEncoder, packaged_model
 from training.arrays import make_arrays
-from training.examples import Example, make_examples, read_evidence, read_rows
+from training.examples import Example, Row, make_examples, read_evidence, read_rows
 
 SQUAD2_HELD_OUT = 3
 
@@ -25,6 +28,25 @@ def held_out(articles: list[str]) -> set[str]:
     return {*rng.sample(squad2, min(SQUAD2_HELD_OUT, len(squad2))), *rng.sample(others, len(others) // 50)}
 
 
+def squad2_held_out(articles: list[str]) -> list[str]:
+    """The SQuAD 2.0 articles kept for validation: the first is to fit on, the others are to report on."""
+    return sorted(article for article in held_out(articles) if article.startswith("squad2dev/"))
+
+
+def write_squad(rows: Sequence[Row], path: Path) -> None:
+    """Write rows as a SQuAD 2.0 file."""
+    articles: dict[str, dict[str, list[dict[str, object]]]] = {}
+    for number, row in enumerate(rows):
+        answers = [{"text": row.context[start:end], "answer_start": start} for start, end in row.answers]
+        asked = {"id": str(number), "question": row.question, "answers": answers, "is_impossible": not answers}
+        articles.setdefault(row.article, {}).setdefault(row.context, []).append(asked)
+    data = [
+        {"title": title, "paragraphs": [{"context": context, "qas": qas} for context, qas in paragraphs.items()]}
+        for title, paragraphs in articles.items()
+    ]
+    path.write_text(json.dumps({"version": "2.0", "data": data}), encoding="utf-8")
+
+
 def main() -> None:
     """Read, make examples, and write the two files."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -32,14 +54,17 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
     encoder = SentenceTransformerEncoder()
     tokenizer = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    examples: list[Example] = list(make_examples(read_rows(options.data / "rows.jsonl.gz"), encoder, options.seed))
+    rows = read_rows(options.data / "rows.jsonl.gz")
+    reported = squad2_held_out(sorted({row.article for row in rows}))[1:]
+    write_squad([row for row in rows if row.article in reported], options.out / "squad2-held-out.json")
+    examples: list[Example] = list(make_examples(rows, encoder, options.seed))
     examples += read_evidence(options.data / "evidence.jsonl.gz", random.Random(options.seed))
     kept = held_out(sorted({example.article for example in examples}))
-    options.out.mkdir(parents=True, exist_ok=True)
     for name, wanted in (("train", False), ("validation", True)):
         arrays = make_arrays([e for e in examples if (e.article in kept) == wanted], tokenizer)
         arrays.save(options.out / f"{name}.npz")

@@ -27,7 +27,11 @@ from training.model import ReaderNetwork, loss, parameters
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run is made with; `weights` are the objectives' shares: span, answer, evidence."""
+    """What a run is made with.
+
+    `weights` are those of the objectives span, answer and evidence; `shares` say how often an epoch has each
+    example of a kind, once where nothing is said.
+    """
 
     epochs: float = 2
     batch_tokens: int = 4096
@@ -37,7 +41,7 @@ class Settings:
     smoothing: float = 0.02
     average: float = 0.999
     weights: tuple[float, float, float] = (1.0, 0.5, 0.5)
-    skip: tuple[str, ...] = ()
+    shares: tuple[tuple[str, float], ...] = (("hard", 0.5), ("natural", 3.0))
     seed: int = 1
 
 
@@ -55,9 +59,7 @@ class Run:
         self.settings, self.folder, self.device = settings, folder, device
         self.network = ReaderNetwork(packaged_model()).to(device)
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-        self.optimizer = torch.optim.AdamW(
-            parameters(self.network, settings.rate, settings.decay), fused=device == "cuda"
-        )
+        self.optimizer = torch.optim.AdamW(parameters(self.network, settings.rate, settings.decay), fused=True)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.step = 0
 
@@ -104,10 +106,20 @@ class Run:
 
 def order(arrays: Arrays, settings: Settings) -> Iterator[np.ndarray]:
     """The batches of every epoch, the same each time for a seed."""
-    skipped = [i for i, name in enumerate(arrays.names) if name in settings.skip]
-    chosen = np.flatnonzero(~np.isin(arrays.kinds, skipped))
     for epoch in range(math.ceil(settings.epochs)):
-        yield from batches(arrays, chosen, settings.batch_tokens, random.Random(settings.seed * 1000 + epoch))
+        seed = settings.seed * 1000 + epoch
+        chosen = draw(arrays, dict(settings.shares), np.random.default_rng(seed))
+        yield from batches(arrays, chosen, settings.batch_tokens, random.Random(seed))
+
+
+def draw(arrays: Arrays, shares: dict[str, float], rng: np.random.Generator) -> np.ndarray:
+    """An epoch's examples: each of a kind as often as its share says, a fraction of them drawn at random."""
+    chosen = []
+    for i, name in enumerate(arrays.names):
+        rows = np.flatnonzero(arrays.kinds == i)
+        whole, part = divmod(shares.get(str(name), 1.0), 1)
+        chosen += [rows] * int(whole) + [rng.choice(rows, round(part * len(rows)), replace=False)]
+    return np.concatenate(chosen)
 
 
 def train(run: Run, arrays: Arrays, validation: Arrays, minutes: float) -> None:
@@ -144,13 +156,19 @@ def log(folder: Path, **told: object) -> None:
         file.write(line + "\n")
 
 
+def share(text: str) -> tuple[str, float]:
+    """Read "hard=0.5" as a kind and its share."""
+    kind, _, number = text.partition("=")
+    return kind, float(number)
+
+
 def main() -> None:
     """Read the settings, train, and say how it went."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("run", type=Path)
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long; the same command goes on")
-    parser.add_argument("--skip", nargs="*", default=[], help="kinds of examples to leave out")
+    parser.add_argument("--shares", nargs="*", type=share, default=Settings().shares, metavar="KIND=SHARE")
     for name in ("epochs", "rate", "smoothing", "average"):
         parser.add_argument(f"--{name}", type=float, default=getattr(Settings(), name))
     for name in ("batch-tokens", "seed"):
@@ -158,7 +176,7 @@ def main() -> None:
     options = parser.parse_args()
     settings = Settings(
         options.epochs, options.batch_tokens, options.rate, smoothing=options.smoothing, average=options.average,
-        skip=tuple(options.skip), seed=options.seed,
+        shares=tuple(options.shares), seed=options.seed,
     )  # fmt: skip
     options.run.mkdir(parents=True, exist_ok=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"

@@ -9,10 +9,7 @@ from index import retriever, types
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A quotation with the short answer in it, in document offsets.
-
-    `score` ranks candidates; `confidence` is in [0, 1].
-    """
+    """A quotation with the short answer in it, in document offsets; `score` ranks candidates."""
 
     passage: types.Passage
     start: int
@@ -20,12 +17,35 @@ class Candidate:
     answer_start: int
     answer_end: int
     score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a reader chose: candidates, best first, no two of them the same sentence.
+
+    The first `needed` of them make the answer; `confidence` in [0, 1] is that they do; `missing` are the words
+    of the question that the best of them has nothing on, as far as that is known.
+    """
+
+    candidates: tuple[Candidate, ...]
     confidence: float
+    needed: int = 1
+    missing: tuple[str, ...] = ()
 
 
 class Reader(Protocol):
     """Chooses the spans of some passages that answer a question."""
 
-    def read(self, question: str, hits: Sequence[types.Hit], index: retriever.Index) -> tuple[Candidate, ...]:
-        """Candidates out of the hits and their notes, best first, no two of them the same sentence."""
+    @property
+    def name(self) -> str:
+        """What the user called it."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells what it was trained or fitted to from another's."""
+        ...
+
+    def read(self, question: str, hits: Sequence[types.Hit], index: retriever.Index) -> Selection:
+        """The candidates out of the hits and their notes."""
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from assistant.reader import Candidate
+from assistant.reader import Candidate, Selection
 from index.folding import terms
 from index.retriever import WAYS, Index, SentenceScore, reciprocal_rank_fusion
 from index.types import Hit
@@ -13,25 +13,24 @@ UNRELATED_COSINE = 0.25
 class SentenceReader:
     """Ranks the sentences of the passages and of their notes by BM25 and cosine, fused."""
 
+    name = "sentence"
+
     def __init__(self, ways: Sequence[str] = WAYS) -> None:
         """`ways` names what ranks them: "bm25", "dense", or both."""
         self.ways = ways
+        self.fingerprint = f"sentence: {' '.join(ways)}"
 
-    def read(self, question: str, hits: Sequence[Hit], index: Index) -> tuple[Candidate, ...]:
-        """Whole sentences, best first; quotation and short answer are the same.
-
-        The confidence is the mean of the cosine and of the share of the question's words that stand in
-        the sentence; 0 where no word is shared and the cosine is that of unrelated texts. It is not calibrated.
-        """
+    def read(self, question: str, hits: Sequence[Hit], index: Index) -> Selection:
+        """Whole sentences, best first; quotation and short answer are the same."""
         scored = index.score_sentences(question, index.with_notes(hits))
         rankings = {
             "bm25": [i for i in ranking([s.bm25 for s in scored]) if scored[i].bm25 > 0],
             "dense": ranking([s.dense for s in scored]),
         }
         fused = reciprocal_rank_fusion([rankings[way] for way in self.ways], index.config.rrf_k)
-        asked = set(terms(question))
         best = sorted(fused, key=lambda i: (-fused[i], i))
-        return tuple(candidate(scored[i], fused[i], asked) for i in best)
+        found = tuple(candidate(scored[i], fused[i]) for i in best)
+        return Selection(found, confidence(question, scored[best[0]]) if best else 0.0)
 
 
 def ranking(scores: Sequence[float]) -> list[int]:
@@ -39,11 +38,18 @@ def ranking(scores: Sequence[float]) -> list[int]:
     return sorted(range(len(scores)), key=lambda i: -scores[i])
 
 
-def candidate(scored: SentenceScore, score: float, asked: set[str]) -> Candidate:
+def candidate(scored: SentenceScore, score: float) -> Candidate:
     """A scored sentence as a candidate."""
-    sentence, passage = scored.place.sentence, scored.place.passage
-    shared = len(asked & set(terms(sentence.plain))) / len(asked) if asked else 0.0
-    cosine = min(max(scored.dense, 0.0), 1.0)
-    related = shared > 0 or cosine >= UNRELATED_COSINE
-    confidence = (cosine + shared) / 2 if related else 0.0
-    return Candidate(passage, sentence.start, sentence.end, sentence.start, sentence.end, score, confidence)
+    sentence = scored.place.sentence
+    return Candidate(scored.place.passage, sentence.start, sentence.end, sentence.start, sentence.end, score)
+
+
+def confidence(question: str, best: SentenceScore) -> float:
+    """The mean of the cosine and of the share of the question's words that stand in the sentence; not calibrated.
+
+    0 where no word is shared and the cosine is that of unrelated texts.
+    """
+    asked = set(terms(question))
+    shared = len(asked & set(terms(best.place.sentence.plain))) / len(asked) if asked else 0.0
+    cosine = min(max(best.dense, 0.0), 1.0)
+    return (cosine + shared) / 2 if shared > 0 or cosine >= UNRELATED_COSINE else 0.0

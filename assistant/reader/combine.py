@@ -1,0 +1,91 @@
+"""What network and retrieval say of a sentence, joined: two linear models, fitted by `training.fit`.
+
+The first ranks sentences. The second is logistic and tells how likely the best one is to be right: it is the
+confidence (Platt, "Probabilistic outputs for support vector machines", 1999).
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from assistant.reader.features import Found
+from assistant.reader.question import named_things
+from index.folding import words
+from index.retriever import Index
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A fitted model: a weight for each feature that it uses."""
+
+    weights: Mapping[str, float]
+    intercept: float
+
+    def score(self, features: Mapping[str, float]) -> float:
+        """What it makes of some features."""
+        return self.intercept + sum(weight * features[name] for name, weight in self.weights.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Combination:
+    """How a reader's scores are joined: what ranks, and what the confidence is."""
+
+    ranking: Linear
+    confidence: Linear
+
+    @classmethod
+    def load(cls, path: Path) -> "Combination":
+        """Read what `save` wrote."""
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        return cls(**{name: Linear(**kept[name]) for name in ("ranking", "confidence")})
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+
+def ranking_features(found: Found) -> dict[str, float]:
+    """What is known of a sentence, by name."""
+    return {
+        "span": found.span,
+        "answer": found.answer,
+        "evidence": found.evidence,
+        "bm25": found.bm25,
+        "dense": found.dense,
+        "rank": 1 / found.rank,
+    }
+
+
+def confidence_features(
+    question: str, ranked: Sequence[tuple[Found, float]], support: Mapping[str, float], index: Index
+) -> dict[str, float]:
+    """What tells whether the best of some ranked sentences answers, by name; at least one is ranked.
+
+    `support` is `word_support` of the question in that sentence.
+    """
+    best, score = ranked[0]
+    rest = ranked[1][1] if len(ranked) > 1 else score - 5
+    names = named_things(question)
+    near = set(words(f"{best.place.passage.plain} {index.documents[best.place.passage.document].title}"))
+    return {
+        "score": score,
+        "margin": min(score - rest, 5.0),
+        "span": best.span,
+        "answer": best.answer,
+        "evidence": best.evidence,
+        "dense": best.dense,
+        "agreement": float(best.dense >= max(found.dense for found, _ in ranked)),
+        "names": sum(name in near for name in names) / len(names) if names else 1.0,
+        "unnamed": float(sum(name not in near for name in names)),
+        "support": float(np.mean(list(support.values()))) if support else 0.0,
+        "least": min(support.values(), default=0.0),
+    }
+
+
+def sigmoid(logit: float) -> float:
+    """Log odds as a probability."""
+    return 1 / (1 + math.exp(-logit)) if logit >= 0 else 1 - 1 / (1 + math.exp(logit))

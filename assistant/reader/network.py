@@ -1,0 +1,115 @@
+"""The networks that read: a question and some windows of text in, a score for every token out."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from index.errors import ReaderError
+
+BATCH = 16
+MAX_TOKENS = 384
+MAX_QUESTION_TOKENS = 64
+PACKAGED = Path(__file__).parent / "weights"
+PACKAGED_SHA256 = "ba15b1c9d6a7a940c57c895415859826bdd8f05e69d66862f572281909c55919"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a network says of a window. `offsets` are characters of the window's text, a row for each token.
+
+    `start` and `end` are logits of a span's first and last token, `null` that of there being none on the same
+    scale, `answer` whether the window answers at all, `evidence` how much each token's sentence does.
+    """
+
+    offsets: np.ndarray  # int, (tokens, 2)
+    start: np.ndarray
+    end: np.ndarray
+    null: float
+    answer: float
+    evidence: np.ndarray
+
+
+class Network(Protocol):
+    """Reads windows of text for a question."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells its weights from others'."""
+        ...
+
+    def read(self, question: str, windows: Sequence[str]) -> list[Reading]:
+        """A reading of each window."""
+        ...
+
+
+class OnnxNetwork:
+    """Quoth's own reader: `reader.onnx` and `tokenizer.json` in a folder, run by onnxruntime."""
+
+    def __init__(self, folder: Path = PACKAGED, sha256: str | None = None, threads: int = 0) -> None:
+        """Load the weights; raises ReaderError if they are missing, unreadable or not those expected."""
+        # Imported here: nothing happens at import.
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        try:
+            data = (folder / "reader.onnx").read_bytes()
+            self.fingerprint = hashlib.sha256(data).hexdigest()
+            if sha256 and self.fingerprint != sha256:
+                raise ReaderError(f"The reader's weights at {folder} have been altered. Reinstall quoth.")
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = threads
+            self.session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+            self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except ReaderError:
+            raise
+        except Exception as error:  # the libraries raise a dozen kinds, for one reason
+            raise ReaderError(
+                f"The reader at {folder} cannot be loaded ({type(error).__name__}). A reader's folder holds "
+                "reader.onnx and tokenizer.json, or a model for extractive question answering."
+            ) from error
+        self.tokenizer.no_padding()
+        self.tokenizer.no_truncation()
+        self.tokenizer.encode_special_tokens = True  # "[SEP]" in a text is five characters
+
+    def read(self, question: str, windows: Sequence[str]) -> list[Reading]:
+        """A reading of each window; windows of like length are read together."""
+        asked = self.tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS]
+        encoded = self.tokenizer.encode_batch(list(windows), add_special_tokens=False)
+        lengths = [len(encoding.ids) for encoding in encoded]
+        readings: list[Reading | None] = [None] * len(windows)
+        first, last = self.tokenizer.encode("").ids  # [CLS] and [SEP]
+        room = MAX_TOKENS - len(asked) - 3
+        for rows in by_length(lengths):
+            inputs = [[first, *asked, last, *encoded[row].ids[:room], last] for row in rows]
+            logits = self.run(inputs, len(asked) + 2)
+            for n, row in enumerate(rows):
+                readings[row] = cut(logits, n, len(asked) + 2, encoded[row].offsets[:room])
+        return [reading for reading in readings if reading is not None]
+
+    def run(self, inputs: Sequence[Sequence[int]], begin: int) -> list[np.ndarray]:
+        """Start, end, answer and evidence logits of token ids whose windows begin at `begin`."""
+        longest = max(len(one) for one in inputs)
+        tokens, mask, window = np.zeros((3, len(inputs), longest), dtype=np.int64)
+        for n, one in enumerate(inputs):
+            tokens[n, : len(one)], mask[n, : len(one)], window[n, begin : len(one) - 1] = one, 1, 1
+        return list(self.session.run(None, {"tokens": tokens, "mask": mask, "window": window}))
+
+
+def by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Rows in batches of like length, so that little is padded."""
+    order = sorted(range(len(lengths)), key=lambda row: lengths[row])
+    for start in range(0, len(order), BATCH):
+        yield order[start : start + BATCH]
+
+
+def cut(logits: Sequence[np.ndarray], row: int, begin: int, offsets: Sequence[tuple[int, int]]) -> Reading:
+    """One row of a batch as a reading: the window's tokens, and the first token as the score of no span."""
+    start, end, answer, evidence = logits
+    inside = slice(begin, begin + len(offsets))
+    places = np.array(offsets, dtype=np.int64).reshape(-1, 2)
+    null = float(start[row, 0] + end[row, 0])
+    return Reading(places, start[row, inside], end[row, inside], null, float(answer[row]), evidence[row, inside])

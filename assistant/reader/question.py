@@ -1,0 +1,41 @@
+"""What a question asks for, as far as its words tell."""
+
+import re
+
+from index.folding import FUNCTION_WORDS, words
+
+WORK = (
+    r"(?:newspapers?|magazines?|journals?|books?|articles?|reports?|stud(?:y|ies)|papers?|reporters?|journalists?|"
+    r"publications?|outlets?|works?|texts?|interviews?|sources?|footnotes?|endnotes?|references?|citations?)"
+)
+SOURCE = re.compile(
+    rf"\b(?:which|what|whose|in (?:which|what)) (?:\w+ ){{0,2}}{WORK}\b"
+    r"|\b(?:cite[sd]?|citing|citations?|footnoted?|sourced?|sources?|referenced|references)\b"
+    r"|\bread up\b|\bpublished\b|\bquoted (?:from|in)\b"
+    r"|\b(?:authors?|writers?|text|piece|claim|statement)\b.*\b(?:rest|lean|rely|relies|draw|base|back)\w*\b"
+    r"|\b(?:based|resting|rests) on what\b|\bwhat is .{0,60} based on\b|\bwho (?:wrote|reported|is quoted)\b",
+    re.IGNORECASE,
+)
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+CAPITALIZED = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w.’'-]*")
+
+
+def asks_for_source(question: str) -> bool:
+    """Whether a question is about the works behind the text.
+
+    >>> asks_for_source("Which newspaper is cited on the retreat?")
+    True
+    >>> asks_for_source("Who ordered the retreat?")
+    False
+    """
+    return bool(SOURCE.search(question))
+
+
+def named_things(question: str) -> tuple[str, ...]:
+    """The names and numbers in a question, folded, each once; its first word is no name.
+
+    >>> named_things("Why did Chad lose 30 men near Kidal in 2013?")
+    ('30', '2013', 'chad', 'kidal')
+    """
+    said = [word for text in (NUMBER.findall(question) + CAPITALIZED.findall(question)) for word in words(text)]
+    return tuple(dict.fromkeys(word for word in said if word not in FUNCTION_WORDS))

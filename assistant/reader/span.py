@@ -1,0 +1,92 @@
+"""The span reader: a network finds the words, retrieval is heard, and two fitted models decide."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from rapidfuzz import fuzz
+
+from assistant.reader import Candidate, Selection
+from assistant.reader.combine import Combination, confidence_features, ranking_features, sigmoid
+from assistant.reader.extent import extend
+from assistant.reader.features import Found, find_spans
+from assistant.reader.network import Network
+from assistant.reader.question import asks_for_source
+from assistant.reader.support import word_support
+from index.retriever import Index
+from index.sentences import plain_characters
+from index.types import Hit
+
+UNSUPPORTED = 0.4  # cosine of a word of the question to its nearest in a sentence that has nothing on it
+MOST_MISSING = 3
+SAME = 92  # rapidfuzz's ratio, of 100, from which two sentences say the same
+
+Ranked = tuple[Found, float]
+
+
+class SpanReader:
+    """Reads passages and notes with a network; whole sentences are quoted, spans in them are the short answers."""
+
+    def __init__(self, name: str, network: Network, combination: Combination) -> None:
+        self.name, self.network, self.combination = name, network, combination
+        self.fingerprint = f"{network.fingerprint} {combination}"
+
+    def without(self, names: Sequence[str]) -> "SpanReader":
+        """The same reader, its ranking deaf to some features."""
+        weights = {name: weight for name, weight in self.combination.ranking.weights.items() if name not in names}
+        ranking = replace(self.combination.ranking, weights=weights)
+        return SpanReader(self.name, self.network, replace(self.combination, ranking=ranking))
+
+    def read(self, question: str, hits: Sequence[Hit], index: Index) -> Selection:
+        """The sentences of the hits and of their notes, best first, those that say the same once."""
+        ranked = distinct(self.rank(find_spans(question, hits, index, self.network)))
+        if not ranked:
+            return Selection((), 0.0)
+        support = word_support(question, ranked[0][0].place.sentence.plain, index.encoder)
+        confidence = sigmoid(self.combination.confidence.score(confidence_features(question, ranked, support, index)))
+        missing = [word for word in sorted(support, key=lambda word: support[word]) if support[word] < UNSUPPORTED]
+        needed = 1
+        if asks_for_source(question):
+            ranked, needed = with_source(ranked, index)
+        candidates = tuple(candidate(found, score) for found, score in ranked)
+        return Selection(candidates, confidence, needed, tuple(missing[:MOST_MISSING]))
+
+    def rank(self, found: Sequence[Found]) -> list[Ranked]:
+        """Sentences with their scores, the best first, ties in order."""
+        scored = [(one, self.combination.ranking.score(ranking_features(one))) for one in found]
+        return sorted(scored, key=lambda pair: -pair[1])
+
+
+def distinct(ranked: Sequence[Ranked]) -> list[Ranked]:
+    """Ranked sentences less those that say what a better one says already."""
+    kept: list[Ranked] = []
+    for found, score in ranked:
+        plain = found.place.sentence.plain
+        if not any(fuzz.ratio(plain, other.place.sentence.plain) >= SAME for other, _ in kept):
+            kept.append((found, score))
+    return kept
+
+
+def with_source(ranked: list[Ranked], index: Index) -> tuple[list[Ranked], int]:
+    """For a question about sources: the note behind the best sentence that has one, then that sentence.
+
+    Where no sentence has a note, they stay as they are.
+    """
+    places = {found.place.key: number for number, (found, _) in enumerate(ranked)}
+    for found, _ in ranked:
+        claim = index.anchor_of(found.place) or found.place
+        notes = [found.place.passage.note] if found.place.passage.note is not None else found.place.sentence.notes
+        leads = [place.key for note in notes for place in index.led_to(found.place.passage.document, note)]
+        there = sorted(places[key] for key in leads if key in places)
+        if there and claim.key in places:
+            first, second = there[0], places[claim.key]
+            rest = [pair for number, pair in enumerate(ranked) if number not in (first, second)]
+            return [ranked[first], ranked[second], *rest], 2
+    return ranked, 1
+
+
+def candidate(found: Found, score: float) -> Candidate:
+    """A sentence as a candidate, its span in document offsets."""
+    sentence = found.place.sentence
+    start, end = extend(sentence.plain, found.start, found.end)
+    offsets = [at for _, at in plain_characters(sentence, sentence.markers)]
+    return Candidate(found.place.passage, sentence.start, sentence.end, offsets[start], offsets[end - 1] + 1, score)

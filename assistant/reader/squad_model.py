@@ -1,0 +1,74 @@
+"""Any model for extractive question answering, from a folder or the hub, as a network that reads."""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from assistant.reader.network import MAX_TOKENS, Reading, by_length
+from index.dense import reach
+from index.errors import ReaderError
+
+
+class SquadModel:
+    """A transformers model that gives start and end logits, trained as on SQuAD 2.0: its first token is no answer.
+
+    It has no scores for windows and sentences: the best span's margin stands for both, halved, which is
+    about what Quoth's own network gives them.
+    """
+
+    def __init__(self, name: str) -> None:
+        """Load the model; raises ReaderError if it is unknown, unreadable, or of another kind."""
+        self.name = name
+        local = Path(name).is_dir()
+        # Imported here: torch takes seconds, and nothing happens at import.
+        import transformers
+        from transformers import AutoConfig, AutoModelForQuestionAnswering, AutoTokenizer
+
+        transformers.utils.logging.disable_progress_bar()
+        transformers.utils.logging.set_verbosity_error()
+        options = {"local_files_only": local, "trust_remote_code": False}
+        try:
+            if not local:
+                reach(name)
+            kinds = AutoConfig.from_pretrained(name, **options).architectures or []
+            if not any("QuestionAnswering" in kind for kind in kinds):
+                raise ValueError(f"it is a {', '.join(kinds) or 'model of unknown kind'}")
+            self.tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True, **options)
+            self.model = AutoModelForQuestionAnswering.from_pretrained(name, use_safetensors=True, **options).eval()
+        except Exception as error:  # the library raises a dozen kinds, for one reason
+            raise ReaderError(
+                f"The reader {name!r} cannot be loaded: it is neither quoth, sentence, a folder with reader.onnx, nor "
+                f"a model for extractive question answering that can be reached ({type(error).__name__})."
+            ) from error
+        digest = hashlib.sha256()
+        for key, value in sorted(self.model.state_dict().items()):
+            digest.update(key.encode() + value.float().cpu().numpy().tobytes())
+        self.fingerprint = digest.hexdigest()
+
+    def read(self, question: str, windows: Sequence[str]) -> list[Reading]:
+        """A reading of each window."""
+        import torch
+
+        readings: dict[int, Reading] = {}
+        for rows in by_length([len(window) for window in windows]):
+            encoded = self.tokenizer(
+                [question] * len(rows), [windows[row] for row in rows], truncation="only_second", padding=True,
+                max_length=MAX_TOKENS, return_offsets_mapping=True, return_tensors="pt",
+            )  # fmt: skip
+            offsets = encoded.pop("offset_mapping").numpy()
+            with torch.inference_mode():
+                output = self.model(**encoded)
+            for n, row in enumerate(rows):
+                inside = np.array([part == 1 for part in encoded.sequence_ids(n)])
+                first = int((encoded["input_ids"][n] == self.tokenizer.cls_token_id).nonzero()[0])
+                start, end = output.start_logits[n].numpy(), output.end_logits[n].numpy()
+                readings[row] = span_reading(offsets[n][inside], start[inside], end[inside], start[first] + end[first])
+        return [readings[row] for row in range(len(windows))]
+
+
+def span_reading(offsets: np.ndarray, start: np.ndarray, end: np.ndarray, null: float) -> Reading:
+    """A reading out of span logits alone."""
+    answer = float(start.max() + end.max() - null) / 2 if len(start) else -float("inf")
+    return Reading(offsets, start, end, float(null), answer, start + end - null / 2)

@@ -1,0 +1,342 @@
+"""Reading: windows, spans, what is joined, and what is asked for; with a network that knows a few answers by heart."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant import Assistant
+from assistant.config import Config
+from assistant.reader.combine import Combination, Linear, confidence_features, ranking_features, sigmoid
+from assistant.reader.extent import extend
+from assistant.reader.features import Found, best_span, find_spans, read_pieces
+from assistant.reader.load import load_reader
+from assistant.reader.network import Reading, by_length
+from assistant.reader.question import asks_for_source, named_things
+from assistant.reader.span import SpanReader, distinct
+from assistant.reader.squad_model import span_reading
+from assistant.reader.support import word_support
+from assistant.reader.windows import WINDOW, Piece, Window, cut_pieces, cut_windows, make_windows
+from index.errors import ReaderError
+from index.retriever import Place
+from index.sentences import plain_characters
+from index.store import make_index
+from index.types import Document, Passage, Sentence
+from tests.conftest import HashEncoder, parse_text, source
+
+HARBOUR = """The Harbour
+
+The council spent $3,200 on\nnew boats.[1] It bought 12 boats, of which two sank.[2] Nobody was blamed.
+
+The mayor defended the purchase.[3] Fishermen had asked for nets.
+
+Notes
+
+[1] Ada Brook, “Boats for Nothing,” Coast Gazette, May 3, 2011.
+
+[2] Personal interview, harbour master, June 2011.
+
+[3] Ibid. The speech was not recorded.
+"""
+TOKEN = re.compile(r"\w+|[^\w\s]")
+SPAN_ONLY = Combination(Linear({"span": 1.0}, 0.0), Linear({"span": 1.0}, 0.0))
+
+
+class RoteNetwork:
+    """Knows the answers to a few questions: their words get high scores wherever they stand."""
+
+    fingerprint = "rote"
+
+    def __init__(self, **answers: str) -> None:
+        self.answers = answers
+        self.seen: list[str] = []
+
+    def read(self, question: str, windows: Sequence[str]) -> list[Reading]:
+        self.seen = list(windows)
+        return [self.reading(question, window) for window in windows]
+
+    def reading(self, question: str, window: str) -> Reading:
+        offsets = np.array([match.span() for match in TOKEN.finditer(window)])
+        start, end = np.full(len(offsets), -5.0), np.full(len(offsets), -5.0)
+        answer = next((a for key, a in self.answers.items() if key in question.casefold()), None)
+        at = window.find(answer) if answer else -1
+        if answer and at >= 0:
+            start[np.searchsorted(offsets[:, 0], at)] = 5.0
+            end[np.searchsorted(offsets[:, 1], at + len(answer))] = 5.0
+        found = 3.0 if at >= 0 else -3.0
+        return Reading(offsets, start, end, 0.0, found, np.full(len(offsets), found))
+
+
+@pytest.fixture
+def rote(encoder: HashEncoder) -> Callable[..., Assistant]:
+    """An assistant over texts whose reader knows the answers given."""
+
+    def make(*texts: str, **answers: str) -> Assistant:
+        files = [source(text, f"doc{number}") for number, text in enumerate(texts, 1)]
+        reader = SpanReader("rote", RoteNetwork(**answers), SPAN_ONLY)
+        return Assistant(make_index(files, encoder), Config(threshold=0.5), reader)
+
+    return make
+
+
+def place(plain: str, start: int = 0) -> Place:
+    sentence = Sentence(start, start + len(plain), plain, plain)
+    passage = Passage(start, start + len(plain), plain, "d#1", "d", None, None, (sentence,), (1,), (), plain)
+    return Place(sentence, passage)
+
+
+def found(plain: str, start: int = 0, **scores: float) -> Found:
+    told = {"span": 0.0, "answer": 0.0, "evidence": 0.0, "bm25": 0.0, "dense": 0.0, **scores}
+    return Found(place(plain, start), 0, len(plain), rank=1, **told)
+
+
+def test_plain_text_leads_back_to_the_document() -> None:
+    document = parse_text("Rain\nfell[1] on 12 [2], roofs.\n\nNotes\n\n[1] One.\n\n[2] Two.\n")
+    sentence = document.paragraphs[0].sentences[0]
+    assert sentence.plain == "Rain fell on 12, roofs."
+    offsets = [at for _, at in plain_characters(sentence, sentence.markers)]
+    assert [document.text[at] for at in offsets] == list("Rain\nfell on 12, roofs.")
+
+
+@given(st.text(alphabet="ab1 .,[]\n“”", max_size=80))
+def test_every_plain_character_stands_where_it_is_said_to(text: str) -> None:
+    document = parse_text(f"Start {text} end.\n\nNotes\n\n[1] One.\n\n[2] Two [1].\n")
+    for sentence in sentences(document):
+        characters = list(plain_characters(sentence, sentence.markers))
+        offsets = [at for _, at in characters]
+        assert offsets == sorted(set(offsets))
+        assert "".join(character for character, _ in characters) == sentence.plain
+        assert all(character in (document.text[at], " ") for character, at in characters)
+        assert not offsets or (sentence.start <= offsets[0] and offsets[-1] < sentence.end)
+
+
+def sentences(document: Document) -> list[Sentence]:
+    return [s for part in [*document.paragraphs, *document.footnotes] for s in part.sentences]
+
+
+def test_windows_of_body_and_notes(rote: Callable[..., Assistant]) -> None:
+    quoth = rote(HARBOUR)
+    windows = make_windows(quoth.index.search("boats", 10), quoth.index)
+    body = [window.text for window in windows if not window.context]
+    assert body == [
+        "The council spent $3,200 on new boats. It bought 12 boats, of which two sank. Nobody was blamed. "
+        "The mayor defended the purchase. Fishermen had asked for nets."
+    ]
+    notes = {window.pieces[0].text: [piece.text for piece in window.pieces[1:]] for window in windows if window.context}
+    assert notes == {
+        "The council spent $3,200 on new boats.": ["Ada Brook, “Boats for Nothing,” Coast Gazette, May 3, 2011."],
+        "It bought 12 boats, of which two sank.": ["Personal interview, harbour master, June 2011."],
+        "The mayor defended the purchase.": [
+            "Ibid.", "The speech was not recorded.", "Personal interview, harbour master, June 2011.",
+        ],
+    }  # fmt: skip
+
+
+def test_runs_of_sentences_fit_a_window_and_overlap_by_one() -> None:
+    pieces = [Piece(place(letter * 250), 0, 250) for letter in "abcd"]
+    windows = [window.text for window in cut_windows(pieces)]
+    assert windows == ["a" * 250 + " " + "b" * 250, "b" * 250 + " " + "c" * 250, "c" * 250 + " " + "d" * 250]
+
+
+def test_a_very_long_sentence_is_read_in_parts() -> None:
+    words = " ".join(["word"] * 300)
+    parts = list(cut_pieces(place(words)))
+    assert [len(part.text) <= WINDOW for part in parts] == [True, True, True]
+    assert " ".join(part.text for part in parts) == words
+    assert [len(part.text) for part in cut_pieces(place("x" * 1500))] == [640, 640, 220]
+
+
+def test_the_best_span_ends_where_or_after_it_starts() -> None:
+    start, end = np.array([1.0, 0.0, 5.0]), np.array([4.0, 3.0, 0.0])
+    assert best_span(start, end) == (0, 0, 5.0)
+    assert best_span(np.array([0.0, 2.0, 1.0]), np.array([1.0, 0.0, 2.0])) == (1, 2, 4.0)
+
+
+def test_a_span_stays_inside_its_sentence() -> None:
+    window = Window((Piece(place("One two."), 0, 8), Piece(place("Three four.", 9), 0, 11)))
+    offsets = np.array([(0, 3), (4, 7), (7, 8), (9, 14), (15, 19), (19, 20)])
+    start = np.array([0.0, 9.0, 0.0, 1.0, 0.0, 0.0])
+    end = np.array([0.0, 1.0, 0.0, 0.0, 9.0, 0.0])
+    reading = Reading(offsets, start, end, 2.0, 1.0, np.arange(6.0))
+    read = [(piece.text, span, evidence) for piece, span, evidence in read_pieces(window, reading)]
+    assert read == [("One two.", (4, 7, 8.0), 1.0), ("Three four.", (0, 10, 8.0), 4.0)]
+    behind = Window(window.pieces, context=1)
+    assert [piece.text for piece, *_ in read_pieces(behind, reading)] == ["Three four."]
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "expected"),
+    [
+        ("It sent 11,200 troops.", "200 troops.", "11,200 troops"),
+        ("It cost $450 million.", "450", "$450"),
+        ("Only 3.5% came.", "3.5", "3.5%"),
+        ("He wrote “Rain” once.", "“Rain", "“Rain”"),
+        ("The north (Gao) fell.", "Gao) fell", "(Gao) fell"),
+        ("Twenty-one, he said.", "one,", "Twenty-one"),
+        ("Touré’s men fled.", "Touré", "Touré’s"),
+        (", ", ",", ","),
+    ],
+)
+def test_short_answers_are_whole(text: str, span: str, expected: str) -> None:
+    at = text.find(span)
+    start, end = extend(text, at, at + len(span))
+    assert text[start:end] == expected
+
+
+@given(st.text(alphabet="ab1,.(“” )”", min_size=1, max_size=30), st.data())
+def test_a_short_answer_never_leaves_its_sentence(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    end = data.draw(st.integers(start + 1, len(text)))
+    grown = extend(text, start, end)
+    assert 0 <= grown[0] < grown[1] <= len(text)
+
+
+def test_an_answer_with_its_place_and_its_note(rote: Callable[..., Assistant]) -> None:
+    quoth = rote(HARBOUR, cost="$3,200")
+    answer = quoth.ask("What did the boats cost?")
+    text = quoth.index.documents["doc1"].text
+    assert (answer.answered, answer.answer, answer.needed) == (True, "$3,200", 1)
+    first = answer.evidence[0]
+    assert first.quote == "The council spent $3,200 on\nnew boats."
+    assert text[first.answer_start : first.answer_end] == "$3,200"
+    assert [note.number for note in first.footnotes] == [1]
+    assert answer.confidence == round(sigmoid(10.0), 4)
+
+
+def test_a_question_about_a_source_is_answered_by_the_note_and_its_claim(rote: Callable[..., Assistant]) -> None:
+    quoth = rote(HARBOUR, newspaper="Coast Gazette")
+    answer = quoth.ask("Which newspaper is cited on the price of the boats?")
+    assert (answer.answer, answer.needed) == ("Coast Gazette", 2)
+    assert [one.quote for one in answer.evidence[:2]] == [
+        "Ada Brook, “Boats for Nothing,” Coast Gazette, May 3, 2011.",
+        "The council spent $3,200 on\nnew boats.",
+    ]
+    assert answer.evidence[0].footnote == 1
+    assert [note.number for note in answer.evidence[1].footnotes] == [1]
+
+
+def test_an_ibid_leads_to_the_work_it_means(rote: Callable[..., Assistant]) -> None:
+    quoth = rote(HARBOUR, **{"source": "mayor defended the purchase"})
+    answer = quoth.ask("What is the source for the mayor defending the purchase?")
+    assert answer.needed == 2
+    assert answer.evidence[0].quote in (
+        "Ibid.",
+        "The speech was not recorded.",
+        "Personal interview, harbour master, June 2011.",
+    )
+    assert answer.evidence[1].quote == "The mayor defended the purchase."
+
+
+def test_what_is_said_twice_is_quoted_once() -> None:
+    ranked = [
+        (found("The boats were sold in May 2011 by the council."), 3.0),
+        (found("The boats were sold in May 2011 by the council!", 60), 2.0),
+        (found("Fishermen had asked for nets.", 120), 1.0),
+    ]
+    assert [one.place.sentence.start for one, _ in distinct(ranked)] == [0, 120]
+
+
+def test_abstaining_says_what_is_not_mentioned(rote: Callable[..., Assistant]) -> None:
+    quoth = rote(HARBOUR)
+    answer = quoth.ask("How many submarines did the council have, and how many “zeppelins”?")
+    assert not answer.answered
+    assert answer.abstention is not None
+    assert answer.abstention.message == (
+        "The document does not seem to say. The nearest sentence has nothing on “submarines” or “zeppelins”."
+    )
+    assert len(answer.abstention.nearest) == 3
+
+
+def test_joined_scores() -> None:
+    one = found("Rain fell.", span=2.0, dense=0.5)
+    assert ranking_features(one) == {
+        "span": 2.0,
+        "answer": 0.0,
+        "evidence": 0.0,
+        "bm25": 0.0,
+        "dense": 0.5,
+        "rank": 1.0,
+    }
+    assert Linear({"span": 2.0, "dense": -2.0}, 0.5).score(ranking_features(one)) == 3.5
+    assert sigmoid(0) == 0.5
+    assert sigmoid(-800) == 0.0
+    assert sigmoid(800) == 1.0
+
+
+def test_what_confidence_is_made_of(rote: Callable[..., Assistant]) -> None:
+    index = rote("Chad lost 30 men near Kidal. Nobody fled.").index
+    hits = index.search("Chad men", 1)
+    best, other = find_spans("Chad men", hits, index, RoteNetwork(men="30"))
+    features = confidence_features(
+        "Did Chad lose 30 men or 40 tanks at Gao?", [(best, 4.0), (other, 1.5)], {"Chad": 1.0, "tanks": 0.2}, index
+    )
+    assert (features["score"], features["margin"]) == (4.0, 2.5)
+    assert (features["names"], features["unnamed"]) == (0.5, 2.0)  # 30 and Chad, not 40 and Gao
+    assert features["agreement"] == 1.0
+    assert (features["support"], features["least"]) == (0.6, 0.2)
+
+
+def test_a_combination_is_kept_as_json(tmp_path: Path) -> None:
+    SPAN_ONLY.save(tmp_path / "c.json")
+    assert json.loads((tmp_path / "c.json").read_text())["ranking"] == {"weights": {"span": 1.0}, "intercept": 0.0}
+    assert Combination.load(tmp_path / "c.json") == SPAN_ONLY
+
+
+@pytest.mark.parametrize(
+    ("question", "about_sources"),
+    [
+        ("Which newspaper reported the flight?", True),
+        ("What is the source for the claim about elections?", True),
+        ("Who is cited on the drug trade?", True),
+        ("In what journal did the quote appear?", True),
+        ("What does the author base that on?", True),
+        ("Who leads the movement?", False),
+        ("How many troops are there?", False),
+        ("Why did they leave the base?", False),
+        ("Where do the rebels draw support from?", False),
+    ],
+)
+def test_questions_about_sources(question: str, about_sources: bool) -> None:
+    assert asks_for_source(question) is about_sources
+
+
+def test_named_things() -> None:
+    assert named_things("What did the U.S. and Mali’s army lose in 2012, and did 1,440 men go?") == (
+        "2012",
+        "1440",
+        "us",
+        "mali",
+    )
+
+
+def test_batches_are_of_like_length() -> None:
+    assert list(by_length([5, 1, 9])) == [[1, 0, 2]]
+    assert [len(rows) for rows in by_length([1] * 40)] == [16, 16, 8]
+
+
+def test_a_reading_from_spans_alone() -> None:
+    reading = span_reading(np.array([(0, 3), (4, 7)]), np.array([1.0, 4.0]), np.array([0.0, 6.0]), 2.0)
+    assert (reading.null, reading.answer) == (2.0, 4.0)
+    assert reading.evidence.tolist() == [0.0, 9.0]
+
+
+def test_a_reader_that_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "reader.onnx").write_bytes(b"no weights")
+    with pytest.raises(ReaderError, match=r"reader\.onnx and tokenizer\.json"):
+        load_reader(str(tmp_path))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(ReaderError, match="neither quoth, sentence, a folder"):
+        load_reader(str(empty))
+
+
+def test_support_is_the_nearest_token_of_each_content_word(encoder: HashEncoder) -> None:
+    support = word_support("How many tanks did Chad’s army lose?", "Chad lost 30 men; the army fled.", encoder)
+    assert support == pytest.approx({"tanks": 0.0, "Chad’s": 0.5, "army": 1.0, "lose": 0.0})  # ’s is in no text
+    assert word_support("Why?", "Rain fell.", encoder) == {}
+    assert word_support("Rain?", "", encoder) == {}
