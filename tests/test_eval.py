@@ -122,7 +122,8 @@ def run(*arguments: str) -> int:
     return cli.main([*arguments])
 
 
-JUDGED = ("--source", "docs", "--gold", "gold.jsonl")
+SIMPLE = ("--reader", "sentence", "--threshold", "0.01")
+JUDGED = ("--source", "docs", "--gold", "gold.jsonl", *SIMPLE)
 
 
 def test_check_says_whether_gold_is_sound(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -263,12 +264,12 @@ SQUAD = {
 
 def test_squad_gives_the_official_object(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder / "squad.json", SQUAD)
-    assert run("squad", "squad.json", "--json", "--predictions", "p.json") == 0
+    assert run("squad", "squad.json", "--json", "--predictions", "p.json", *SIMPLE) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["exact"], told["f1"], told["total"]) == (pytest.approx(200 / 3), pytest.approx(100 * (2 + 0.4) / 3), 3)
     assert (told["HasAns_exact"], told["NoAns_exact"], told["best_exact"]) == (50, 100, pytest.approx(200 / 3))
     assert json.loads((folder / "p.json").read_text()) == {"a": "Rain fell in May.", "b": "", "c": "Snow fell in June."}
-    assert run("squad", "squad.json", "--limit", "1", "--json", "--open") == 0
+    assert run("squad", "squad.json", "--limit", "1", "--json", "--open", *SIMPLE) == 0
     assert json.loads(capsys.readouterr().out)["total"] == 1
 
 

@@ -30,6 +30,7 @@ from training.examples import (
     make_examples,
     read_evidence,
     read_rows,
+    without_answer,
 )
 from training.export import export, save_tokenizer
 from training.fit import find_threshold, fit_listwise, in_own_units
@@ -96,6 +97,13 @@ def test_hard_negatives_are_of_the_same_article_alike_and_without_the_answer() -
     kinds = [example.kind for example in make_examples(rows, HashEncoder(), 1)]
     assert kinds.count("own") == 4
     assert kinds.count("hard") == 4
+
+
+def test_a_passage_without_its_answers_sentence_no_longer_answers() -> None:
+    told = row("When did rain fall?", "It was warm. Rain fell in July. Snow fell in June.", "July")
+    assert without_answer(told) == "It was warm. Snow fell in June."
+    assert without_answer(row("When did rain fall?", "Rain fell in July. July was warm.", "July")) is None
+    assert without_answer(row("When did rain fall?", "Rain fell in July.", "July")) is None
 
 
 def test_reading_rows_and_evidence_refuses_the_reserved(tmp_path: Path) -> None:

@@ -2,14 +2,15 @@
 
 Windows begin and end on sentence borders and the answer's place in them varies. A question makes up to three
 examples beside its own: a hard negative (the passage of the same article that BM25 and the encoder rank
-highest and that lacks the answer), and near misses (see `training.nearmiss`).
+highest and that lacks the answer), its own passage less the sentence that answers, and a near miss (see
+`training.nearmiss`).
 """
 
 import gzip
 import json
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -211,6 +212,16 @@ def hard_negatives(rows: Sequence[Row], encoder: Encoder, rng: random.Random) ->
     return chosen
 
 
+def without_answer(row: Row) -> str | None:
+    """The paragraph less the sentences that answer; None where nothing is left, or the answer stands there still."""
+    sentences = split(row.context)
+    kept = [s.text for s in sentences if not any(s.start < end and start < s.end for start, end in row.answers)]
+    left = " ".join(kept)
+    answers = {normalize(row.context[start:end]) for start, end in row.answers}
+    still = any(not answer or f" {answer} " in f" {normalize(left)} " for answer in answers)
+    return left if kept and not still else None
+
+
 def make_examples(rows: Sequence[Row], encoder: Encoder, seed: int) -> Iterator[Example]:
     """Every example of some rows, in their order."""
     rng = random.Random(seed)
@@ -225,8 +236,9 @@ def make_examples(rows: Sequence[Row], encoder: Encoder, seed: int) -> Iterator[
             )
         ]
         if number in negatives:
-            other = Row(row.question, negatives[number], (), row.source, row.article)
-            made.append(make_example(other, None, "hard", rng))
+            made.append(make_example(replace(row, context=negatives[number], answers=()), None, "hard", rng))
+        if row.answers and (left := without_answer(row)):
+            made.append(make_example(replace(row, context=left, answers=()), None, "removed", rng))
         if row.answers and (question := near_miss(row.question, row.context, contexts[row.article], rng)):
-            made.append(make_example(Row(question, row.context, (), row.source, row.article), None, "near-miss", rng))
+            made.append(make_example(replace(row, question=question, answers=()), None, "near-miss", rng))
         yield from (example for example in made if example)

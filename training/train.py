@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from index.dense import packaged_model
@@ -30,7 +30,7 @@ class Settings:
     """What a run is made with.
 
     `weights` are those of the objectives span, answer and evidence; `shares` say how often an epoch has each
-    example of a kind, once where nothing is said.
+    example of a kind, once where nothing is said; `start` is the file with an earlier run's weights, if not MiniLM's.
     """
 
     epochs: float = 2
@@ -43,6 +43,7 @@ class Settings:
     weights: tuple[float, float, float] = (1.0, 0.5, 0.5)
     shares: tuple[tuple[str, float], ...] = (("hard", 0.5), ("natural", 3.0))
     seed: int = 1
+    start: str | None = None
 
 
 def schedule(step: int, steps: int, warmup: float) -> float:
@@ -58,6 +59,8 @@ class Run:
         torch.manual_seed(settings.seed)
         self.settings, self.folder, self.device = settings, folder, device
         self.network = ReaderNetwork(packaged_model()).to(device)
+        if settings.start is not None:
+            self.network.load_state_dict(load_file(settings.start, device=device))
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self.optimizer = torch.optim.AdamW(parameters(self.network, settings.rate, settings.decay), fused=True)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
@@ -169,6 +172,7 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long; the same command goes on")
     parser.add_argument("--shares", nargs="*", type=share, default=Settings().shares, metavar="KIND=SHARE")
+    parser.add_argument("--start", metavar="WEIGHTS", help="go on from an earlier run's reader.safetensors")
     for name in ("epochs", "rate", "smoothing", "average"):
         parser.add_argument(f"--{name}", type=float, default=getattr(Settings(), name))
     for name in ("batch-tokens", "seed"):
@@ -176,7 +180,7 @@ def main() -> None:
     options = parser.parse_args()
     settings = Settings(
         options.epochs, options.batch_tokens, options.rate, smoothing=options.smoothing, average=options.average,
-        shares=tuple(options.shares), seed=options.seed,
+        shares=tuple(options.shares), seed=options.seed, start=options.start,
     )  # fmt: skip
     options.run.mkdir(parents=True, exist_ok=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
