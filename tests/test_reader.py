@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 
 from assistant import Assistant
 from assistant.config import Config
+from assistant.reader.cited import cited_part
 from assistant.reader.combine import Combination, Linear, confidence_features, ranking_features, sigmoid
-from assistant.reader.extent import extend
+from assistant.reader.extent import extend, short_answer
 from assistant.reader.features import Found, best_span, find_spans, read_pieces
 from assistant.reader.load import load_reader
 from assistant.reader.network import Reading, by_length
@@ -173,7 +175,7 @@ def test_a_span_stays_inside_its_sentence() -> None:
     ("text", "span", "expected"),
     [
         ("It sent 11,200 troops.", "200 troops.", "11,200 troops"),
-        ("It cost $450 million.", "450", "$450"),
+        ("It cost $450 million.", "450", "$450 million"),
         ("Only 3.5% came.", "3.5", "3.5%"),
         ("He wrote “Rain” once.", "“Rain", "“Rain”"),
         ("The north (Gao) fell.", "Gao) fell", "(Gao) fell"),
@@ -252,6 +254,47 @@ def test_abstaining_says_what_is_not_mentioned(rote: Callable[..., Assistant]) -
     assert len(answer.abstention.nearest) == 3
 
 
+@pytest.mark.parametrize(
+    ("question", "sentence", "span", "margin", "expected"),
+    [
+        ("Why did they flee?", "They fled because the dam broke.", "They", -1.0, "because the dam broke"),
+        ("Why did they flee?", "The dam broke, and hence they fled.", "they", -1.0, "The dam broke"),
+        ("Why did they flee?", "Fear drove them over the hill.", "hill", -1.0, "Fear drove them over the hill"),
+        ("Why did they flee?", "They fled because the dam broke.", "the dam broke", 2.0, "the dam broke"),
+        ("Did they flee?", "The men fled at dawn.", "men", -1.0, "The men fled at dawn"),
+        ("Who fled?", "The men fled at dawn.", "men", -1.0, "men"),
+        ("Which towns fell?", "Gao, Kidal, and old Timbuktu were taken.", "Gao", 2.0, "Gao, Kidal, and old Timbuktu"),
+        ("Which towns fell?", "They took Gao and Kidal.", "Gao", 2.0, "Gao and Kidal"),
+        ("Which town fell?", "They took Gao and Kidal.", "Gao", 2.0, "Gao"),
+    ],
+)
+def test_how_far_a_short_answer_reaches(question: str, sentence: str, span: str, margin: float, expected: str) -> None:
+    at = sentence.find(span)
+    start, end = short_answer(question, sentence, at, at + len(span), margin)
+    assert sentence[start:end] == expected
+
+
+ROE = "See Ann Roe, “Rain,” in Bo Lo and Cy Do eds., Weather Book (Paris: P, 2000), pp. 1-2."
+
+
+@pytest.mark.parametrize(
+    ("question", "note", "expected"),
+    [
+        ("Who is cited on rain?", "See Ann Roe, “Rain,” Press, 2001.", "Ann Roe"),
+        ("Which newspaper is cited?", "See Ann Roe, “Rain,” Press, 2001.", "Press"),
+        ("Which report is cited?", "See Ann Roe, “Rain,” Press, 2001.", "Rain,"),
+        ("Who is cited on rain?", "On rain, see “Rain in May,” U.S. Agency for Rain, 2009.", "U.S. Agency for Rain"),
+        ("Which book does the author use?", "Roe, Rain and Snow (London: Press, 1990), 5.", "Rain and Snow"),
+        ("Which book does the author use?", ROE, "Weather Book"),
+        ("Which journal does the author use?", "“Rain”; Roe, “Snow.”", "Rain"),
+        ("Which book does the author use?", "He left.", None),
+    ],
+)
+def test_the_part_of_a_citation_that_is_asked_for(question: str, note: str, expected: str | None) -> None:
+    part = cited_part(question, note)
+    assert (part and note[slice(*part)]) == expected
+
+
 def test_joined_scores() -> None:
     one = found("Rain fell.", span=2.0, dense=0.5)
     assert ranking_features(one) == {
@@ -261,6 +304,7 @@ def test_joined_scores() -> None:
         "bm25": 0.0,
         "dense": 0.5,
         "rank": 1.0,
+        "support": 0.0,
     }
     assert Linear({"span": 2.0, "dense": -2.0}, 0.5).score(ranking_features(one)) == 3.5
     assert sigmoid(0) == 0.5
@@ -272,9 +316,8 @@ def test_what_confidence_is_made_of(rote: Callable[..., Assistant]) -> None:
     index = rote("Chad lost 30 men near Kidal. Nobody fled.").index
     hits = index.search("Chad men", 1)
     best, other = find_spans("Chad men", hits, index, RoteNetwork(men="30"))
-    features = confidence_features(
-        "Did Chad lose 30 men or 40 tanks at Gao?", [(best, 4.0), (other, 1.5)], {"Chad": 1.0, "tanks": 0.2}, index
-    )
+    best = replace(best, support={"Chad": 1.0, "tanks": 0.2})
+    features = confidence_features("Did Chad lose 30 men or 40 tanks at Gao?", [(best, 4.0), (other, 1.5)], index)
     assert (features["score"], features["margin"]) == (4.0, 2.5)
     assert (features["names"], features["unnamed"]) == (0.5, 2.0)  # 30 and Chad, not 40 and Gao
     assert features["agreement"] == 1.0
@@ -336,7 +379,8 @@ def test_a_reader_that_is_not_there(tmp_path: Path) -> None:
 
 
 def test_support_is_the_nearest_token_of_each_content_word(encoder: HashEncoder) -> None:
-    support = word_support("How many tanks did Chad’s army lose?", "Chad lost 30 men; the army fled.", encoder)
-    assert support == pytest.approx({"tanks": 0.0, "Chad’s": 0.5, "army": 1.0, "lose": 0.0})  # ’s is in no text
-    assert word_support("Why?", "Rain fell.", encoder) == {}
-    assert word_support("Rain?", "", encoder) == {}
+    texts = ["Chad lost 30 men; the army fled.", ""]
+    said, nothing = word_support("How many tanks did Chad’s army lose?", texts, encoder)
+    assert said == pytest.approx({"tanks": 0.0, "Chad’s": 0.5, "army": 1.0, "lose": 0.0})  # ’s is in no text
+    assert nothing == {"tanks": 0.0, "Chad’s": 0.0, "army": 0.0, "lose": 0.0}
+    assert word_support("Why?", ["Rain fell."], encoder) == [{}]

@@ -18,11 +18,10 @@ from sklearn.linear_model import LogisticRegression
 from assistant.assistant import Assistant, check_turn
 from assistant.conversation import stand_alone
 from assistant.reader.combine import Combination, Linear, confidence_features, ranking_features, sigmoid
-from assistant.reader.features import Found, find_spans
+from assistant.reader.features import Found, find_best
 from assistant.reader.load import SIMPLE_READER
 from assistant.reader.network import PACKAGED, Network, OnnxNetwork
 from assistant.reader.span import distinct
-from assistant.reader.support import word_support
 from eval.gold import ARTICLE_GOLD, load_gold
 from eval.metrics.abstention import auroc
 from index.retriever import Index
@@ -33,7 +32,7 @@ PASSAGES = 10
 ACCURACY = 0.9
 PENALTY = 0.02  # on the squares of the ranking's weights
 STRENGTH = 0.3  # scikit-learn's C, for the confidence's
-RANKING = ("span", "answer", "evidence", "bm25", "dense", "rank")
+RANKING = ("span", "answer", "evidence", "bm25", "dense", "rank", "support")
 CONFIDENCE = (
     "score",
     "margin",
@@ -62,7 +61,7 @@ class Case:
 
 def make_case(question: str, index: Index, network: Network, spans: Sequence[tuple[int, int]]) -> Case:
     """A question asked of an index; a sentence that shares a character with a span is right."""
-    found = tuple(find_spans(question, index.search(question, PASSAGES), index, network))
+    found = tuple(find_best(question, index.search(question, PASSAGES), index, network))
     right = tuple(
         any(start < one.place.sentence.end and one.place.sentence.start < end for start, end in spans) for one in found
     )
@@ -152,9 +151,7 @@ def fit_confidence(
 
 def features_of(case: Case, ranking: Linear) -> dict[str, float]:
     """What the confidence in a case's best sentence is made of."""
-    best = ranked(case, ranking)
-    support = word_support(case.question, best[0][0].place.sentence.plain, case.index.encoder)
-    return confidence_features(case.question, best, support, case.index)
+    return confidence_features(case.question, ranked(case, ranking), case.index)
 
 
 def find_threshold(confidence: Sequence[float], right: Sequence[bool]) -> float:

@@ -57,16 +57,17 @@ def ranking_features(found: Found) -> dict[str, float]:
         "bm25": found.bm25,
         "dense": found.dense,
         "rank": 1 / found.rank,
+        "support": mean(found.support),
     }
 
 
-def confidence_features(
-    question: str, ranked: Sequence[tuple[Found, float]], support: Mapping[str, float], index: Index
-) -> dict[str, float]:
-    """What tells whether the best of some ranked sentences answers, by name; at least one is ranked.
+def mean(support: Mapping[str, float]) -> float:
+    """How much of a question a sentence has something on; 0 where nothing is known."""
+    return float(np.mean(list(support.values()))) if support else 0.0
 
-    `support` is `word_support` of the question in that sentence.
-    """
+
+def confidence_features(question: str, ranked: Sequence[tuple[Found, float]], index: Index) -> dict[str, float]:
+    """What tells whether the best of some ranked sentences answers, by name; at least one is ranked."""
     best, score = ranked[0]
     rest = ranked[1][1] if len(ranked) > 1 else score - 5
     names = named_things(question)
@@ -81,8 +82,8 @@ def confidence_features(
         "agreement": float(best.dense >= max(found.dense for found, _ in ranked)),
         "names": sum(name in near for name in names) / len(names) if names else 1.0,
         "unnamed": float(sum(name not in near for name in names)),
-        "support": float(np.mean(list(support.values()))) if support else 0.0,
-        "least": min(support.values(), default=0.0),
+        "support": mean(best.support),
+        "least": min(best.support.values(), default=0.0),
     }
 
 

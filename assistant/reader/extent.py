@@ -1,10 +1,61 @@
-"""How far a short answer reaches: whole words and numbers, quotation marks in pairs, no stray punctuation."""
+"""How far a short answer reaches: whole words and numbers, pairs of marks, whole lists, clauses that explain."""
 
 import re
 
-WHOLE = re.compile(r"[$€£]?\d+(?:[.,]\d+)*(?:\s?%)?|\w+(?:[’'-]\w+)*")
+from assistant.reader.question import asks_for_explanation, asks_for_list, asks_why
+
+WHOLE = re.compile(
+    r"[$€£]?\d+(?:[.,]\d+)*(?:\s?%|\s(?:hundred|thousand|million|billion|trillion|percent|per cent)\b)?"
+    r"|\w+(?:[’'-]\w+)*"
+)
 PAIRS = {"“": "”", "(": ")", "[": "]", "«": "»"}
 EDGES = " ,;:.!?—–-"
+# What goes on with a list behind its first members; the last one ends where a clause goes on.
+MEMBER = r"[^\s,;:.!?()“”—]+(?: (?!(?:and|or)\b)[^\s,;:.!?()“”—]+){0,7}?"
+GOES_ON = (
+    r"(?= (?:is|are|was|were|has|have|had|will|would|can|could|may|might|must|in|on|at|to|by|with|for|from|that|which|"
+    r"who|as)\b|[,;:.!?()—]|$)"
+)
+LIST = re.compile(rf"(?:, (?!(?:and|or) ){MEMBER}(?=,| and | or ))*,? (?:and|or) {MEMBER}{GOES_ON}")
+CAUSE = re.compile(r"\b(?:because|due to|owing to|on account of|thanks to|in order to|so that)\s|, as\s")
+CONSEQUENCE = re.compile(r",? (?:and |which is why |that is why )?(?:hence|therefore|thus|consequently)\b")
+SURE = 0.0  # a span's margin from which the network's own words stand
+
+
+def short_answer(question: str, plain: str, start: int, end: int, margin: float) -> tuple[int, int]:
+    """Where the short answer stands in a sentence's plain text, given the network's span and its margin.
+
+    Where the network is not sure of the words, a question for an explanation is answered by the clause
+    that gives it, or by the whole sentence.
+
+    >>> text = "He left, as the roof leaked."
+    >>> text[slice(*short_answer("Why did he leave?", text, 3, 7, -2.0))]
+    'as the roof leaked'
+    """
+    if asks_for_explanation(question) and margin < SURE:
+        start, end = explaining_clause(plain) if asks_why(question) else (0, len(plain))
+    elif asks_for_list(question):
+        start, end = whole_list(plain, *extend(plain, start, end))
+    return extend(plain, start, end)
+
+
+def explaining_clause(plain: str) -> tuple[int, int]:
+    """The part of a sentence that gives a cause; all of it where no word says which that is."""
+    cause, consequence = CAUSE.search(plain), CONSEQUENCE.search(plain)
+    if cause and cause.start():
+        return cause.start(), len(plain)
+    return 0, consequence.start() if consequence and consequence.start() else len(plain)
+
+
+def whole_list(plain: str, start: int, end: int) -> tuple[int, int]:
+    """A span with the rest of the list that it begins.
+
+    >>> text = "Tea, coffee, and cocoa are drunk."
+    >>> text[slice(*whole_list(text, 0, 3))]
+    'Tea, coffee, and cocoa'
+    """
+    rest = LIST.match(plain, end)
+    return start, rest.end() if rest else end
 
 
 def extend(plain: str, start: int, end: int) -> tuple[int, int]:

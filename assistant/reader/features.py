@@ -1,16 +1,24 @@
 """What is known of each sentence that could answer: what the network reads in it, what retrieval says of it."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from assistant.reader.network import Network, Reading
+from assistant.reader.support import word_support
 from assistant.reader.windows import Piece, Window, make_windows
-from index.retriever import Index, Place
+from index.retriever import Index, Place, reciprocal_rank_fusion
 from index.types import Hit
 
 LONGEST_SPAN = 40  # tokens
+SHORTLIST = 16  # sentences that are looked at closely
+VIEWS: tuple[Callable[["Found"], float], ...] = (
+    lambda one: one.span,
+    lambda one: one.evidence,
+    lambda one: one.dense,
+    lambda one: one.bm25,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +27,7 @@ class Found:
 
     `span` is the span's margin over no span, `answer` the network's score of the window, `evidence` of
     the sentence; `bm25` and `dense` are retrieval's of the sentence, `rank` its passage's among the hits.
+    `support` is `word_support` of the question in it, where it is on the shortlist.
     """
 
     place: Place
@@ -30,6 +39,18 @@ class Found:
     bm25: float
     dense: float
     rank: int
+    support: Mapping[str, float] = field(default_factory=dict)
+
+
+def find_best(question: str, hits: Sequence[Hit], index: Index, network: Network) -> list[Found]:
+    """Every sentence of the hits and their notes, those that look best from any side with their support."""
+    found = find_spans(question, hits, index, network)
+    fused = reciprocal_rank_fusion([sorted(range(len(found)), key=lambda i: -view(found[i])) for view in VIEWS])
+    best = sorted(fused, key=lambda i: (-fused[i], i))[:SHORTLIST]
+    supports = word_support(question, [found[i].place.sentence.plain for i in best], index.encoder)
+    for i, support in zip(best, supports, strict=True):
+        found[i] = replace(found[i], support=support)
+    return found
 
 
 def find_spans(question: str, hits: Sequence[Hit], index: Index, network: Network) -> list[Found]:

@@ -16,6 +16,23 @@ SOURCE = re.compile(
     r"|\b(?:based|resting|rests) on what\b|\bwhat is .{0,60} based on\b|\bwho (?:wrote|reported|is quoted)\b",
     re.IGNORECASE,
 )
+AUXILIARY = (
+    r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must|"
+    r"(?:is|are|was|were|do|does|did|has|have|had|ca|could|wo|would|should)n[’']t)"
+)
+WHY = re.compile(
+    r"\bwhy\b|\bfor (?:what|which) reasons?\b|\bhow come\b|\bwhat (?:\w+ )?(?:reasons?|causes?)\b", re.IGNORECASE
+)
+EXPLANATION = re.compile(
+    rf"\bhow {AUXILIARY}\b|^(?:and |but |so )?{AUXILIARY}\b|\b(?:explain|describe)\b|\bwhat happen(?:s|ed)\b"
+    r"|\bwhat (?:is|are|was|were) meant\b|\bwhat does .* mean\b",
+    re.IGNORECASE,
+)
+LIST = re.compile(
+    rf"\b(?:what|which) (?:(?-i:[A-Z])\w+ ){{0,2}}?(?:(?!{AUXILIARY}\b)[\w’'-]+ )?(?!{AUXILIARY}\b)\w+[^s\W]s\b"
+    r"|\b(?:list|name|enumerate)\b|\b(?:what|who) (?:are|were)\b",
+    re.IGNORECASE,
+)
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 CAPITALIZED = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w.’'-]*")
 
@@ -29,6 +46,29 @@ def asks_for_source(question: str) -> bool:
     False
     """
     return bool(SOURCE.search(question))
+
+
+def asks_why(question: str) -> bool:
+    """Whether a question is for a reason."""
+    return bool(WHY.search(question))
+
+
+def asks_for_explanation(question: str) -> bool:
+    """Whether a question is for more than a name: a reason, a manner, whether something is so.
+
+    >>> asks_for_explanation("How did they cross?"), asks_for_explanation("How many crossed?")
+    (True, False)
+    """
+    return asks_why(question) or bool(EXPLANATION.search(question))
+
+
+def asks_for_list(question: str) -> bool:
+    """Whether a question is for several things.
+
+    >>> asks_for_list("Which countries sent troops?"), asks_for_list("Which country sent troops?")
+    (True, False)
+    """
+    return bool(LIST.search(question))
 
 
 def named_things(question: str) -> tuple[str, ...]:

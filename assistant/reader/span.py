@@ -6,12 +6,12 @@ from dataclasses import replace
 from rapidfuzz import fuzz
 
 from assistant.reader import Candidate, Selection
+from assistant.reader.cited import cited_part
 from assistant.reader.combine import Combination, confidence_features, ranking_features, sigmoid
-from assistant.reader.extent import extend
-from assistant.reader.features import Found, find_spans
+from assistant.reader.extent import SURE, extend, short_answer
+from assistant.reader.features import Found, find_best
 from assistant.reader.network import Network
 from assistant.reader.question import asks_for_source
-from assistant.reader.support import word_support
 from index.retriever import Index
 from index.sentences import plain_characters
 from index.types import Hit
@@ -38,16 +38,16 @@ class SpanReader:
 
     def read(self, question: str, hits: Sequence[Hit], index: Index) -> Selection:
         """The sentences of the hits and of their notes, best first, those that say the same once."""
-        ranked = distinct(self.rank(find_spans(question, hits, index, self.network)))
+        ranked = distinct(self.rank(find_best(question, hits, index, self.network)))
         if not ranked:
             return Selection((), 0.0)
-        support = word_support(question, ranked[0][0].place.sentence.plain, index.encoder)
-        confidence = sigmoid(self.combination.confidence.score(confidence_features(question, ranked, support, index)))
+        confidence = sigmoid(self.combination.confidence.score(confidence_features(question, ranked, index)))
+        support = ranked[0][0].support
         missing = [word for word in sorted(support, key=lambda word: support[word]) if support[word] < UNSUPPORTED]
         needed = 1
         if asks_for_source(question):
             ranked, needed = with_source(ranked, index)
-        candidates = tuple(candidate(found, score) for found, score in ranked)
+        candidates = tuple(candidate(question, found, score) for found, score in ranked)
         return Selection(candidates, confidence, needed, tuple(missing[:MOST_MISSING]))
 
     def rank(self, found: Sequence[Found]) -> list[Ranked]:
@@ -84,9 +84,11 @@ def with_source(ranked: list[Ranked], index: Index) -> tuple[list[Ranked], int]:
     return ranked, 1
 
 
-def candidate(found: Found, score: float) -> Candidate:
-    """A sentence as a candidate, its span in document offsets."""
+def candidate(question: str, found: Found, score: float) -> Candidate:
+    """A sentence as a candidate, its short answer in document offsets."""
     sentence = found.place.sentence
-    start, end = extend(sentence.plain, found.start, found.end)
+    start, end = short_answer(question, sentence.plain, found.start, found.end, found.span)
+    if asks_for_source(question) and found.place.passage.note is not None and found.span < SURE:
+        start, end = extend(sentence.plain, *(cited_part(question, sentence.plain) or (start, end)))
     offsets = [at for _, at in plain_characters(sentence, sentence.markers)]
     return Candidate(found.place.passage, sentence.start, sentence.end, offsets[start], offsets[end - 1] + 1, score)

@@ -6,6 +6,7 @@ vectors.
 """
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,18 +17,19 @@ WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 QUANTITIES = frozenset(["many", "much", "long", "often", "far", "old", "exactly", "roughly"])
 
 
-def word_support(question: str, text: str, encoder: Encoder) -> dict[str, float]:
-    """Each content word of a question with the cosine to the text's nearest token, the mean of its own tokens.
+def word_support(question: str, texts: Sequence[str], encoder: Encoder) -> list[dict[str, float]]:
+    """For each text the content words of a question, with the cosine to its nearest token, the mean of their own.
 
-    Words that ask for a quantity are left out; it is empty where the question has no content word.
+    Words that ask for a quantity are left out; a dictionary is empty where the question has no content word.
     """
-    (places, asked), (_, given) = encoder.encode_tokens([question, text])
-    if not len(asked) or not len(given):
-        return {}
-    nearest = (asked @ given.T).max(axis=1)
-    support = {}
+    (places, asked), *given = encoder.encode_tokens([question, *texts])
+    inside: dict[str, list[int]] = {}
     for word in WORD.finditer(question):
-        inside = [i for i, (start, end) in enumerate(places) if word.start() <= start and end <= word.end()]
-        if inside and terms(word[0]) and word[0] not in QUANTITIES:
-            support[word[0]] = float(np.mean(nearest[inside]))
-    return support
+        tokens = [i for i, (start, end) in enumerate(places) if word.start() <= start and end <= word.end()]
+        if tokens and terms(word[0]) and word[0] not in QUANTITIES:
+            inside[word[0]] = tokens
+    supports = []
+    for _, vectors in given:
+        nearest = (asked @ vectors.T).max(axis=1, initial=0.0)
+        supports.append({word: float(np.mean(nearest[tokens])) for word, tokens in inside.items()})
+    return supports
