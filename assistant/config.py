@@ -7,7 +7,7 @@ from index.types import IndexConfig
 
 MAX_QUESTION = 2000  # characters
 MAX_HISTORY = 20  # turns
-THRESHOLD = 0.01
+THRESHOLD = 0.6625
 DEFAULT_READER = "quoth"
 
 
@@ -24,5 +24,5 @@ class Config:
     index: IndexConfig = field(default_factory=IndexConfig)
     threshold: float = THRESHOLD
     reader: str = DEFAULT_READER
-    passages: int = 10
+    passages: int = 15
     quotations: int = 3

@@ -16,10 +16,10 @@ from assistant.config import Config
 from assistant.reader.cited import cited_part
 from assistant.reader.combine import Combination, Linear, confidence_features, ranking_features, sigmoid
 from assistant.reader.extent import extend, short_answer
-from assistant.reader.features import Found, best_span, find_spans, read_pieces
+from assistant.reader.features import Found, best_span, read_pieces
 from assistant.reader.load import load_reader
 from assistant.reader.network import Reading, by_length
-from assistant.reader.question import asks_for_source, named_things
+from assistant.reader.question import asks_for_source
 from assistant.reader.span import SpanReader, distinct
 from assistant.reader.squad_model import span_reading
 from assistant.reader.support import word_support
@@ -312,16 +312,10 @@ def test_joined_scores() -> None:
     assert sigmoid(800) == 1.0
 
 
-def test_what_confidence_is_made_of(rote: Callable[..., Assistant]) -> None:
-    index = rote("Chad lost 30 men near Kidal. Nobody fled.").index
-    hits = index.search("Chad men", 1)
-    best, other = find_spans("Chad men", hits, index, RoteNetwork(men="30"))
-    best = replace(best, support={"Chad": 1.0, "tanks": 0.2})
-    features = confidence_features("Did Chad lose 30 men or 40 tanks at Gao?", [(best, 4.0), (other, 1.5)], index)
-    assert (features["score"], features["margin"]) == (4.0, 2.5)
-    assert (features["names"], features["unnamed"]) == (0.5, 2.0)  # 30 and Chad, not 40 and Gao
-    assert features["agreement"] == 1.0
-    assert (features["support"], features["least"]) == (0.6, 0.2)
+def test_what_confidence_is_made_of() -> None:
+    best = replace(found("Chad lost 30 men.", span=2.0, dense=0.5), support={"Chad": 1.0, "tanks": 0.2})
+    assert confidence_features(best) == {"span": 2.0, "answer": 0.0, "evidence": 0.0, "least": 0.2}
+    assert confidence_features(replace(best, support={}))["least"] == 0
 
 
 def test_a_combination_is_kept_as_json(tmp_path: Path) -> None:
@@ -346,15 +340,6 @@ def test_a_combination_is_kept_as_json(tmp_path: Path) -> None:
 )
 def test_questions_about_sources(question: str, about_sources: bool) -> None:
     assert asks_for_source(question) is about_sources
-
-
-def test_named_things() -> None:
-    assert named_things("What did the U.S. and Mali’s army lose in 2012, and did 1,440 men go?") == (
-        "2012",
-        "1440",
-        "us",
-        "mali",
-    )
 
 
 def test_batches_are_of_like_length() -> None:

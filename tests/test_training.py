@@ -20,6 +20,7 @@ from eval.squad import read_squad
 from index.dense import packaged_model
 from tests.conftest import HashEncoder
 from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
+from training.average import average
 from training.batches import batches, collate
 from training.examples import (
     WINDOW,
@@ -264,3 +265,9 @@ def test_the_exported_network_says_what_the_network_says(tmp_path: Path) -> None
         assert np.allclose(end[row, : len(ids)], wanted[1][0], atol=1e-3)
         assert np.allclose(answer[row], wanted[2][0], atol=1e-3)
         assert np.allclose(evidence[row, : len(ids)], wanted[3][0], atol=1e-3)
+
+
+def test_the_mean_of_weights() -> None:
+    one, other = {"a": torch.tensor([1.0, 3.0])}, {"a": torch.tensor([2.0, 5.0])}
+    mean = average([one, other])["a"]
+    assert (mean.dtype, mean.tolist()) == (torch.float16, [1.5, 4.0])

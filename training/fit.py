@@ -16,6 +16,7 @@ from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
 from assistant.assistant import Assistant, check_turn
+from assistant.config import Config
 from assistant.conversation import stand_alone
 from assistant.reader.combine import Combination, Linear, confidence_features, ranking_features, sigmoid
 from assistant.reader.features import Found, find_best
@@ -28,24 +29,11 @@ from index.retriever import Index
 from training.examples import Row, read_rows
 from training.prepare import squad2_held_out
 
-PASSAGES = 10
 ACCURACY = 0.9
 PENALTY = 0.02  # on the squares of the ranking's weights
-STRENGTH = 0.3  # scikit-learn's C, for the confidence's
+STRENGTH = 0.02  # scikit-learn's C, for the confidence's
 RANKING = ("span", "answer", "evidence", "bm25", "dense", "rank", "support")
-CONFIDENCE = (
-    "score",
-    "margin",
-    "span",
-    "answer",
-    "evidence",
-    "dense",
-    "agreement",
-    "names",
-    "unnamed",
-    "support",
-    "least",
-)
+CONFIDENCE = ("span", "answer", "evidence", "least")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +49,7 @@ class Case:
 
 def make_case(question: str, index: Index, network: Network, spans: Sequence[tuple[int, int]]) -> Case:
     """A question asked of an index; a sentence that shares a character with a span is right."""
-    found = tuple(find_best(question, index.search(question, PASSAGES), index, network))
+    found = tuple(find_best(question, index.search(question, Config().passages), index, network))
     right = tuple(
         any(start < one.place.sentence.end and one.place.sentence.start < end for start, end in spans) for one in found
     )
@@ -151,7 +139,7 @@ def fit_confidence(
 
 def features_of(case: Case, ranking: Linear) -> dict[str, float]:
     """What the confidence in a case's best sentence is made of."""
-    return confidence_features(case.question, ranked(case, ranking), case.index)
+    return confidence_features(ranked(case, ranking)[0][0])
 
 
 def find_threshold(confidence: Sequence[float], right: Sequence[bool]) -> float:

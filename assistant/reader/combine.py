@@ -6,16 +6,13 @@ confidence (Platt, "Probabilistic outputs for support vector machines", 1999).
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from assistant.reader.features import Found
-from assistant.reader.question import named_things
-from index.folding import words
-from index.retriever import Index
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +63,12 @@ def mean(support: Mapping[str, float]) -> float:
     return float(np.mean(list(support.values()))) if support else 0.0
 
 
-def confidence_features(question: str, ranked: Sequence[tuple[Found, float]], index: Index) -> dict[str, float]:
-    """What tells whether the best of some ranked sentences answers, by name; at least one is ranked."""
-    best, score = ranked[0]
-    rest = ranked[1][1] if len(ranked) > 1 else score - 5
-    names = named_things(question)
-    near = set(words(f"{best.place.passage.plain} {index.documents[best.place.passage.document].title}"))
+def confidence_features(best: Found) -> dict[str, float]:
+    """What tells whether the best sentence answers, by name."""
     return {
-        "score": score,
-        "margin": min(score - rest, 5.0),
         "span": best.span,
         "answer": best.answer,
         "evidence": best.evidence,
-        "dense": best.dense,
-        "agreement": float(best.dense >= max(found.dense for found, _ in ranked)),
-        "names": sum(name in near for name in names) / len(names) if names else 1.0,
-        "unnamed": float(sum(name not in near for name in names)),
-        "support": mean(best.support),
         "least": min(best.support.values(), default=0.0),
     }
 

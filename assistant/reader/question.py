@@ -2,8 +2,6 @@
 
 import re
 
-from index.folding import FUNCTION_WORDS, words
-
 WORK = (
     r"(?:newspapers?|magazines?|journals?|books?|articles?|reports?|stud(?:y|ies)|papers?|reporters?|journalists?|"
     r"publications?|outlets?|works?|texts?|interviews?|sources?|footnotes?|endnotes?|references?|citations?)"
@@ -33,8 +31,6 @@ LIST = re.compile(
     r"|\b(?:list|name|enumerate)\b|\b(?:what|who) (?:are|were)\b",
     re.IGNORECASE,
 )
-NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-CAPITALIZED = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w.’'-]*")
 
 
 def asks_for_source(question: str) -> bool:
@@ -69,13 +65,3 @@ def asks_for_list(question: str) -> bool:
     (True, False)
     """
     return bool(LIST.search(question))
-
-
-def named_things(question: str) -> tuple[str, ...]:
-    """The names and numbers in a question, folded, each once; its first word is no name.
-
-    >>> named_things("Why did Chad lose 30 men near Kidal in 2013?")
-    ('30', '2013', 'chad', 'kidal')
-    """
-    said = [word for text in (NUMBER.findall(question) + CAPITALIZED.findall(question)) for word in words(text)]
-    return tuple(dict.fromkeys(word for word in said if word not in FUNCTION_WORDS))

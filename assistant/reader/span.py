@@ -41,9 +41,13 @@ class SpanReader:
         ranked = distinct(self.rank(find_best(question, hits, index, self.network)))
         if not ranked:
             return Selection((), 0.0)
-        confidence = sigmoid(self.combination.confidence.score(confidence_features(question, ranked, index)))
-        support = ranked[0][0].support
-        missing = [word for word in sorted(support, key=lambda word: support[word]) if support[word] < UNSUPPORTED]
+        best = ranked[0][0]
+        confidence = sigmoid(self.combination.confidence.score(confidence_features(best)))
+        missing = [
+            word
+            for word in sorted(best.support, key=lambda word: best.support[word])
+            if best.support[word] < UNSUPPORTED
+        ]
         needed = 1
         if asks_for_source(question):
             ranked, needed = with_source(ranked, index)
