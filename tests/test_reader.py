@@ -19,7 +19,7 @@ from assistant.reader.extent import extend, short_answer
 from assistant.reader.features import Found, best_span, read_pieces
 from assistant.reader.load import load_reader
 from assistant.reader.network import Reading, by_length
-from assistant.reader.question import asks_for_source
+from assistant.reader.question import asks_for_source, is_misfit
 from assistant.reader.span import SpanReader, distinct
 from assistant.reader.squad_model import span_reading
 from assistant.reader.support import word_support
@@ -314,8 +314,27 @@ def test_joined_scores() -> None:
 
 def test_what_confidence_is_made_of() -> None:
     best = replace(found("Chad lost 30 men.", span=2.0, dense=0.5), support={"Chad": 1.0, "tanks": 0.2})
-    assert confidence_features(best) == {"span": 2.0, "answer": 0.0, "evidence": 0.0, "least": 0.2}
-    assert confidence_features(replace(best, support={}))["least"] == 0
+    known = {"span": 2.0, "answer": 0.0, "evidence": 0.0, "least": 0.2, "misfit": 0.0}
+    assert confidence_features("What was lost?", best) == known
+    assert confidence_features("In which year did Chad lose men?", replace(best, end=4)) == {**known, "misfit": 1.0}
+    assert confidence_features("What was lost?", replace(best, support={}))["least"] == 0
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "misfit"),
+    [
+        ("How many tanks were there?", "a dozen", False),
+        ("How many tanks were there?", "of the army", True),
+        ("When did it fall?", "after the storm", False),
+        ("When did it fall?", "Kidal", True),
+        ("What fell?", "nothing", False),  # asks for no kind that is known
+        ("Who leads it?", "Iyad ag Ghaly", False),
+        ("Who leads it?", "the transitional government", True),
+        ("Who is cited on it?", "the transitional government", False),
+    ],
+)
+def test_answers_of_another_kind(question: str, answer: str, misfit: bool) -> None:
+    assert is_misfit(question, answer) is misfit
 
 
 def test_a_combination_is_kept_as_json(tmp_path: Path) -> None:

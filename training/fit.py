@@ -33,7 +33,7 @@ ACCURACY = 0.9
 PENALTY = 0.02  # on the squares of the ranking's weights
 STRENGTH = 0.02  # scikit-learn's C, for the confidence's
 RANKING = ("span", "answer", "evidence", "bm25", "dense", "rank", "support")
-CONFIDENCE = ("span", "answer", "evidence", "least")
+CONFIDENCE = ("span", "answer", "evidence", "least", "misfit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def fit_confidence(
 
 def features_of(case: Case, ranking: Linear) -> dict[str, float]:
     """What the confidence in a case's best sentence is made of."""
-    return confidence_features(ranked(case, ranking)[0][0])
+    return confidence_features(case.question, ranked(case, ranking)[0][0])
 
 
 def find_threshold(confidence: Sequence[float], right: Sequence[bool]) -> float:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from assistant.reader.features import Found
+from assistant.reader.question import is_misfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,15 @@ def mean(support: Mapping[str, float]) -> float:
     return float(np.mean(list(support.values()))) if support else 0.0
 
 
-def confidence_features(best: Found) -> dict[str, float]:
-    """What tells whether the best sentence answers, by name."""
+def confidence_features(question: str, best: Found) -> dict[str, float]:
+    """What tells whether the best sentence answers a question, by name."""
+    answer = best.place.sentence.plain[best.start : best.end]
     return {
         "span": best.span,
         "answer": best.answer,
         "evidence": best.evidence,
         "least": min(best.support.values(), default=0.0),
+        "misfit": float(is_misfit(question, answer)),
     }
 
 

@@ -32,6 +32,28 @@ LIST = re.compile(
     re.IGNORECASE,
 )
 
+NUMBER_WORDS = (
+    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?|"
+    r"billions?|half|thirds?|quarters?|several|many|few|none|most|once|twice|single|pair|couple|both|double|triple)\b"
+)
+MONTHS = r"January|February|March|April|May|June|July|August|September|October|November|December"
+# What a question asks for, and what an answer to it has: otherwise it is of another kind.
+KINDS = (
+    (
+        re.compile(
+            r"\bhow (?:many|much|often|long|far|old)\b|\bwhat (?:number|percentage|share|proportion|amount)\b", re.I
+        ),
+        re.compile(rf"\d|{NUMBER_WORDS}", re.I),
+    ),
+    (
+        re.compile(
+            rf"^when\b|\bwhen (?:{AUXILIARY}|exactly)\b|\b(?:what|which) (?:year|month|day|date|century)\b", re.I
+        ),
+        re.compile(rf"\d|{MONTHS}|\b(?:days?|weeks?|months?|years?|century|after|before|during|since|until)\b", re.I),
+    ),
+    (re.compile(r"\bwho(?:m|se)?\b", re.I), re.compile(r"[A-Z]")),
+)
+
 
 def asks_for_source(question: str) -> bool:
     """Whether a question is about the works behind the text.
@@ -65,3 +87,13 @@ def asks_for_list(question: str) -> bool:
     (True, False)
     """
     return bool(LIST.search(question))
+
+
+def is_misfit(question: str, answer: str) -> bool:
+    """Whether an answer is of another kind than what is asked for: no number, no time, no name.
+
+    >>> is_misfit("Who chairs it?", "the government"), is_misfit("How many chair it?", "two of them")
+    (True, False)
+    """
+    kind = next((wanted for asked, wanted in KINDS if asked.search(question)), None)
+    return kind is not None and not asks_for_source(question) and not kind.search(answer)

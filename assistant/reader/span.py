@@ -42,7 +42,7 @@ class SpanReader:
         if not ranked:
             return Selection((), 0.0)
         best = ranked[0][0]
-        confidence = sigmoid(self.combination.confidence.score(confidence_features(best)))
+        confidence = sigmoid(self.combination.confidence.score(confidence_features(question, best)))
         missing = [
             word
             for word in sorted(best.support, key=lambda word: best.support[word])
