@@ -7,7 +7,7 @@ from index.types import IndexConfig
 
 MAX_QUESTION = 2000  # characters
 MAX_HISTORY = 20  # turns
-THRESHOLD = 0.4379
+THRESHOLD = 0.4187
 DEFAULT_READER = "quoth"
 
 

@@ -314,7 +314,7 @@ def test_joined_scores() -> None:
 
 def test_what_confidence_is_made_of() -> None:
     best = replace(found("Chad lost 30 men.", span=2.0, dense=0.5), support={"Chad": 1.0, "tanks": 0.2})
-    known = {"span": 2.0, "answer": 0.0, "evidence": 0.0, "least": 0.2, "misfit": 0.0}
+    known = {"span": 2.0, "answer": 0.0, "evidence": 0.0, "least": 0.2, "misfit": 0.0, "source": 0.0}
     assert confidence_features("What was lost?", best) == known
     assert confidence_features("In which year did Chad lose men?", replace(best, end=4)) == {**known, "misfit": 1.0}
     assert confidence_features("What was lost?", replace(best, support={}))["least"] == 0

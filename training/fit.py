@@ -22,7 +22,7 @@ from assistant.reader.combine import Combination, Linear, confidence_features, r
 from assistant.reader.features import Found, find_best
 from assistant.reader.load import SIMPLE_READER
 from assistant.reader.network import PACKAGED, Network, OnnxNetwork
-from assistant.reader.span import distinct
+from assistant.reader.span import arrange, distinct
 from eval.gold import ARTICLE_GOLD, load_gold
 from eval.metrics.abstention import auroc
 from index.retriever import Index
@@ -33,7 +33,7 @@ ACCURACY = 0.9
 PENALTY = 0.02  # on the squares of the ranking's weights
 STRENGTH = 0.02  # scikit-learn's C, for the confidence's
 RANKING = ("span", "answer", "evidence", "bm25", "dense", "rank", "support")
-CONFIDENCE = ("span", "answer", "evidence", "least", "misfit")
+CONFIDENCE = ("span", "answer", "evidence", "least", "misfit", "source")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +119,11 @@ def ranked(case: Case, ranking: Linear) -> list[tuple[Found, float]]:
     return distinct(sorted(scored, key=lambda pair: -pair[1]))
 
 
-def first_right(case: Case, ranking: Linear, depth: int = 1) -> bool:
-    """Whether one of the first sentences is right."""
+def first_right(case: Case, ranking: Linear) -> bool:
+    """Whether the first sentence is right, as it is quoted."""
     right = {found.place.key for found, is_right in zip(case.found, case.right, strict=True) if is_right}
-    return any(found.place.key in right for found, _ in ranked(case, ranking)[:depth])
+    best, _ = arrange(case.question, ranked(case, ranking), case.index)
+    return best[0][0].place.key in right
 
 
 def fit_confidence(

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from assistant.reader.features import Found
-from assistant.reader.question import is_misfit
+from assistant.reader.question import asks_for_source, is_misfit
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ def confidence_features(question: str, best: Found) -> dict[str, float]:
         "evidence": best.evidence,
         "least": min(best.support.values(), default=0.0),
         "misfit": float(is_misfit(question, answer)),
+        "source": float(asks_for_source(question)),
     }
 
 

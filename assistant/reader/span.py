@@ -48,9 +48,7 @@ class SpanReader:
             for word in sorted(best.support, key=lambda word: best.support[word])
             if best.support[word] < UNSUPPORTED
         ]
-        needed = 1
-        if asks_for_source(question):
-            ranked, needed = with_source(ranked, index)
+        ranked, needed = arrange(question, ranked, index)
         candidates = tuple(candidate(question, found, score) for found, score in ranked)
         return Selection(candidates, confidence, needed, tuple(missing[:MOST_MISSING]))
 
@@ -70,10 +68,15 @@ def distinct(ranked: Sequence[Ranked]) -> list[Ranked]:
     return kept
 
 
-def with_source(ranked: list[Ranked], index: Index) -> tuple[list[Ranked], int]:
+def arrange(question: str, ranked: list[Ranked], index: Index) -> tuple[list[Ranked], int]:
+    """Ranked sentences as they are quoted, and how many of them make the answer."""
+    return with_source(question, ranked, index) if asks_for_source(question) else (ranked, 1)
+
+
+def with_source(question: str, ranked: list[Ranked], index: Index) -> tuple[list[Ranked], int]:
     """For a question about sources: the note behind the best sentence that has one, then that sentence.
 
-    Where no sentence has a note, they stay as they are.
+    Of the note, the sentence that names a work, if one does. Where no sentence has a note, they stay as they are.
     """
     places = {found.place.key: number for number, (found, _) in enumerate(ranked)}
     for found, _ in ranked:
@@ -81,8 +84,9 @@ def with_source(ranked: list[Ranked], index: Index) -> tuple[list[Ranked], int]:
         notes = [found.place.passage.note] if found.place.passage.note is not None else found.place.sentence.notes
         leads = [place.key for note in notes for place in index.led_to(found.place.passage.document, note)]
         there = sorted(places[key] for key in leads if key in places)
+        works = [i for i in there if cited_part(question, ranked[i][0].place.sentence.plain)]
         if there and claim.key in places:
-            first, second = there[0], places[claim.key]
+            first, second = (works or there)[0], places[claim.key]
             rest = [pair for number, pair in enumerate(ranked) if number not in (first, second)]
             return [ranked[first], ranked[second], *rest], 2
     return ranked, 1
