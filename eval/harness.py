@@ -58,6 +58,7 @@ ABLATION = (
     System("no bm25", "BM25's score of the sentence is not heard", without=("bm25",)),
     System("no dense", "the encoder's score of the sentence is not heard", without=("dense",)),
     System("no rank", "the passage's rank is not heard", without=("rank",)),
+    System("no support", "how much of the question a sentence supports is not heard", without=("support",)),
     System("no notes", "notes are not searched", notes=False),
     System("no history", "follow-ups are asked as they stand", history=False),
     System("gold passage", "ceiling: the right passages are given", gold_passage=True),

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,8 @@ def test_the_main_job(real: Assistant) -> None:
     answer = real.ask(TROOPS)
     assert answer.evidence[0].quote == QUOTE
     assert answer.evidence[0].footnotes[0].number == 4
-    assert real.ask("Who heads the Tuareg jihadists?").answered
+    assert answer.answer == "11,200"
+    assert real.ask("Who leads Ansar Eddine?").answer == "Iyad ag Ghaly"
 
 
 def test_altered_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,3 +140,14 @@ def test_an_unknown_reader_is_one_sentence_and_exit_code_2() -> None:
     assert told.returncode == 2
     assert told.stderr.startswith("quoth: The reader 'no/such-reader' cannot be loaded")
     assert told.stderr.count("\n") == 1
+
+
+def test_what_a_text_says_is_answered_and_what_it_does_not_say_is_not() -> None:
+    quoth = Assistant.of_text(WITHDREW, SentenceTransformerEncoder())
+    said = quoth.ask("When did Chad withdraw its troops?")
+    assert (said.answer, said.evidence[0].quote) == ("3 May 2013", "Chad withdrew its troops on 3 May 2013.")
+    unsaid = quoth.ask("Who paid for the Libyan tanks?")
+    assert not unsaid.answered
+    assert unsaid.abstention is not None
+    assert "“Libyan”" in unsaid.abstention.message
+    assert replace(quoth.ask("When did Chad withdraw its troops?"), timings_ms={}) == replace(said, timings_ms={})
