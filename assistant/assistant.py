@@ -10,6 +10,7 @@ from assistant.config import DEFAULT_READER, MAX_HISTORY, MAX_QUESTION, THRESHOL
 from assistant.conversation import stand_alone
 from assistant.reader import Candidate, Reader, Selection
 from assistant.reader.load import load_reader
+from assistant.structure import read_structure
 from assistant.types import Abstention, Answer, Citation, Evidence, SourceWork, Turn
 from index.dense import DEFAULT_ENCODER, Encoder, Progress
 from index.errors import QuestionError, SourceError
@@ -76,7 +77,8 @@ class Assistant:
 
     def answer(self, question: str, standalone: str, hits: Sequence[Hit]) -> Answer:
         """The answer to a question, once it stands alone and its passages are found."""
-        selection = self.reader.read(standalone, hits, self.index)
+        about = read_structure(standalone, hits[0].passage.document, self.index) if hits else None
+        selection = about or self.reader.read(standalone, hits, self.index)
         evidence = tuple(cite(one, self.index.documents) for one in selection.candidates[: self.config.quotations])
         confidence = round(selection.confidence, 4)
         if not evidence or confidence < self.config.threshold:

@@ -116,6 +116,17 @@ class Index:
         dense = self.sentence_vectors[rows] @ self._encode(question)
         return tuple(SentenceScore(place, float(b), float(d)) for place, b, d in zip(places, bm25, dense))
 
+    def central(self, places: Sequence[Place], count: int) -> tuple[Place, ...]:
+        """Those of some sentences that are nearest to what all of them have in common, as they stand.
+
+        Nearness is the cosine to the mean of their vectors.
+        """
+        if not places:
+            return ()
+        vectors = self.sentence_vectors[[self._rows[place.key] for place in places]]
+        nearest = np.argsort(-(vectors @ vectors.mean(axis=0)), kind="stable")[:count]
+        return tuple(places[i] for i in sorted(nearest))
+
     def with_notes(self, hits: Sequence[Hit]) -> tuple[Passage, ...]:
         """The passages of some hits and those of the notes they carry, each once, in order."""
         found: dict[str, Passage] = {}

@@ -1,0 +1,97 @@
+"""Questions about the document itself, answered from its structure and in its words."""
+
+import re
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz
+
+from assistant.reader import Candidate, Selection
+from index.folding import fold
+from index.retriever import Index, Place
+
+NOTE = re.compile(r"\b(?:foot|end)?note (?:number |no\.? |#)?\[?(\d{1,4})\]?(?!\d)", re.I)
+SAYS = re.compile(r"^\W*(?:what|tell|show|quote|read|give|where|can you)\b|^\W*(?:foot|end)?note\b", re.I)
+SECTION = re.compile(r"\b(?:sections?|chapters?|part|heading|headed|under)\b", re.I)
+THIS = r"(?:this|the|it|your)(?: \w+)?"
+WRITER = re.compile(
+    rf"^\W*who (?:wrote|authored|is the (?:author|writer) of|penned) {THIS}\W*$|^\W*who(?: is|[’']s)? the author\W*$",
+    re.I,
+)
+ABOUT = re.compile(
+    rf"^\W*what(?: is|[’']s| does) {THIS} (?:about|(?:all )?about|deal with)\W*$"
+    rf"|^\W*(?:summari[sz]e|sum up) {THIS}\W*$"
+    r"|^\W*what(?: is|[’']s) the (?:gist|thesis|main (?:point|argument|idea))\b",
+    re.I,
+)
+CONCLUSION = re.compile(rf"\bwhat (?:does|do|is|are) {THIS} (?:conclude|conclusions?)(?: with)?\W*$", re.I)
+SAME_HEADING = 90  # rapidfuzz's partial ratio, of 100, from which a question names a heading
+SENTENCES = 3
+
+
+def read_structure(question: str, document: str, index: Index) -> Selection | None:
+    """What the structure of a document answers; None for a question that is not about the document itself."""
+    body = [(place, paragraph) for place, paragraph in placed(index, document) if place.passage.note is None]
+    text = [place for place, paragraph in body if paragraph]
+    if (asked := NOTE.search(question)) and SAYS.search(question):
+        return quote(note_places(index, document, int(asked[1])), together=True)
+    if SECTION.search(question) and (under := section_places(question, text)):
+        return quote(index.central(under, SENTENCES))
+    if WRITER.search(question):
+        return quote([place for place, paragraph in body if not paragraph][:1])
+    if CONCLUSION.search(question):
+        return quote(
+            index.central([place for place in text if place.passage.section == text[-1].passage.section], SENTENCES)
+        )
+    return quote(index.central(text, SENTENCES)) if ABOUT.search(question) else None
+
+
+def placed(index: Index, document: str) -> list[tuple[Place, int]]:
+    """The sentences of a document with the numbers of their paragraphs."""
+    number = {
+        (passage.document, sentence.start): paragraph
+        for passage in index.passages
+        for sentence, paragraph in zip(passage.sentences, passage.paragraphs, strict=True)
+    }
+    return [(place, number[place.key]) for place in index.places if place.passage.document == document]
+
+
+def note_places(index: Index, document: str, number: int) -> list[Place]:
+    """The sentences of the note with a number."""
+    notes = index.documents[document].footnotes
+    return [
+        place
+        for place in index.places
+        if place.passage.document == document
+        and place.passage.note is not None
+        and notes[place.passage.note].number == number
+    ]
+
+
+def section_places(question: str, text: Sequence[Place]) -> list[Place]:
+    """The sentences under the heading that a question names; none where it names no heading."""
+    said = fold(question)
+    headings = dict.fromkeys(place.passage.section for place in text if place.passage.section)
+    likeness = {heading: fuzz.partial_ratio(fold(heading), said) for heading in headings}
+    best = max(likeness, key=lambda heading: likeness[heading], default=None)
+    if best is None or likeness[best] < SAME_HEADING:
+        return []
+    return [place for place in text if place.passage.section == best]
+
+
+def quote(places: Sequence[Place], together: bool = False) -> Selection | None:
+    """Sentences as quotations that make the answer, each its own or all together; None where there is none."""
+    if not places:
+        return None
+    if together:
+        first = places[0]
+        run = [place for place in places if place.passage is first.passage]
+        end = run[-1].sentence.end
+        start = first.sentence.start
+        return Selection((Candidate(first.passage, start, end, start, end, 1.0),), 1.0)
+    candidates = tuple(
+        Candidate(
+            place.passage, place.sentence.start, place.sentence.end, place.sentence.start, place.sentence.end, 1.0
+        )
+        for place in places
+    )
+    return Selection(candidates, 1.0, len(candidates))
