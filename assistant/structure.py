@@ -8,6 +8,7 @@ from rapidfuzz import fuzz
 from assistant.reader import Candidate, Selection
 from index.folding import fold
 from index.retriever import Index, Place
+from index.types import Passage
 
 NOTE = re.compile(r"\b(?:foot|end)?note (?:number |no\.? |#)?\[?(\d{1,4})\]?(?!\d)", re.I)
 SAYS = re.compile(r"^\W*(?:what|tell|show|quote|read|give|where|can you)\b|^\W*(?:foot|end)?note\b", re.I)
@@ -30,6 +31,8 @@ SENTENCES = 3
 
 def read_structure(question: str, document: str, index: Index) -> Selection | None:
     """What the structure of a document answers; None for a question that is not about the document itself."""
+    if not any(asked.search(question) for asked in (NOTE, SECTION, WRITER, CONCLUSION, ABOUT)):
+        return None
     body = [(place, paragraph) for place, paragraph in placed(index, document) if place.passage.note is None]
     text = [place for place, paragraph in body if paragraph]
     if (asked := NOTE.search(question)) and SAYS.search(question):
@@ -83,15 +86,12 @@ def quote(places: Sequence[Place], together: bool = False) -> Selection | None:
     if not places:
         return None
     if together:
-        first = places[0]
-        run = [place for place in places if place.passage is first.passage]
-        end = run[-1].sentence.end
-        start = first.sentence.start
-        return Selection((Candidate(first.passage, start, end, start, end, 1.0),), 1.0)
-    candidates = tuple(
-        Candidate(
-            place.passage, place.sentence.start, place.sentence.end, place.sentence.start, place.sentence.end, 1.0
-        )
-        for place in places
-    )
+        run = [place.sentence for place in places if place.passage is places[0].passage]
+        return Selection((whole(places[0].passage, run[0].start, run[-1].end),), 1.0)
+    candidates = tuple(whole(place.passage, place.sentence.start, place.sentence.end) for place in places)
     return Selection(candidates, 1.0, len(candidates))
+
+
+def whole(passage: Passage, start: int, end: int) -> Candidate:
+    """A quotation that is its own short answer."""
+    return Candidate(passage, start, end, start, end, 1.0)
