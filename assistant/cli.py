@@ -64,11 +64,15 @@ def make_parser() -> argparse.ArgumentParser:
     ask.add_argument(
         "--history", nargs="+", default=[], metavar="Q", action="extend", help="earlier questions, in order"
     )
+    told = "take the question as it is written: complete nothing, put nothing right"
+    ask.add_argument("--as-written", action="store_true", help=told)
     ask.add_argument("--json", action="store_true", help="print the answer as JSON")
     ask.set_defaults(run=run_ask)
 
     batch = commands.add_parser("batch", parents=[asked], help="answer a file of questions")
-    batch.add_argument("questions", type=Path, metavar="IN.jsonl", help='lines of {"id", "question", "history"}')
+    batch.add_argument(
+        "questions", type=Path, metavar="IN.jsonl", help='lines of {"id", "question", "history", "complete"}'
+    )
     batch.add_argument("-o", "--output", type=Path, metavar="OUT.jsonl", help="where to (default: standard output)")
     batch.set_defaults(run=run_batch)
 
@@ -158,9 +162,11 @@ def progress_bar(doing: str = "Indexing") -> Iterator[Callable[[int, int], None]
             bar.stop()
 
 
-def print_answer(quoth: Assistant, question: str, history: Sequence[Turn | str], as_json: bool = False) -> str | None:
+def print_answer(
+    quoth: Assistant, question: str, history: Sequence[Turn | str], as_json: bool = False, complete: bool = True
+) -> str | None:
     """Ask and print; returns the short answer."""
-    answer = quoth.ask(question, history)
+    answer = quoth.ask(question, history, complete)
     if as_json:
         print(answer.to_json())
     else:
@@ -174,7 +180,7 @@ def run_ask(options: argparse.Namespace) -> None:
     question = options.question if options.question is not None else os.environ.get("Q")
     if question is None:
         raise QuestionError('There is no question. Ask one: quoth ask "Who …?"')
-    print_answer(open_assistant(options), question, options.history, options.json)
+    print_answer(open_assistant(options), question, options.history, options.json, not options.as_written)
 
 
 def run_batch(options: argparse.Namespace) -> None:
@@ -204,7 +210,10 @@ def answer_line(quoth: Assistant, line: bytes, number: int) -> dict[str, Any]:
         identity = item.get("id")
         if "question" not in item:
             raise QuestionError(f'Line {number} has no "question".')
-        return {"id": identity, **quoth.ask(item["question"], item.get("history") or ()).to_dict()}
+        complete = item.get("complete", True)
+        if not isinstance(complete, bool):
+            raise QuestionError(f'Line {number} has "complete": {complete!r}. It is true or false.')
+        return {"id": identity, **quoth.ask(item["question"], item.get("history") or (), complete).to_dict()}
     except QuothError as error:
         return {"id": identity, "error": str(error)}
 

@@ -69,6 +69,8 @@ def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
             put(f"   [{citation.number}] {citation.text}\n", "dim")
             if trail(citation):
                 put(f"       → {trail(citation)}\n", "dim")
+    for part in answer.unanswered:
+        put(f"   The document does not seem to say: {part}\n", "yellow")
     described = [documents[name] for name in dict.fromkeys(e.document for e in shown)]
     for words in [about(document) for document in described if document.metadata != Metadata()]:
         put(f"   {words}\n", "dim")
@@ -78,6 +80,10 @@ def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
     for evidence in rest:
         put(f"   {place(evidence, documents)}: ", "cyan")
         put(f"{evidence.quote}\n", "dim")
+    if answer.abstention and answer.abstention.suggestions:
+        put("\nAsk, for example:\n", "dim")
+        for question in answer.abstention.suggestions:
+            put(f"   {question}\n", "cyan")
     text.rstrip()
     return text
 

@@ -1,0 +1,92 @@
+"""Typing errors put right: a word that neither the documents nor English know becomes the likeliest that they do."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from importlib.resources import files
+from math import log10
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from index.folding import FUNCTION_WORDS, fold, stemmer, words
+
+WORD = re.compile(r"(?<![\w’'`-])[^\W\d_]+(?![\w’'`-]|\.[^\W\d_])")
+EDIT = 2.0  # how much rarer, in powers of ten, a word has to be to be as likely as one that is an edit further
+OURS = 2.5  # the same for a word of the document against one of English
+SHORTEST = 3
+COMMON = 20_000  # words: a short word is only taken for one of these
+
+
+class Speller:
+    """Knows the words of some texts, and English's."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        """`texts` are in their own spelling, which corrections keep."""
+        forms: dict[str, Counter[str]] = {}
+        for text in texts:
+            for word in WORD.findall(text):
+                forms.setdefault(fold(word), Counter())[word] += 1
+        self.forms: Mapping[str, str] = {  # a word that is ever written small is written so
+            folded: min(counts, key=lambda form: (form != form.lower(), -counts[form]))
+            for folded, counts in forms.items()
+        }
+        self.known = {word for text in texts for word in words(text)} | set(forms)
+        self.stems = set(stemmer().stemWords(list(self.known)))
+        self._correct = lru_cache(maxsize=1024)(self.correct_word)
+
+    def correct(self, question: str) -> str:
+        """The question with its unknown words put right, where something near enough is known."""
+        return WORD.sub(lambda match: self._correct(match[0], match.start() > 0 and match[0][0].isupper()), question)
+
+    def knows(self, word: str) -> bool:
+        """Whether a word is the document's or English's, whatever its ending."""
+        folded = fold(word)
+        return folded in self.known or folded in english() or stemmer().stemWord(folded) in self.stems
+
+    def correct_word(self, word: str, is_name: bool) -> str:
+        """The likeliest word; a name that is unknown to the document stays as it is."""
+        folded = fold(word)
+        if len(folded) < SHORTEST or not folded.isascii() or word.isupper() or self.knows(word):
+            return word
+        edits = 1 if len(folded) < 6 else 2
+        ours = process.extract(folded, self.forms, scorer=OSA.distance, score_cutoff=edits, limit=None, processor=fold)
+        found = {
+            key: self.likelihood(key, distance, folded) + OURS for _, distance, key in ours if len(key) >= SHORTEST
+        }
+        if not is_name:
+            for other, distance, _ in process.extract(
+                folded, list(english()), scorer=OSA.distance, score_cutoff=edits, limit=None
+            ):
+                if len(folded) > 4 or english()[other] <= COMMON:
+                    bonus = OURS if stemmer().stemWord(other) in self.stems else 0.0
+                    score = self.likelihood(other, distance, folded) + bonus
+                    found[other] = max(found.get(other, score), score)
+        if not found:
+            return word
+        best = max(found, key=lambda key: (found[key], key))
+        return like_cased(self.forms.get(best, best), word)
+
+    def likelihood(self, candidate: str, distance: int, typed: str) -> float:
+        """How likely a word is meant, as a power of ten: by how common it is, and how far from what was typed."""
+        rank = english().get(candidate, COMMON)
+        return -log10(rank) - EDIT * distance + (0.5 if candidate[0] == typed[0] else 0.0)
+
+
+def usual(forms: Mapping[str, int]) -> str:
+    """The form of a word that is written most; one that is ever written small is written so."""
+    return min(forms, key=lambda form: (form != form.lower(), -forms[form]))
+
+
+def like_cased(word: str, typed: str) -> str:
+    """A word with a capital where the typed one has it; its own capitals stay."""
+    return word[0].upper() + word[1:] if typed[0].isupper() else word
+
+
+@lru_cache(maxsize=1)
+def english() -> Mapping[str, int]:
+    """Common English words with their ranks by frequency, from 1: the list that symspellpy carries."""
+    lines = (files("symspellpy") / "frequency_dictionary_en_82_765.txt").read_text(encoding="utf-8").splitlines()
+    ranks = {line.split()[0]: rank for rank, line in enumerate(lines, 1)}
+    return {**ranks, **dict.fromkeys(FUNCTION_WORDS - ranks.keys(), 1)}
