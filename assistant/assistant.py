@@ -19,6 +19,7 @@ from assistant.types import Abstention, Answer, Turn
 from assistant.understanding.conversation import Reading, complete
 from assistant.understanding.parts import share_a_sentence, split
 from assistant.understanding.pointing import Said
+from assistant.understanding.smalltalk import NONSENSE
 from assistant.understanding.understand import Understanding
 from index.dense import DEFAULT_ENCODER, Encoder, Progress
 from index.errors import SourceError
@@ -108,6 +109,8 @@ class Assistant:
             return nothing(question, Abstention("not_a_question", line, (), self.suggest(SUGGESTIONS)))
         if self.understanding.is_foreign(question):
             return self.answer_across(question, clock)
+        if not self.understanding.makes_sense(question):
+            return self.answer_nonsense(question, clock)
         corrected = self.understanding.correct(question)
         if is_about_document(corrected):
             return self.answer(question, corrected, clock)
@@ -160,12 +163,21 @@ class Assistant:
     def answer_across(self, question: str, clock: Clock) -> Answer:
         """The answer to a question in another language than the reader's."""
         part = self.look(question, clock)
-        if not (part.answered and shares_names(question, part.selection)):
+        carried = self.config.threshold == 0 or (part.answered and shares_names(question, part.selection))
+        if not carried:
             selection = read_across(question, self.index, self.config.passages)
             part = Part(question, selection, bool(selection.candidates))
         if part.answered:
             return to_answer(question, question, [part], self.index.documents, self.config.quotations)
         return nothing(question, Abstention("language", ENGLISH_ONLY, (), self.suggest(SUGGESTIONS)))
+
+    def answer_nonsense(self, question: str, clock: Clock) -> Answer:
+        """What is said to a text without a word that is known."""
+        answer = self.answer(question, question, clock)
+        if answer.abstention is None:
+            return answer
+        nearest, suggestions = answer.abstention.nearest, self.suggest(SUGGESTIONS)
+        return replace(answer, abstention=Abstention("no_match", NONSENSE, nearest, suggestions))
 
     def suggest(self, count: int = SUGGESTIONS) -> tuple[str, ...]:
         """Up to that many questions drawn from the documents, each of which is answered."""

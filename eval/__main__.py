@@ -1,9 +1,10 @@
-"""python -m eval check | run | compare | squad | export | gate."""
+"""python -m eval check | run | compare | squad | export | gate | rewriting."""
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from eval.export import export
 from eval.gate import BASELINE, gate
 from eval.gold import ARTICLE_GOLD, Gold, GoldError, count_types, load_gold
 from eval.harness import ABLATION, DEFAULT, run
+from eval.noise import add_noise
 from eval.report import write_report
 from eval.results import compare_scores, make_results, read_results, score_all
+from eval.rewriting import read_conversations, read_relevant, score_rewrites, score_rewritten_retrieval
 from eval.squad import read_squad, run_squad
 from eval.tables import comparison_table, figures_table, show
 from index.dense import DEFAULT_ENCODER, SentenceTransformerEncoder
@@ -61,6 +64,10 @@ def make_parser() -> argparse.ArgumentParser:
 
     runs = commands.add_parser("run", parents=[judged], help="ask every gold question and report")
     runs.add_argument("--ablate", action="store_true", help="measure each part's worth, and the ceilings")
+    names = [system.name for system in ABLATION]
+    runs.add_argument("--systems", nargs="+", choices=names, metavar="NAME", help=f"only some of: {', '.join(names)}")
+    told = "mistype this share of the questions' characters, numbers spared (wants the extra noise)"
+    runs.add_argument("--noise", type=confidence, default=0.0, metavar="X", help=told)
     runs.add_argument("--split", choices=["dev", "test", "all"], default="all")
     runs.add_argument("--out", type=Path, default=Path("eval-report"), metavar="DIR")
     runs.add_argument("--json", action="store_true", help="print the results as JSON instead of a table")
@@ -89,6 +96,13 @@ def make_parser() -> argparse.ArgumentParser:
     gates.add_argument("--baseline", type=Path, default=BASELINE, metavar="FILE")
     gates.add_argument("--update", action="store_true", help="make what is measured now the baseline")
     gates.set_defaults(run=run_gate)
+
+    rewriting = commands.add_parser("rewriting", parents=[asked], help="follow-ups of public conversations")
+    told = "a folder with cast/ and mtrag/"
+    rewriting.add_argument("conversations", type=Path, metavar="DIR", help=told)
+    told = "a copy of the mtRAG repository, to measure retrieval too"
+    rewriting.add_argument("--retrieval", type=Path, metavar="REPO", help=told)
+    rewriting.set_defaults(run=run_rewriting)
     return parser
 
 
@@ -123,8 +137,11 @@ def run_check(options: argparse.Namespace) -> None:
 def run_run(options: argparse.Namespace) -> None:
     """`python -m eval run`."""
     quoth = open_assistant(options)
-    gold = open_gold(options, quoth)
+    gold: Sequence[Gold] = open_gold(options, quoth)
+    gold = add_noise(gold, options.noise) if options.noise else gold
     systems = ABLATION if options.ablate else (DEFAULT,)
+    if options.systems:
+        systems = tuple(system for system in ABLATION if system.name in options.systems)
     partial = options.out / "partial.jsonl"
     with progress_bar("Asking") as done:
         records = run(quoth, gold, systems, partial, done)
@@ -182,6 +199,18 @@ def run_export(options: argparse.Namespace) -> None:
     quoth = open_assistant(options)
     for path in export(quoth, open_gold(options, quoth), options.out):
         print(path)
+
+
+def run_rewriting(options: argparse.Namespace) -> None:
+    """`python -m eval rewriting`."""
+    conversations = read_conversations(options.conversations)
+    figures: dict[str, Any] = {name: score_rewrites(items) for name, items in conversations.items()}
+    if options.retrieval:
+        passages, relevant = read_relevant(options.retrieval)
+        encoder = SentenceTransformerEncoder(options.encoder)
+        table = score_rewritten_retrieval(conversations["mtRAG"], passages, relevant, encoder)
+        figures["retrieval"] = {way: {name: asdict(f) for name, f in row.items()} for way, row in table.items()}
+    print(json.dumps(figures, indent=2))
 
 
 def run_gate(options: argparse.Namespace) -> int:

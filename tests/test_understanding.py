@@ -220,7 +220,7 @@ def test_english_is_common_words_with_ranks() -> None:
     assert "wehn" not in english()
 
 
-@pytest.mark.parametrize("text", ["Hello!", "thanks a lot", "You are stupid", "Write a poem about rivers", "asdf ghjk"])
+@pytest.mark.parametrize("text", ["Hello!", "thanks a lot", "You are stupid", "Write a poem about rivers"])
 def test_what_asks_nothing_gets_one_line_and_examples(ask_text: Callable[..., Assistant], text: str) -> None:
     answer = ask_text(RIVERS).ask(text)
     assert not answer.answered
@@ -239,6 +239,13 @@ def test_what_asks_nothing_gets_one_line_and_examples(ask_text: Callable[..., As
 )
 def test_a_question_is_no_small_talk(text: str) -> None:
     assert reply_to(text) is None
+
+
+def test_nonsense_gets_one_line_and_examples(ask_text: Callable[..., Assistant]) -> None:
+    abstention = ask_text(RIVERS).ask("asdf ghjk").abstention
+    assert abstention is not None
+    assert (abstention.reason, len(abstention.suggestions)) == ("no_match", 3)
+    assert abstention.message == "I did not understand that. Ask me about the document; I answer in its own words."
 
 
 def test_questions_are_drawn_from_sentences() -> None:

@@ -62,7 +62,7 @@ def leans(question: str) -> bool:
     (True, False)
     """
     asked = OPENER.sub("", question)
-    words = tag(asked)
+    words = tag(asked.rstrip(" ?.!"))
     goes_on = bool(CONJUNCTION.match(question))
     if GOING_ON.match(question) or not any(word.tag[0] in "NVA" for word in words if word.small not in ASKING):
         return True
@@ -82,7 +82,7 @@ def is_fragment(words: Sequence[Word]) -> bool:
 def begins_to_ask(words: Sequence[Word]) -> bool:
     """Whether some words begin with a word for asking, or with one behind a preposition: "since when"."""
     return words[0].small in ASKING or (
-        len(words) > 1 and words[0].tag[:2] in ("PR", "CJ") and words[1].small in ASKING
+        len(words) > 1 and words[0].tag[:2] in ("PR", "CJ", "AV") and words[1].small in ASKING
     )
 
 
@@ -136,6 +136,8 @@ def ask_otherwise(words: Sequence[Word], earlier: str, before: Sequence[Word]) -
 
     Nothing where the earlier question asks for its subject ("Who left?").
     """
+    if any(word.small == "not" for word in words):
+        return []
     asked = " ".join(word.text for word in asking_words(words))
     first = next((number for number, word in enumerate(before) if word.is_auxiliary), None)
     if first is None or any(word.is_verb for word in before[:first]):

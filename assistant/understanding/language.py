@@ -13,6 +13,7 @@ SHARED = frozenset(
 TELLING = (FUNCTION_WORDS | {"and", "there", "any", "between", "during", "after", "before"}) - SHARED
 LANGUAGES = "en ar cs da de el es fa fi fr he hi hu it ja ko nl no pl pt ro ru sv tr uk vi zh".split()  # noqa: SIM905
 SURE = 0.5  # the probability from which another language is believed
+SURER = 0.6  # the same where no word at all is known: it may be nonsense
 
 
 @lru_cache(maxsize=1)
@@ -31,7 +32,9 @@ def is_foreign(question: str, knows: Callable[[str], bool]) -> bool:
     A single English word such as "who" is enough for English: names of a document look like many languages.
     """
     said = words(question)
-    if not said or any(word in TELLING for word in said) or all(knows(word) for word in said):
+    known = sum(knows(word) for word in said)
+    if known == len(said) or any(word in TELLING for word in said):
         return False
     language, probability = identifier().classify(question)
-    return language != "en" and probability >= SURE
+    latin = any(word.isascii() for word in said)
+    return language != "en" and (probability >= (SURE if known else SURER) or not latin)

@@ -126,7 +126,7 @@ def antecedents(pointer: Word | None, words: Sequence[Word], said: Sequence[Said
     """
     kind = kind_of(pointer.small) if pointer else None
     shown = pointer is not None and pointer.small in SHOWING and shown_noun(words, words.index(pointer)) is not None
-    found: dict[str, tuple[tuple[int, int, bool], Phrase]] = {}
+    found: dict[str, tuple[tuple[int, int, bool, bool], Phrase]] = {}
     for age, turn in enumerate(reversed(said)):
         answered = things(turn.answer)[:1] if turn.answer else []
         asked = re.match(r"(?i)\W*(?:who|which|what)\b", turn.question)
@@ -135,7 +135,7 @@ def antecedents(pointer: Word | None, words: Sequence[Word], said: Sequence[Said
             return [answered[0]]
         for phrase in reversed(order) if shown else order:  # "that group" is the one named last
             if unlikeness(phrase, kind) < UNLIKE:
-                key = (unlikeness(phrase, kind), age, phrase.bare != turn.topic)
+                key = (unlikeness(phrase, kind), age, phrase.bare != turn.topic, not phrase.name)
                 found.setdefault(phrase.bare.lower(), (key, phrase))
     return [phrase for _, phrase in sorted(found.values(), key=lambda one: one[0])]
 

@@ -8,7 +8,7 @@ from assistant.understanding.conversation import Reading, complete
 from assistant.understanding.language import is_foreign
 from assistant.understanding.names import Names, learn_names
 from assistant.understanding.pointing import Said
-from assistant.understanding.smalltalk import NONSENSE, reply_to
+from assistant.understanding.smalltalk import reply_to
 from assistant.understanding.spelling import Speller
 from index.folding import words
 from index.retriever import Index
@@ -31,7 +31,7 @@ class Understanding:
 
     def reply_to(self, text: str) -> str | None:
         """One friendly line where a text asks nothing."""
-        return reply_to(text) or (None if self.is_foreign(text) or self.makes_sense(text) else NONSENSE)
+        return reply_to(text)
 
     def makes_sense(self, text: str) -> bool:
         """Whether any word of a text is a number or known."""
