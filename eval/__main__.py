@@ -14,7 +14,7 @@ from assistant.config import DEFAULT_READER, THRESHOLD, Config
 from eval.export import export
 from eval.gate import BASELINE, gate
 from eval.gold import ARTICLE_GOLD, Gold, GoldError, count_types, load_gold
-from eval.harness import ABLATION, DEFAULT, run
+from eval.harness import ABLATION, DEFAULT, System, run
 from eval.noise import add_noise
 from eval.report import write_report
 from eval.results import compare_scores, make_results, read_results, score_all
@@ -139,7 +139,7 @@ def run_run(options: argparse.Namespace) -> None:
     quoth = open_assistant(options)
     gold: Sequence[Gold] = open_gold(options, quoth)
     gold = add_noise(gold, options.noise) if options.noise else gold
-    systems = ABLATION if options.ablate else (DEFAULT,)
+    systems: Sequence[System] = ABLATION if options.ablate else (DEFAULT,)
     if options.systems:
         systems = tuple(system for system in ABLATION if system.name in options.systems)
     partial = options.out / "partial.jsonl"
