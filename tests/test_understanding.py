@@ -244,7 +244,7 @@ def test_a_question_is_no_small_talk(text: str) -> None:
 def test_nonsense_gets_one_line_and_examples(ask_text: Callable[..., Assistant]) -> None:
     abstention = ask_text(RIVERS).ask("asdf ghjk").abstention
     assert abstention is not None
-    assert (abstention.reason, len(abstention.suggestions)) == ("no_match", 3)
+    assert (abstention.reason, len(abstention.suggestions)) == ("no_match", 2)
     assert abstention.message == "I did not understand that. Ask me about the document; I answer in its own words."
 
 
