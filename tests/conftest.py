@@ -28,6 +28,7 @@ class HashEncoder:
     name = "hash"
     fingerprint = "hash"
     window = 256
+    multilingual = False
     dimensions = 4096
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

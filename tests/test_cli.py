@@ -13,7 +13,7 @@ TROOPS = "How many troops and police will the UN peacekeeping mission have?"
 
 @pytest.fixture(autouse=True)
 def _hash_encoder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(cli, "SentenceTransformerEncoder", lambda name: HashEncoder())
+    monkeypatch.setattr(cli, "load_encoder", lambda name: HashEncoder())
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("Q", raising=False)
 

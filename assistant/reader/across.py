@@ -19,6 +19,6 @@ def shares_names(question: str, selection: Selection) -> bool:
 
 def read_across(question: str, index: Index, passages: int) -> Selection:
     """The sentences nearest to a question by an encoder that knows its language; none by one that does not."""
-    if not getattr(index.encoder, "multilingual", False):
+    if not index.encoder.multilingual:
         return Selection((), 0.0)
     return SentenceReader(("dense",)).read(question, index.search(question, passages, ("dense",)), index)
