@@ -208,7 +208,7 @@ def run_rewriting(options: argparse.Namespace) -> None:
     figures: dict[str, Any] = {name: score_rewrites(items) for name, items in conversations.items()}
     if options.retrieval:
         passages, relevant = read_relevant(options.retrieval)
-        encoder = SentenceTransformerEncoder(options.encoder)
+        encoder = load_encoder(options.encoder)
         table = score_rewritten_retrieval(conversations["mtRAG"], passages, relevant, encoder)
         figures["retrieval"] = {way: {name: asdict(f) for name, f in row.items()} for way, row in table.items()}
     print(json.dumps(figures, indent=2))
