@@ -202,10 +202,16 @@ def test_a_surname_finds_the_full_name() -> None:
         ("What is sourdough?", "What is sourdough?"),
         ("What did Zidane say?", "What did Zidane say?"),
         ("NRC in 1901", "NRC in 1901"),
+        ("Was belvo's dam well-built?", "Was Belovo's dam well-built?"),
     ],
 )
 def test_typing_errors(typed: str, meant: str) -> None:
     assert Speller([RIVERS]).correct(typed) == meant
+
+
+def test_transliterations_meet_the_documents_spelling() -> None:
+    speller = Speller(["Al-Shabaab and al-Qa`ida fought near Aguelhoc."])
+    assert speller.correct("Where did al-Qaeda fight near Aguelhok?") == "Where did al-Qa`ida fight near Aguelhoc?"
 
 
 @settings(max_examples=200, deadline=None)

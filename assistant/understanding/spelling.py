@@ -12,10 +12,13 @@ from rapidfuzz.distance import OSA
 
 from index.folding import FUNCTION_WORDS, fold, stemmer, words
 
-WORD = re.compile(r"(?<![\w’'`-])[^\W\d_]+(?![\w’'`-]|\.[^\W\d_])")
+# A word as it is typed, "al-Qaida" whole; what belongs to somebody ("Mali’s") is looked at without its ending.
+WORD = re.compile(r"(?<![\w’'`.-])[^\W\d_]+(?:[`ʼ-][^\W\d_]+)*(?=[’']s\b|(?![\w’'`-]|\.\w))")
 EDIT = 2.0  # how much rarer, in powers of ten, a word has to be to be as likely as one that is an edit further
 OURS = 2.5  # the same for a word of the document against one of English
-SHORTEST = 3
+SHORTEST = 3  # letters of a word that is looked at
+SHORT = 5  # up to so many letters may be missing, doubled or in another order, but not be others
+TWICE = 7  # from so many letters there may be two errors
 COMMON = 20_000  # words: a short word is only taken for one of these
 
 
@@ -42,36 +45,43 @@ class Speller:
 
     def knows(self, word: str) -> bool:
         """Whether a word is the document's or English's, whatever its ending."""
-        folded = fold(word)
-        return folded in self.known or folded in english() or stemmer().stemWord(folded) in self.stems
+        parts = words(word)
+        return all(p in self.known or is_english(p) or stemmer().stemWord(p) in self.stems for p in parts)
 
     def correct_word(self, word: str, is_name: bool) -> str:
         """The likeliest word; a name that is unknown to the document stays as it is."""
         folded = fold(word)
         if len(folded) < SHORTEST or not folded.isascii() or word.isupper() or self.knows(word):
             return word
-        edits = 1 if len(folded) < 6 else 2
-        ours = process.extract(folded, self.forms, scorer=OSA.distance, score_cutoff=edits, limit=None, processor=fold)
-        found = {
-            key: self.likelihood(key, distance, folded) + OURS for _, distance, key in ours if len(key) >= SHORTEST
-        }
-        if not is_name:
-            for other, distance, _ in process.extract(
-                folded, list(english()), scorer=OSA.distance, score_cutoff=edits, limit=None
-            ):
-                if len(folded) > 4 or english()[other] <= COMMON:
-                    bonus = OURS if stemmer().stemWord(other) in self.stems else 0.0
-                    score = self.likelihood(other, distance, folded) + bonus
-                    found[other] = max(found.get(other, score), score)
+        edits = 1 if len(folded) < TWICE else 2
+        near = self.near(folded, edits) if is_name else {**near_english(folded, edits), **self.near(folded, edits)}
+        found = {key: distance for key, distance in near.items() if len(folded) > SHORT or not swaps(key, folded)}
         if not found:
             return word
-        best = max(found, key=lambda key: (found[key], key))
+        best = max(found, key=lambda key: (self.likelihood(key, found[key], folded), key))
         return like_cased(self.forms.get(best, best), word)
+
+    def near(self, typed: str, edits: int) -> dict[str, int]:
+        """The words of the texts within some edits of a typed one, with how many they are."""
+        found = process.extract(typed, list(self.forms), scorer=OSA.distance, score_cutoff=edits, limit=None)
+        return {word: distance for word, distance, _ in found if len(word) >= SHORTEST}
 
     def likelihood(self, candidate: str, distance: int, typed: str) -> float:
         """How likely a word is meant, as a power of ten: by how common it is, and how far from what was typed."""
         rank = english().get(candidate, COMMON)
-        return -log10(rank) - EDIT * distance + (0.5 if candidate[0] == typed[0] else 0.0)
+        ours = candidate in self.forms or stemmer().stemWord(candidate) in self.stems
+        return OURS * ours - log10(rank) - EDIT * distance + (0.5 if candidate[0] == typed[0] else 0.0)
+
+
+def swaps(word: str, typed: str) -> bool:
+    """Whether a letter stands for another, which in a short word leaves too little: "keto" is not "keno"."""
+    return len(word) == len(typed) and sorted(word) != sorted(typed)
+
+
+def near_english(typed: str, edits: int) -> dict[str, int]:
+    """The same for English; a short word may only be a common one."""
+    found = process.extract(typed, list(english()), scorer=OSA.distance, score_cutoff=edits, limit=None)
+    return {word: distance for word, distance, _ in found if len(typed) > 4 or english()[word] <= COMMON}
 
 
 def usual(forms: Mapping[str, int]) -> str:
@@ -82,6 +92,11 @@ def usual(forms: Mapping[str, int]) -> str:
 def like_cased(word: str, typed: str) -> str:
     """A word with a capital where the typed one has it; its own capitals stay."""
     return word[0].upper() + word[1:] if typed[0].isupper() else word
+
+
+def is_english(word: str) -> bool:
+    """Whether a word is a common English one, or its plural."""
+    return word in english() or (word.endswith("s") and english().get(word[:-1], COMMON) < COMMON)
 
 
 @lru_cache(maxsize=1)
