@@ -31,10 +31,7 @@ class Speller:
         for text in texts:
             for word in WORD.findall(text):
                 forms.setdefault(fold(word), Counter())[word] += 1
-        self.forms: Mapping[str, str] = {  # a word that is ever written small is written so
-            folded: min(counts, key=lambda form: (form != form.lower(), -counts[form]))
-            for folded, counts in forms.items()
-        }
+        self.forms: Mapping[str, str] = {folded: counts.most_common(1)[0][0] for folded, counts in forms.items()}
         self.known = {word for text in texts for word in words(text)} | set(forms)
         self.stems = set(stemmer().stemWords(list(self.known)))
         self._correct = lru_cache(maxsize=1024)(self.correct_word)
@@ -59,7 +56,7 @@ class Speller:
         if not found:
             return word
         best = max(found, key=lambda key: (self.likelihood(key, found[key], folded), key))
-        return like_cased(self.forms.get(best, best), word)
+        return like_cased(best if is_english(best) else self.forms.get(best, best), word)
 
     def near(self, typed: str, edits: int) -> dict[str, int]:
         """The words of the texts within some edits of a typed one, with how many they are."""
