@@ -1,0 +1,41 @@
+"""What stands in the conversation before the first question."""
+
+from collections.abc import Mapping
+
+from assistant.page.answers import suggestions_html
+from assistant.page.elements import button, escape, tag
+from assistant.render import about
+from index.types import Document
+
+
+def start_html(documents: Mapping[str, Document]) -> str:
+    """What the documents are and how they answer."""
+    one = len(documents) == 1
+    described = "".join(described_html(document) for document in documents.values())
+    promise = (
+        f"Ask about {'this document' if one else 'these documents'}. Every answer is a quotation, with its place and the "
+        f"notes behind it; what {'it does' if one else 'they do'} not say, Quoth does not answer."
+    )
+    return tag("ul", described, class_="q-described") + tag("p", promise)
+
+
+def described_html(document: Document) -> str:
+    """A document in a line or two: what is known of it and how long it is."""
+    paragraphs, notes = len(document.paragraphs), len(document.footnotes)
+    headings = sum(section.heading is not None for section in document.sections)
+    counted = [count(paragraphs, "paragraph"), *([count(headings, "heading")] if headings else [])]
+    counted += [count(notes, "note")] if notes else []
+    title = button(escape(document.title), "open", class_="q-link q-title", data_document=document.id)
+    known = about(document)
+    told = [known] if known != document.title else []
+    return tag("li", title + tag("span", escape(" · ".join([*told, *counted])), class_="q-about"))
+
+
+def count(number: int, noun: str) -> str:
+    """A number of things: "1 note", "27 paragraphs"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def first_questions_html(questions: tuple[str, ...]) -> str:
+    """The questions to begin with."""
+    return suggestions_html(questions, "For example")
