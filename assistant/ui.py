@@ -85,8 +85,6 @@ def first_patches(quoth: Assistant) -> Patch:
     }
 
 
-
-
 def make_server_functions(quoth: Assistant) -> list[Callable[[Any], str]]:
     """What the script may ask of the server; each takes one value and gives HTML."""
 
@@ -140,7 +138,7 @@ def make_ask(quoth: Assistant, feedback: FeedbackStore | None) -> Callable[..., 
 
 
 def read_event(event: gr.EventData) -> tuple[str, int, bool, Any]:
-    """What was sent: the question, the turn it takes the place of (0: none), whether it may be completed, its number."""
+    """What was sent: the question, the turn whose place it takes (0: none), whether it may be completed, its number."""
     sent = event._data if isinstance(event._data, dict) else {}
     question, turn = sent.get("question"), sent.get("turn")
     return (

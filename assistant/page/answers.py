@@ -103,7 +103,9 @@ def quotation_html(turn: int, number: int, evidence: Evidence, documents: Mappin
         "data_end": str(evidence.end),
         "data_short": f"{evidence.answer_start} {evidence.answer_end}",
     }
-    mark = button(str(number), "cite", class_="q-cite", aria_label=f"Citation {number}: show it in the document", **opened)
+    mark = button(
+        str(number), "cite", class_="q-cite", aria_label=f"Citation {number}: show it in the document", **opened
+    )
     spot = button(where, "cite", class_="q-place", **opened)
     notes = "".join(tag("li", citation_html(note, evidence.document)) for note in evidence.footnotes)
     caption = tag("div", spot + copy_html(evidence, documents), class_="q-caption")
@@ -163,7 +165,9 @@ def foot_html(answer: Answer, documents: Mapping[str, Document], rated: bool) ->
     if rated:
         parts.append(rating_html())
     why = tag("div", tag("p", "Reading again …", class_="q-doing"), class_="q-why-body")
-    why = tag("details", tag("summary", "Why this answer") + why, class_="q-why", data_standalone=answer.standalone_question)
+    why = tag(
+        "details", tag("summary", "Why this answer") + why, class_="q-why", data_standalone=answer.standalone_question
+    )
     return tag("div", "".join(parts), class_="q-foot") + why
 
 
@@ -180,4 +184,6 @@ def rating_html() -> str:
     choices += button("Not helpful", "rate", class_="q-quiet", data_helpful="false")
     reasons = "".join(button(escape(words), "reason", data_reason=reason) for reason, words in REASONS.items())
     asked = tag("span", "What was wrong?", class_="q-label") + reasons
-    return tag("span", choices, class_="q-rating") + tag("div", asked, class_="q-reasons", hidden="", role="group", aria_label="What was wrong?")
+    return tag("span", choices, class_="q-rating") + tag(
+        "div", asked, class_="q-reasons", hidden="", role="group", aria_label="What was wrong?"
+    )
