@@ -64,7 +64,12 @@ def make_page(quoth: Assistant, feedback: FeedbackStore | None = None) -> gr.Blo
         )
         settings: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         asked = quoth_page.ask(
-            make_ask(quoth, feedback), [exchanges], [exchanges, quoth_page], concurrency_limit=AT_ONCE, **settings
+            make_ask(quoth, feedback),
+            [exchanges],
+            [exchanges, quoth_page],
+            concurrency_limit=AT_ONCE,
+            trigger_mode="multiple",  # a question that was stopped does not hold up the next
+            **settings,
         )
         quoth_page.stop(None, cancels=[asked], **settings)
         quoth_page.clear_all(lambda: [], None, [exchanges], cancels=[asked], **settings)

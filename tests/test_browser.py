@@ -263,7 +263,7 @@ def test_of_several_documents_the_cited_one_is_opened(page: Page, encoder: HashE
         expect(page.locator(".q-opened")).to_have_text("Rain")
         ask(page, "When did frost and hail fall?")
         expect(page.locator(".q-opened")).to_have_text("Snow")
-        expect_marked(page, "Hail fell in July, and 😀 frost in August.")
+        expect_marked(page, "🌨️ Hail fell in July, and 😀 frost in August.")
         page.get_by_text("Documents", exact=True).click()
         page.get_by_role("navigation", name="Contents").get_by_role("button", name="Rain").click()
         expect(page.locator(".q-pages article:visible")).to_contain_text("Rain fell in May.")
