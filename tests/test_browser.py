@@ -189,7 +189,7 @@ def test_links_to_a_question_and_to_a_place(page: Page, address: str) -> None:
     page.goto(address)
     ask(page, TROOPS)
     answer = turn(page, 1)
-    answer.get_by_role("button", name="Copy a link to this question").click()
+    answer.get_by_role("button", name="Copy link to this question").click()
     page.wait_for_function("() => navigator.clipboard.readText().then(text => text.includes('?q='))")
     to_question = copied(page)
     menu = answer.locator("figure").first.locator(".q-menu")

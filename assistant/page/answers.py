@@ -161,7 +161,7 @@ def foot_html(answer: Answer, documents: Mapping[str, Document], rated: bool) ->
     """Below an answer: how sure it is, what can be done with it, and why it is what it is."""
     parts = [] if answer.abstention else [tag("span", certainty(answer.confidence), class_="q-certainty")]
     parts.append(button("Try again", "retry", class_="q-quiet"))
-    parts.append(button("Copy link", "copy-question", class_="q-quiet", aria_label="Copy a link to this question"))
+    parts.append(button("Copy link", "copy-question", class_="q-quiet", aria_label="Copy link to this question"))
     if rated:
         parts.append(rating_html())
     why = tag("div", tag("p", "Reading again …", class_="q-doing"), class_="q-why-body")
