@@ -10,11 +10,11 @@ from index.types import Document
 
 def start_html(documents: Mapping[str, Document]) -> str:
     """What the documents are and how they answer."""
-    one = len(documents) == 1
+    these, they = ("this document", "it does") if len(documents) == 1 else ("these documents", "they do")
     described = "".join(described_html(document) for document in documents.values())
     promise = (
-        f"Ask about {'this document' if one else 'these documents'}. Every answer is a quotation, with its place and the "
-        f"notes behind it; what {'it does' if one else 'they do'} not say, Quoth does not answer."
+        f"Ask about {these}. Every answer is a quotation, with its place and the notes behind it; "
+        f"what {they} not say, Quoth does not answer."
     )
     return tag("ul", described, class_="q-described") + tag("p", promise)
 
