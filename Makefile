@@ -31,6 +31,7 @@ eval-gate: $(STAMP)
 
 bench: $(STAMP)
 	@$(VENV)/bin/python -m tests.bench
+	@$(VENV)/bin/python -m tests.bench_page
 
 screenshots: $(STAMP)
 	@$(VENV)/bin/python docs/screenshots.py

@@ -26,10 +26,11 @@ def place(evidence: Evidence, documents: Mapping[str, Document]) -> str:
     return ", ".join(parts)
 
 
-def about(document: Document) -> str:
-    """Title, author, date and URL, as far as they are known."""
+def about(document: Document, titled: bool = True) -> str:
+    """Author, title, date and URL, as far as they are known; the title is left out where it stands above them."""
     known = document.metadata
-    return ", ".join(part for part in (known.author, document.title, known.date, known.url) if part)
+    title = document.title if titled else None
+    return ", ".join(part for part in (known.author, title, known.date, known.url) if part)
 
 
 def trail(citation: Citation) -> str:

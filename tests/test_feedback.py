@@ -92,8 +92,8 @@ def test_a_file_that_keeps_nothing_is_told(tmp_path: Path) -> None:
 def test_insights_tell_what_was_wrong_asked_and_unanswered(quoth: Assistant) -> None:
     records = [
         rate(record_of(quoth), False, "wrong_words"),
-        rate(record_of(quoth, "Xyzzy \x1b[m plugh?"), False, "should_have_answered"),
-        record_of(quoth, "Xyzzy \x1b[m plugh?"),
+        rate(record_of(quoth, "Xyzzy \x07 plugh?"), False, "should_have_answered"),
+        record_of(quoth, "Xyzzy \x07 plugh?"),
         rate(record_of(quoth, "Who is Wolfram Lacher?"), True),
     ]
     text = insights_text(records).plain
@@ -101,11 +101,11 @@ def test_insights_tell_what_was_wrong_asked_and_unanswered(quoth: Assistant) -> 
     assert text.startswith("4 questions kept, 3 rated: 1 helpful, 2 not.\n")
     assert f"\nWrong words (1)\n  {day}  {TROOPS}\n              quoted stabilizing-mali 3076–3237; " in text
     assert (
-        f"\nShould have answered (1)\n  {day}  Xyzzy �[m plugh?\n              abstained, nearest stabilizing-mali "
+        f"\nShould have answered (1)\n  {day}  Xyzzy � plugh?\n              abstained, nearest stabilizing-mali "
         in text
     )
-    assert "\nUnanswered (2)\n     2 × Xyzzy �[m plugh?\n" in text
-    assert "\nAsked (4)\n     2 × Xyzzy �[m plugh?\n     1 × How many troops" in text
+    assert "\nUnanswered (2)\n     2 × Xyzzy � plugh?\n" in text
+    assert "\nAsked (4)\n     2 × Xyzzy � plugh?\n     1 × How many troops" in text
 
 
 def test_the_insights_command(store: FeedbackStore, quoth: Assistant, capsys: pytest.CaptureFixture[str]) -> None:

@@ -110,7 +110,7 @@ def quotation_html(turn: int, number: int, evidence: Evidence, documents: Mappin
     notes = "".join(tag("li", citation_html(note, evidence.document)) for note in evidence.footnotes)
     caption = tag("div", spot + copy_html(evidence, documents), class_="q-caption")
     caption += tag("ul", notes, class_="q-behind") if notes else ""
-    quote = tag("blockquote", f"{before}{whole}{after} {mark}")
+    quote = tag("blockquote", f"{before}{whole}{after}\u00a0{mark}")
     return tag("figure", quote + tag("figcaption", caption), data_quotation=f"{turn}-{number}")
 
 
@@ -163,7 +163,7 @@ def foot_html(answer: Answer, documents: Mapping[str, Document], rated: bool) ->
     parts.append(button("Try again", "retry", class_="q-quiet"))
     parts.append(button("Copy link", "copy-question", class_="q-quiet", aria_label="Copy link to this question"))
     if rated:
-        parts.append(rating_html())
+        parts.append(rating_html(answer.answered))
     why = tag("div", tag("p", "Reading again …", class_="q-doing"), class_="q-why-body")
     why = tag(
         "details", tag("summary", "Why this answer") + why, class_="q-why", data_standalone=answer.standalone_question
@@ -178,11 +178,15 @@ def certainty(confidence: float) -> str:
     return "Fairly sure" if confidence >= SURE else "Not quite sure"
 
 
-def rating_html() -> str:
-    """Helpful or not, and then why not."""
+def rating_html(answered: bool) -> str:
+    """Helpful or not, and then why not: the reasons that an answer can have, or an abstention."""
     choices = button("Helpful", "rate", class_="q-quiet", data_helpful="true")
     choices += button("Not helpful", "rate", class_="q-quiet", data_helpful="false")
-    reasons = "".join(button(escape(words), "reason", data_reason=reason) for reason, words in REASONS.items())
+    reasons = "".join(
+        button(escape(words), "reason", data_reason=reason)
+        for reason, words in REASONS.items()
+        if answered == (reason != "should_have_answered")
+    )
     asked = tag("span", "What was wrong?", class_="q-label") + reasons
     return tag("span", choices, class_="q-rating") + tag(
         "div", asked, class_="q-reasons", hidden="", role="group", aria_label="What was wrong?"

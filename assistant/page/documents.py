@@ -9,7 +9,7 @@ from itertools import groupby
 
 from assistant.page.elements import button, escape, tag
 from assistant.render import about
-from index.types import Document, Footnote, Metadata, Section, Span
+from index.types import Document, Footnote, Section, Span
 
 
 def contents_html(documents: Mapping[str, Document]) -> str:
@@ -33,8 +33,8 @@ def document_html(document: Document) -> str:
     """The document: its title, sections, notes, and what is left out of answers."""
     markers = marker_spans(document)
     head = tag("h2", escape(document.title), tabindex="-1")
-    if document.metadata != Metadata():
-        head += tag("p", escape(about(document)), class_="q-about")
+    if known := about(document, titled=False):
+        head += tag("p", escape(known), class_="q-about")
     parts = [head, *(section_html(section, document, markers) for section in document.sections)]
     if document.byline:
         byline = tag("p", block(document.byline, document, markers), class_="q-byline")

@@ -26,9 +26,8 @@ def described_html(document: Document) -> str:
     counted = [count(paragraphs, "paragraph"), *([count(headings, "heading")] if headings else [])]
     counted += [count(notes, "note")] if notes else []
     title = button(escape(document.title), "open", class_="q-link q-title", data_document=document.id)
-    known = about(document)
-    told = [known] if known != document.title else []
-    return tag("li", title + tag("span", escape(" · ".join([*told, *counted])), class_="q-about"))
+    told = " · ".join(part for part in (about(document, titled=False), *counted) if part)
+    return tag("li", title + tag("span", escape(told), class_="q-about"))
 
 
 def count(number: int, noun: str) -> str:
