@@ -6,6 +6,7 @@ script asks of the server directly.
 """
 
 import base64
+import logging
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -155,9 +156,12 @@ def read_event(event: gr.EventData) -> tuple[str, int, bool, Any]:
 
 
 def keep(answer: Answer, exchange: Exchange, quoth: Assistant, feedback: FeedbackStore | None) -> None:
-    """Record a question that was answered, where that was asked for."""
+    """Record a question that was answered, where that was asked for; an answer is not lost for a full disk."""
     if feedback and feedback.record_questions:
-        feedback.save(make_record(answer, quoth, exchange.id))
+        try:
+            feedback.save(make_record(answer, quoth, exchange.id))
+        except QuothError as error:
+            logging.getLogger("quoth").warning("%s", error)
 
 
 def make_rate(quoth: Assistant, feedback: FeedbackStore) -> Callable[..., Patch]:

@@ -83,6 +83,8 @@ def main() -> None:
         with serving(quoth) as address:
             quoth.ask(QUESTION)
             tell("the page, nothing cached", [measure(browser, address) for _ in range(ROUNDS)])
+            alone = statistics.median(quoth.ask(QUESTION).timings_ms["total"] for _ in range(ROUNDS))
+            print(f"  {'Assistant.ask alone, in the same run':42}{alone:7.0f} ms")
         file = long_document()
         index = make_index([file], HashEncoder())  # the page is measured, not the encoder
         with serving(Assistant(index, Config(threshold=0.0), SentenceReader())) as address:

@@ -234,6 +234,27 @@ def test_feedback_is_stored_with_offsets_and_versions_and_no_address(
     assert (last.question, last.helpful, last.reason, last.answered) == ("Xyzzy plugh?", True, None, False)
 
 
+def test_unrated_questions_are_kept_only_where_that_was_asked_for(
+    page: Page, address: str, store: FeedbackStore, quoth: Assistant, tmp_path: Path
+) -> None:
+    before = len(store.list())
+    page.goto(address)
+    ask(page, "Who leads Ansar Eddine?")
+    expect(turn(page, 1)).to_be_visible()
+    assert len(store.list()) == before
+
+    keeping = FeedbackStore(tmp_path / "asked.sqlite", record_questions=True)
+    with serving(quoth, keeping) as other:
+        page.goto(other)
+        ask(page, "Who leads Ansar Eddine?")
+        turn(page, 1).get_by_role("button", name="Helpful", exact=True).click()
+        expect(turn(page, 1).locator(".q-rating")).to_contain_text("Thank you.")
+        ask(page, "Xyzzy plugh?")
+        expect(turn(page, 2)).to_be_visible()
+    kept = {record.question: (record.helpful, record.answered) for record in keeping.list()}
+    assert kept == {"Who leads Ansar Eddine?": (True, True), "Xyzzy plugh?": (None, False)}
+
+
 def test_without_a_store_nothing_is_asked_about_answers(page: Page, quoth: Assistant) -> None:
     with serving(quoth) as address:
         page.goto(address)
