@@ -1,11 +1,14 @@
 """Why an answer is what it is: the passages read for its question, and every score there is of them."""
 
+import copy
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.assistant import Assistant
-from assistant.reader import Candidate
+from assistant.reader import Candidate, Reader, Selection
 from assistant.reader.support import WORD
 from index.folding import terms
+from index.retriever import Index
 from index.types import Hit, Passage
 
 
@@ -35,19 +38,48 @@ class Explanation:
     missing: tuple[str, ...]
 
 
-def explain(quoth: Assistant, question: str) -> Explanation:
-    """Search and read again for a question that stands alone."""
-    hits = quoth.index.search(question, quoth.config.passages)
-    selection = quoth.reader.read(question, hits, quoth.index)
+class RecordingReader:
+    """A reader that keeps what it was given and what it found."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self.name, self.fingerprint = reader.name, reader.fingerprint
+        self.reads: list[tuple[str, Sequence[Hit], Selection]] = []
+
+    def read(self, question: str, hits: Sequence[Hit], index: Index) -> Selection:
+        """What the reader itself reads."""
+        selection = self.reader.read(question, hits, index)
+        self.reads.append((question, hits, selection))
+        return selection
+
+
+def explain(quoth: Assistant, standalone: str) -> tuple[Explanation, ...]:
+    """Ask again a question that stands alone, and tell what was read for each part of it.
+
+    Nothing was read where the structure of the document answers. Raises what Assistant.ask raises.
+    """
+    watched = copy.copy(quoth)
+    watched.reader = recording = RecordingReader(quoth.reader)
+    watched.ask(standalone, complete=False)
+    return tuple(
+        explanation(question, hits, selection, quoth.index, quoth.config.threshold)
+        for question, hits, selection in recording.reads
+    )
+
+
+def explanation(
+    question: str, hits: Sequence[Hit], selection: Selection, index: Index, threshold: float
+) -> Explanation:
+    """One reading, its passages in the order of their best sentences."""
     found = {hit.passage.id: hit for hit in hits}
     read = [
         PassageRead(
             passage, found.get(passage.id), best_in(passage, selection.candidates), matched_words(question, passage)
         )
-        for passage in quoth.index.with_notes(hits)
+        for passage in index.with_notes(hits)
     ]
     read.sort(key=lambda one: -one.best.score if one.best else float("inf"))
-    return Explanation(question, tuple(read), selection.confidence, quoth.config.threshold, selection.missing)
+    return Explanation(question, tuple(read), selection.confidence, threshold, selection.missing)
 
 
 def best_in(passage: Passage, candidates: tuple[Candidate, ...]) -> Candidate | None:

@@ -29,6 +29,7 @@ def ask_in_stages(
     quoth: Assistant, question: str, history: Sequence[Turn] = (), complete: bool = True
 ) -> Iterator[str | Answer]:
     """What is being done, in words, then the answer; raises what Assistant.ask raises."""
+    _ = quoth.understanding  # learned once, and not by each copy
     told: queue.SimpleQueue[str | Answer | Exception] = queue.SimpleQueue()
     watched = copy.copy(quoth)
     watched.reader = ToldReader(quoth.reader, told.put)
@@ -39,10 +40,13 @@ def ask_in_stages(
         except Exception as error:  # raised again below, in the thread that asked
             told.put(error)
 
-    yield f"Searching {len(quoth.index.passages)} passages"
+    last = f"Searching {len(quoth.index.passages)} passages"
+    yield last
     threading.Thread(target=work, daemon=True).start()
     while isinstance(said := told.get(), str):
-        yield said
+        if said != last:
+            yield said
+        last = said
     if isinstance(said, Exception):
         raise said
     yield said

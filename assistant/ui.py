@@ -9,23 +9,24 @@ import base64
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from assistant.assistant import Assistant
+from assistant.assistant import SUGGESTIONS, Assistant
 from assistant.config import MAX_QUESTION
 from assistant.explain import explain
 from assistant.feedback import FeedbackStore, make_record, rate
 from assistant.page.answers import Exchange, turn_html
 from assistant.page.documents import contents_html, document_html
 from assistant.page.elements import escape, tag
-from assistant.page.explanation import explanation_html
+from assistant.page.explanation import explanations_html
 from assistant.page.start import first_questions_html, start_html
 from assistant.stages import ask_in_stages
 from assistant.types import Answer, Turn
-from index.errors import QuestionError, QuothError
+from index.errors import QuothError
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("document.js", "conversation.js", "copying.js", "page.js")
@@ -103,9 +104,7 @@ def make_server_functions(quoth: Assistant) -> list[Callable[[Any], str]]:
 
     def read_why(question: Any) -> str:
         try:
-            if not isinstance(question, str) or not 0 < len(question) <= 10 * MAX_QUESTION:
-                raise QuestionError("There is no such question.")
-            return explanation_html(explain(quoth, question), quoth.index.documents)
+            return explanations_html(explain(quoth, question), quoth.index.documents)
         except QuothError as error:
             return tag("p", escape(str(error)), class_="q-error")
 
@@ -134,13 +133,21 @@ def make_ask(quoth: Assistant, feedback: FeedbackStore | None) -> Callable[..., 
                     exchange = Exchange(question, doing=said)
                     yield gr.skip(), patch(exchange)
                 else:
-                    exchange = Exchange(question, said)
+                    exchange = Exchange(question, with_suggestions(said, quoth))
                     keep(said, exchange, quoth, feedback)
         except QuothError as error:
             exchange = Exchange(question, error=str(error))
         yield [*before, exchange], patch(exchange)
 
     return ask
+
+
+def with_suggestions(answer: Answer, quoth: Assistant) -> Answer:
+    """The answer; an abstention never without questions that are answered."""
+    if answer.abstention is None or answer.abstention.suggestions:
+        return answer
+    suggestions = quoth.suggest(FIRST_QUESTIONS)[:SUGGESTIONS]
+    return replace(answer, abstention=replace(answer.abstention, suggestions=suggestions))
 
 
 def read_event(event: gr.EventData) -> tuple[str, int, bool, Any]:

@@ -108,11 +108,13 @@ def test_a_follow_up_an_abstention_and_an_error_in_one_conversation(page: Page, 
     ask(page, "How many troops will the UN mission have?")
     expect(turn(page, 1)).to_be_visible()
     ask(page, "And how many police?")
-    expect(turn(page, 2)).to_contain_text(
-        "Understood as: How many troops will the UN mission have? And how many police?"
-    )
-    ask(page, "Xyzzy plugh?")
-    expect(turn(page, 3)).to_contain_text("Nothing in the document matches this question.")
+    expect(turn(page, 2)).to_contain_text("Understood as: How many police will the UN mission have?")
+    ask(page, "Which penguins skate?")
+    abstained = turn(page, 3)
+    expect(abstained).to_contain_text("Nothing in the document matches this question.")
+    abstained.get_by_text("What I looked at").click()
+    expect(abstained.locator("blockquote").first).to_be_visible()
+    expect(abstained.locator(".q-suggestion")).to_have_count(3)
     page.get_by_label("Your question").evaluate("box => box.removeAttribute('maxlength')")
     ask(page, "x" * 5000)
     expect(turn(page, 4)).to_contain_text("The question has 5,000 characters")
@@ -127,7 +129,7 @@ def test_a_question_is_edited_and_asked_again_in_its_place(page: Page, address: 
     page.goto(address)
     ask(page, "Who leads Ansar Eddine?")
     expect(turn(page, 1)).to_be_visible()
-    ask(page, "Xyzzy plugh?")
+    ask(page, "Which penguins skate?")
     expect(turn(page, 2)).to_be_visible()
     turn(page, 1).get_by_role("button", name="Edit this question and ask again").click()
     box = page.get_by_label("Edit your question")
@@ -175,14 +177,14 @@ def test_the_conversation_is_downloaded_as_markdown(page: Page, address: str) ->
     page.goto(address)
     ask(page, TROOPS)
     expect(turn(page, 1)).to_be_visible()
-    ask(page, "Xyzzy plugh?")
+    ask(page, "Which penguins skate?")
     expect(turn(page, 2)).to_be_visible()
     with page.expect_download() as downloaded:
         page.get_by_role("button", name="Download the conversation as Markdown").click()
     text = Path(downloaded.value.path()).read_text(encoding="utf-8")
     assert downloaded.value.suggested_filename == "conversation.md"
     assert text.startswith(f"# Conversation\n\n## {TROOPS}\n\n> {SENTENCE}\n\n— Stabilizing Mali; ")
-    assert "## Xyzzy plugh?\n\nNothing in the document matches this question." in text
+    assert "## Which penguins skate?\n\nNothing in the document matches this question." in text
 
 
 def test_links_to_a_question_and_to_a_place(page: Page, address: str) -> None:
@@ -227,11 +229,11 @@ def test_feedback_is_stored_with_offsets_and_versions_and_no_address(
     assert kept.versions["reader"] == quoth.reader.fingerprint
     assert b"127.0.0.1" not in store.path.read_bytes()
 
-    ask(page, "Xyzzy plugh?")
+    ask(page, "Which penguins skate?")
     turn(page, 2).get_by_role("button", name="Helpful", exact=True).click()
     expect(turn(page, 2).locator(".q-rating")).to_contain_text("Thank you.")
     last = store.list()[-1]
-    assert (last.question, last.helpful, last.reason, last.answered) == ("Xyzzy plugh?", True, None, False)
+    assert (last.question, last.helpful, last.reason, last.answered) == ("Which penguins skate?", True, None, False)
 
 
 def test_unrated_questions_are_kept_only_where_that_was_asked_for(
@@ -249,10 +251,10 @@ def test_unrated_questions_are_kept_only_where_that_was_asked_for(
         ask(page, "Who leads Ansar Eddine?")
         turn(page, 1).get_by_role("button", name="Helpful", exact=True).click()
         expect(turn(page, 1).locator(".q-rating")).to_contain_text("Thank you.")
-        ask(page, "Xyzzy plugh?")
+        ask(page, "Which penguins skate?")
         expect(turn(page, 2)).to_be_visible()
     kept = {record.question: (record.helpful, record.answered) for record in keeping.list()}
-    assert kept == {"Who leads Ansar Eddine?": (True, True), "Xyzzy plugh?": (None, False)}
+    assert kept == {"Who leads Ansar Eddine?": (True, True), "Which penguins skate?": (None, False)}
 
 
 def test_without_a_store_nothing_is_asked_about_answers(page: Page, quoth: Assistant) -> None:

@@ -92,8 +92,8 @@ def test_a_file_that_keeps_nothing_is_told(tmp_path: Path) -> None:
 def test_insights_tell_what_was_wrong_asked_and_unanswered(quoth: Assistant) -> None:
     records = [
         rate(record_of(quoth), False, "wrong_words"),
-        rate(record_of(quoth, "Xyzzy \x07 plugh?"), False, "should_have_answered"),
-        record_of(quoth, "Xyzzy \x07 plugh?"),
+        rate(record_of(quoth, "Which penguins \x07 skate?"), False, "should_have_answered"),
+        record_of(quoth, "Which penguins \x07 skate?"),
         rate(record_of(quoth, "Who is Wolfram Lacher?"), True),
     ]
     text = insights_text(records).plain
@@ -101,11 +101,11 @@ def test_insights_tell_what_was_wrong_asked_and_unanswered(quoth: Assistant) -> 
     assert text.startswith("4 questions kept, 3 rated: 1 helpful, 2 not.\n")
     assert f"\nWrong words (1)\n  {day}  {TROOPS}\n              quoted stabilizing-mali 3076–3237; " in text
     assert (
-        f"\nShould have answered (1)\n  {day}  Xyzzy � plugh?\n              abstained, nearest stabilizing-mali "
+        f"\nShould have answered (1)\n  {day}  Which penguins � skate?\n              abstained, nearest stabilizing-mali "
         in text
     )
-    assert "\nUnanswered (2)\n     2 × Xyzzy � plugh?\n" in text
-    assert "\nAsked (4)\n     2 × Xyzzy � plugh?\n     1 × How many troops" in text
+    assert "\nUnanswered (2)\n     2 × Which penguins � skate?\n" in text
+    assert "\nAsked (4)\n     2 × Which penguins � skate?\n     1 × How many troops" in text
 
 
 def test_the_insights_command(store: FeedbackStore, quoth: Assistant, capsys: pytest.CaptureFixture[str]) -> None:
@@ -127,7 +127,7 @@ def test_keeping_questions_without_keeping_feedback_is_refused(capsys: pytest.Ca
 def test_candidates_are_gold_but_for_the_check(
     store: FeedbackStore, quoth: Assistant, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wrong, absent = rate(record_of(quoth), False, "wrong_words"), rate(record_of(quoth, "Xyzzy plugh?"), True)
+    wrong, absent = rate(record_of(quoth), False, "wrong_words"), rate(record_of(quoth, "Which penguins skate?"), True)
     made_up = rate(record_of(quoth, "Who is Wolfram Lacher?"), False, "should_have_abstained")
     for record in (wrong, absent, made_up, record_of(quoth, "When did the revolt begin?")):
         store.save(record)
@@ -143,7 +143,7 @@ def test_candidates_are_gold_but_for_the_check(
     assert evidence["prefix"].endswith("and towns on the Niger River. ")
     assert (troops["answerable"], troops["footnotes"]) == (True, [4])
     assert troops["check"] == "The words were marked wrong: put the right ones in answers."
-    assert (lines["Xyzzy plugh?"]["answerable"], lines["Xyzzy plugh?"]["evidence"]) == (False, [])
+    assert (lines["Which penguins skate?"]["answerable"], lines["Which penguins skate?"]["evidence"]) == (False, [])
     assert lines["Who is Wolfram Lacher?"]["answerable"] is False
 
     with pytest.raises(GoldError, match="the field 'check' is unknown; take it out"):

@@ -14,6 +14,7 @@ from assistant.bibliography import answer_markdown, bibtex, cited_markdown, cite
 from assistant.explain import explain
 from assistant.page.answers import Exchange, certainty, turn_html
 from assistant.page.documents import contents_html, document_html
+from assistant.page.explanation import explanations_html
 from assistant.page.start import start_html
 from assistant.stages import ask_in_stages
 from assistant.types import Abstention, Answer, Turn
@@ -90,7 +91,7 @@ def test_a_part_that_the_document_does_not_answer_is_named(quoth: Assistant) -> 
 def test_an_abstention_offers_what_can_be_answered(quoth: Assistant) -> None:
     nearest = quoth.ask(TROOPS).evidence[:1]
     nothing = Abstention("low_confidence", "The document does not seem to say.", nearest, ("Who leads <it>?",))
-    answer = Answer("Why?", "Why?", False, 0.1, None, (), 0, nothing, {})
+    answer = Answer("Why?", "Why?", False, 0.1, None, (), 0, (), nothing, {})
     html = turn_html(1, Exchange("Why?", answer), quoth.index.documents)
     assert '<p class="q-abstention">The document does not seem to say.</p>' in html
     assert 'data-do="ask" class="q-suggestion">Who leads &lt;it&gt;?</button>' in html
@@ -137,17 +138,26 @@ def test_bibtex_and_csl_of_what_is_known(article: Document) -> None:
 
 def test_why_an_answer_is_what_it_is(quoth: Assistant) -> None:
     answer = quoth.ask(TROOPS)
-    told = explain(quoth, answer.standalone_question)
+    [told] = explain(quoth, answer.standalone_question)
     assert (round(told.confidence, 4), told.threshold) == (answer.confidence, 0.01)
     first = told.passages[0]
     assert first.best is not None
     assert (first.best.start, first.best.end) == (answer.evidence[0].start, answer.evidence[0].end)
     assert first.matched == ("troops", "police", "UN", "peacekeeping", "mission")
-    hits = quoth.index.search(TROOPS, 15)
+    hits = quoth.retrieve(TROOPS)
     assert {one.hit for one in told.passages if one.hit} == set(hits)
     assert [one.passage.id for one in told.passages if one.hit is None]
     scores = [one.best.score for one in told.passages if one.best]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_each_part_of_a_question_is_explained_and_a_question_about_structure_is_not_read(quoth: Assistant) -> None:
+    both = "Who is Wolfram Lacher? When did French forces begin the offensive?"
+    assert [one.question for one in explain(quoth, both)] == [
+        "Who is Wolfram Lacher?", "When did French forces begin the offensive?"
+    ]  # fmt: skip
+    assert explain(quoth, "What does note 15 say?") == ()
+    assert "answered from the document’s structure" in explanations_html((), quoth.index.documents)
 
 
 def test_asking_tells_what_is_done_and_raises_what_is_wrong(quoth: Assistant) -> None:

@@ -1,8 +1,8 @@
 """Why an answer is what it is, as HTML."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from assistant.assistant import cite
+from assistant.citing import cite
 from assistant.explain import Explanation, PassageRead
 from assistant.page.elements import button, escape, tag
 from assistant.reader import Candidate
@@ -11,6 +11,13 @@ from index.types import Document, Hit
 
 COLUMNS = ("Passage", "Reader", "Fused", "BM25", "Dense", "Matched words")
 NOTHING = "–"
+STRUCTURE = "This was answered from the document’s structure; no passages were read."
+
+
+def explanations_html(explanations: Sequence[Explanation], documents: Mapping[str, Document]) -> str:
+    """Each reading; or that there was none."""
+    told = "".join(explanation_html(one, documents) for one in explanations)
+    return told or tag("p", STRUCTURE)
 
 
 def explanation_html(explanation: Explanation, documents: Mapping[str, Document]) -> str:
