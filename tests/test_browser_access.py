@@ -179,7 +179,9 @@ def test_a_document_of_300_pages_is_opened_and_cited_at_once(browser: Browser, a
     paragraphs = [f"In year {number} " + " ".join([words] * 6) for number in range(1000, 2500)]
     paragraphs[1200] += " The comet was seen by the ferryman Anselm."
     with serving(ask_text("\n\n".join(paragraphs))) as address:
-        page = open_page(browser, address, viewport={"width": 1280, "height": 800})
+        page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+        page.goto(address)
+        expect(page.locator(".q-pages article")).to_be_visible()
         assert page.evaluate("document.querySelector('.q-pages article').textContent.length") > 900_000
         ask(page, "Who saw the comet?")
         expect_marked(page, "The comet was seen by the ferryman Anselm.")
