@@ -47,8 +47,9 @@ def answers(address: str) -> bool:
 
 def photograph(page: Page, address: str, name: str) -> None:
     """Ask, and save what is seen: the conversation, and on a phone the document too."""
+    page.set_default_timeout(1000 * STARTING)
     page.goto(address)
-    page.locator(".q-suggestion").first.wait_for()
+    page.locator(".q-pages article").wait_for(state="attached")
     page.get_by_label("Your question").fill(QUESTION)
     page.keyboard.press("Enter")
     page.locator(".q-turn[data-state=done]").wait_for()
