@@ -1,4 +1,4 @@
-"""The command line: quoth ask | batch | chat | document | index | serve.
+"""The command line: quoth ask | batch | chat | document | index | insights | serve.
 
 Standard output carries the result, standard error what goes on. Bad input ends with one sentence and
 exit code 2. The environment is read here and nowhere else.
@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,7 +19,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from assistant.assistant import Assistant
-from assistant.config import DEFAULT_READER, THRESHOLD, Config
+from assistant.config import DEFAULT_READER, FEEDBACK, THRESHOLD, Config
+from assistant.feedback import FeedbackStore, read_feedback
+from assistant.insights import insights_text
 from assistant.reader.load import SIMPLE_READER
 from assistant.render import document_to_dict, to_text
 from assistant.types import Turn
@@ -87,9 +90,18 @@ def make_parser() -> argparse.ArgumentParser:
     index = commands.add_parser("index", parents=[indexed], help="make the index, or check that it is there")
     index.set_defaults(run=run_index)
 
+    insights = commands.add_parser("insights", help="show what was asked, went unanswered, or was marked wrong")
+    insights.add_argument("--feedback", type=Path, default=FEEDBACK, metavar="FILE", help="default: %(default)s")
+    insights.add_argument("--json", action="store_true", help="print every record as a line of JSON")
+    insights.set_defaults(run=run_insights)
+
     serve = commands.add_parser("serve", parents=[asked], help="open the chat in a browser")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=port, default=7860, help="the port to listen on (default: %(default)s)")
+    told = "where what people say of answers is kept (default: %(default)s)"
+    serve.add_argument("--feedback", type=Path, default=FEEDBACK, metavar="FILE", help=told)
+    serve.add_argument("--no-feedback", action="store_true", help="ask nothing about answers, keep nothing")
+    serve.add_argument("--record-questions", action="store_true", help="keep questions that nobody rated, too")
     serve.set_defaults(run=run_serve)
     return parser
 
@@ -309,5 +321,18 @@ def run_serve(options: argparse.Namespace) -> None:
     # Imported here: gradio takes seconds, and no other command needs it.
     from assistant.api import serve
 
+    if options.no_feedback and options.record_questions:
+        raise QuothError("--record-questions keeps what --no-feedback says not to keep. Leave one of them out.")
     with listen(options.host, options.port) as listening:
-        serve(open_assistant(options), listening)
+        feedback = None if options.no_feedback else FeedbackStore(options.feedback, options.record_questions)
+        serve(open_assistant(options), listening, feedback)
+
+
+def run_insights(options: argparse.Namespace) -> None:
+    """quoth insights"""
+    records = read_feedback(options.feedback)
+    if options.json:
+        for record in records:
+            sys.stdout.write(to_line(asdict(record)))
+    else:
+        Console(highlight=False).print(insights_text(records), soft_wrap=True)

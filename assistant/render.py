@@ -26,10 +26,11 @@ def place(evidence: Evidence, documents: Mapping[str, Document]) -> str:
     return ", ".join(parts)
 
 
-def about(document: Document) -> str:
-    """Title, author, date and URL, as far as they are known."""
+def about(document: Document, titled: bool = True) -> str:
+    """Author, title, date and URL, as far as they are known; the title is left out where it stands above them."""
     known = document.metadata
-    return ", ".join(part for part in (known.author, document.title, known.date, known.url) if part)
+    title = document.title if titled else None
+    return ", ".join(part for part in (known.author, title, known.date, known.url) if part)
 
 
 def trail(citation: Citation) -> str:
@@ -47,12 +48,17 @@ def marked_parts(evidence: Evidence) -> tuple[str, str, str]:
     return evidence.quote[:start], evidence.quote[start:end], evidence.quote[end:]
 
 
+def printable(words: str) -> str:
+    """Words as a terminal can show them: no character of them controls it."""
+    return words.replace("\r\n", "\n").replace("\r", "\n").translate(CONTROL)
+
+
 def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
     """An answer for a terminal, styled; printed to a pipe it is plain."""
     text = Text()
 
     def put(words: str, style: str = "") -> None:
-        text.append(words.replace("\r\n", "\n").replace("\r", "\n").translate(CONTROL), style)
+        text.append(printable(words), style)
 
     if answer.standalone_question != answer.question:
         put(f"Understood as: {answer.standalone_question}\n\n", "dim")

@@ -1,4 +1,4 @@
-"""python -m eval check | run | compare | squad | export | gate | rewriting."""
+"""python -m eval check | run | compare | squad | export | gate | rewriting | candidates."""
 
 import argparse
 import json
@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from assistant.assistant import Assistant
-from assistant.cli import confidence, progress_bar, tell
-from assistant.config import DEFAULT_READER, THRESHOLD, Config
+from assistant.cli import confidence, progress_bar, tell, to_line, writing
+from assistant.config import DEFAULT_READER, FEEDBACK, THRESHOLD, Config
+from assistant.feedback import read_feedback
+from eval.candidates import make_candidates
 from eval.export import export
 from eval.gate import BASELINE, gate
 from eval.gold import ARTICLE_GOLD, Gold, GoldError, count_types, load_gold
@@ -104,6 +106,11 @@ def make_parser() -> argparse.ArgumentParser:
     told = "a copy of the mtRAG repository, to measure retrieval too"
     rewriting.add_argument("--retrieval", type=Path, metavar="REPO", help=told)
     rewriting.set_defaults(run=run_rewriting)
+
+    candidates = commands.add_parser("candidates", parents=[sourced], help="what people marked, as gold to be checked")
+    candidates.add_argument("--feedback", type=Path, default=FEEDBACK, metavar="FILE")
+    candidates.add_argument("--out", type=Path, metavar="FILE", help="where to (default: standard output)")
+    candidates.set_defaults(run=run_candidates)
     return parser
 
 
@@ -218,6 +225,17 @@ def run_gate(options: argparse.Namespace) -> int:
     """`python -m eval gate`."""
     quoth = open_assistant(options)
     return gate(quoth, open_gold(options, quoth), options.baseline, options.update)
+
+
+def run_candidates(options: argparse.Namespace) -> None:
+    """`python -m eval candidates`."""
+    records = read_feedback(options.feedback)
+    candidates = make_candidates(records, {file.id: parse(file) for file in read_sources(options.source)})
+    with writing(options.out) as out:
+        for candidate in candidates:
+            out.write(to_line(candidate))
+    marked = sum(record.helpful is not None for record in records)
+    tell(f"{marked} answers were marked; {len(candidates)} candidates to be checked.")
 
 
 if __name__ == "__main__":
