@@ -59,17 +59,27 @@ class Assistant:
         reader = load_reader(config.reader)  # before the index, which may take minutes to make
         return cls(open_index(config.source, config.index_dir, config.index, encoder, say, progress), config, reader)
 
-    def ask(self, question: str, history: Sequence[Turn | str | Mapping[str, object]] = ()) -> Answer:
+    def suggest(self, count: int = 3) -> tuple[str, ...]:
+        """Questions drawn from the documents."""
+        headings = [s.heading for d in self.index.documents.values() for s in d.sections if s.heading]
+        return tuple(f"What is said under “{heading}”?" for heading in headings[:count])
+
+    def ask(
+        self, question: str, history: Sequence[Turn | str | Mapping[str, object]] = (), complete: bool = True
+    ) -> Answer:
         """The answer to a question, after the earlier turns of its conversation, oldest first.
 
         Raises QuestionError if the question is empty or too long, or the history is not one.
         """
         began = time.perf_counter()
         question = check_question(question)
-        standalone = stand_alone(question, [check_turn(turn) for turn in check_history(history)])
+        turns = [check_turn(turn) for turn in check_history(history)]
+        standalone = stand_alone(question, turns) if complete else question
         hits = self.index.search(standalone, self.config.passages)
         retrieved = time.perf_counter()
         answer = self.answer(question, standalone, hits)
+        if answer.abstention:
+            answer = replace(answer, abstention=replace(answer.abstention, suggestions=self.suggest()))
         ended = time.perf_counter()
         return replace(
             answer, timings_ms=milliseconds(retrieve=retrieved - began, read=ended - retrieved, total=ended - began)

@@ -68,6 +68,7 @@ class Abstention:
     reason: str
     message: str
     nearest: tuple[Evidence, ...]
+    suggestions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Answer:
     needed: int
     abstention: Abstention | None
     timings_ms: dict[str, float] = field(compare=False)
+    unanswered: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as the JSON object that every surface speaks."""
