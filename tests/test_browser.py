@@ -11,9 +11,9 @@ import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from assistant import Assistant
-from assistant.api import make_app
 from assistant.config import Config
 from assistant.reader.sentence import SentenceReader
+from assistant.server.app import make_app
 from index.store import make_index
 from tests.conftest import HashEncoder, source
 
