@@ -123,7 +123,7 @@ def event(name: str, data: dict[str, Any]) -> str:
 
 def add_documents(api: APIRouter, room: Room) -> None:
     """GET /api/documents and what stands under it."""
-    told = responses(*ALWAYS, "not_found")
+    told = responses(*ALWAYS, "not_found", "invalid")
 
     @api.get("/documents", summary="The documents", responses=responses(*ALWAYS))
     async def documents() -> DocumentList:
