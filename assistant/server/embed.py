@@ -27,8 +27,8 @@ PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Quoth</title>
 <link rel="stylesheet" href="embed.css">
-<script src="widget.js" defer></script>
 <script src="embed.js" defer></script>
+<script src="widget.js" defer></script>
 <body data-theme="{theme}"{host}>
 <main><quoth-assistant theme="{theme}"{document}{question}></quoth-assistant></main>
 <noscript>Quoth needs JavaScript here.</noscript>

@@ -4,13 +4,13 @@ import base64
 import hashlib
 import os
 import re
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.assistant import Assistant
@@ -50,25 +50,32 @@ def mount_page(app: FastAPI, quoth: Assistant, settings: Settings) -> None:
     )
     mounted = app.routes[-1]
     assert isinstance(mounted, Mount)
-    mounted.app = Door(mounted.app)
+    mounted.app = Door(mounted.app, app.routes[:-1])
 
 
 class Door:
     """What lets through the requests that the page makes, and gives the page its content security policy."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, before: Sequence[BaseRoute]) -> None:
+        self.app, self.before = app, before
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a problem, or pass the request on to Gradio."""
         request = Request(scope)
         path = route_path(scope)
         if not OPEN.fullmatch(f"{request.method} {path}"):
-            await refuse(request, Refusal("not_found"))(scope, receive, send)
+            await refuse(request, self.refusal(scope))(scope, receive, send)
         elif path == "/":
             await (await self.page(scope, receive))(scope, receive, send)
         else:
             await self.app(scope, receive, send)
+
+    def refusal(self, scope: Scope) -> Refusal:
+        """Why something is not here: there is nothing, or a route before this one takes it another way."""
+        outer = {**scope, "root_path": scope.get("app_root_path", "")}
+        others = [route for route in self.before if route.matches(outer)[0] is Match.PARTIAL]
+        allowed = sorted({method for route in others for method in getattr(route, "methods", None) or ()})
+        return Refusal("method_not_allowed", headers={"Allow": ", ".join(allowed)}) if others else Refusal("not_found")
 
     async def page(self, scope: Scope, receive: Receive) -> Response:
         """The page, under a policy that names each script it begins with."""

@@ -3,7 +3,7 @@
    <script src="https://quoth.example/widget.js" defer></script>
    <quoth-assistant document="handbook"></quoth-assistant>
 
-   Attributes: document, theme (auto, light, dark), mode (inline, launcher), label, question, token-url, server.
+   Attributes: document, theme (auto, light, dark), mode (inline, launcher), label, question, token-url.
    Whatever comes from a document or a person is set as text, never as markup. Nothing is kept in the browser. */
 (() => {
   "use strict";
@@ -70,6 +70,7 @@ form { display: flex; gap: .5rem; align-items: flex-end; margin: 0; padding: .8r
 label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 textarea { flex: 1; min-width: 0; font: inherit; color: inherit; background: var(--ground); resize: none; max-height: 9rem;
   border: 1px solid var(--edge); border-radius: 10px; padding: .5rem .75rem; min-height: 2.65rem; }
+textarea:focus-visible { outline-offset: -1px; border-color: transparent; }
 textarea::placeholder { color: var(--quiet); opacity: 1; }
 .send { min-height: 2.65rem; padding: .4rem 1.1rem; border-radius: 10px; font-weight: 600; border-color: var(--accent);
   background: var(--accent); color: var(--on-accent); }
@@ -88,7 +89,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
 @media (max-width: 30rem) {
   :host([mode=launcher]) .box { inset: auto .5rem 4.75rem .5rem; width: auto; max-height: calc(100dvh - 5.5rem); }
   :host([mode=launcher]) { inset: auto .75rem .75rem auto; }
-  form { padding: .7rem; } .log { padding-inline: .85rem; } header { padding-inline: .85rem .6rem; }
+  h2 small { display: none; } form { padding: .7rem; } .log { padding-inline: .85rem; } header { padding-inline: .85rem .6rem; }
 }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; } .waiting::after { content: " …"; } }
 @media (forced-colors: active) { mark { background: Mark; color: MarkText; } .mark { forced-color-adjust: none; } }
@@ -142,6 +143,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
     #documents = new Map();
     #token = "";
     #busy = null;
+    #begun = false;
     #parts = null;
 
     constructor() {
@@ -154,7 +156,11 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
     connectedCallback() {
       this.#dark.addEventListener("change", this.#paint);
       this.#paint();
-      if (!this.#parts) this.#begin();
+      if (Object.hasOwn(this, "token")) {  // set before this script came
+        this.#token = this.token;
+        delete this.token;
+      }
+      if (!this.#begun) this.#begin();
     }
 
     disconnectedCallback() {
@@ -177,6 +183,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
 
     /* Nothing is shown until the server has said that this page may ask. */
     async #begin() {
+      this.#begun = true;
       try {
         const told = await this.#fetch("api/documents");
         const wanted = this.getAttribute("document");
@@ -219,7 +226,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
         header, parts.log, parts.status, form);
       this.#root.append(parts.panel);
       if (!launcher) return;
-      header.append(make("button", { class: "plain", type: "button", onclick: () => this.#open(false) }, "Close"));
+      header.append(make("button", { class: "plain", type: "button", "aria-label": "Close", onclick: () => this.#open(false) }, "✕"));
       parts.launch = make("button", { class: "launch", type: "button", "aria-expanded": "false", "aria-haspopup": "dialog",
         onclick: () => this.#open(parts.panel.hidden) },
         make("span", { class: "mark", "aria-hidden": "true" }, "”"), clean(this.getAttribute("label") || "Ask"));
@@ -303,7 +310,6 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
         status.textContent = "";
       } catch (error) {
         if (stop.signal.aborted) return;
-        this.#turns.length || (this.#turns.length = 0);
         const words = error.status === 401 ? "Your session here has ended. Load this page again." : error.message;
         reply.replaceChildren(make("p", { class: "error", role: "alert" }, clean(words)),
           make("div", { class: "tools" }, make("button", { type: "button", onclick: () => { turn.remove(); this.#ask(question, true); } }, "Ask again")));
@@ -406,7 +412,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
       const renew = this.getAttribute("token-url");
       if (renew && !this.#token) await this.#renew(renew);
       if (this.#token) headers.Authorization = `Bearer ${this.#token}`;
-      const url = new URL(path, this.getAttribute("server") || HOME);
+      const url = new URL(path, HOME);
       let response;
       try {
         response = await fetch(url, { method: body ? "POST" : "GET", headers, signal, body: body && JSON.stringify(body), credentials: "same-origin" });
