@@ -163,15 +163,13 @@ def load(generation: Path, manifest: dict[str, object], encoder: Encoder, config
         data[name] = (generation / name).read_bytes()
         if hashlib.sha256(data[name]).hexdigest() != hashes[name]:
             raise ValueError(f"{name} is not what was written")
-    passage_vectors = np.load(BytesIO(data["passage_vectors.npy"]), allow_pickle=False)
-    sentence_vectors = np.load(BytesIO(data["sentence_vectors.npy"]), allow_pickle=False)
     documents = DOCUMENTS.validate_json(data["documents.json"])
     passages = PASSAGES.validate_json(data["passages.json"])
     if [document.id for document in documents] != list(expected_sources(manifest)):
         raise ValueError("documents.json holds other documents")
     width = encoder.encode_questions([""]).shape[1]
-    check_vectors(passage_vectors, (len(passages), width))
-    check_vectors(sentence_vectors, (len(distinct_places(passages)), width))
+    passage_vectors = read_vectors(data["passage_vectors.npy"], (len(passages), width))
+    sentence_vectors = read_vectors(data["sentence_vectors.npy"], (len(distinct_places(passages)), width))
     return Index(documents, passages, encoder, passage_vectors, sentence_vectors, config)
 
 
@@ -181,10 +179,18 @@ def expected_sources(manifest: dict[str, object]) -> tuple[str, ...]:
     return tuple(sources) if isinstance(sources, dict) else ()
 
 
-def check_vectors(vectors: np.ndarray, shape: tuple[int, int]) -> None:
-    """Raise ValueError unless there is a vector of the encoder's width for each row."""
-    if vectors.shape != shape or vectors.dtype != np.float32:
-        raise ValueError(f"vectors are {vectors.shape}, not {shape}")
+def read_vectors(data: bytes, shape: tuple[int, int]) -> np.ndarray:
+    """The float32 vectors in a `.npy` file; raises ValueError if it is of another shape, or they are not finite."""
+    file = BytesIO(data)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("vectors are in another format")
+    stored, by_column, dtype = np.lib.format.read_array_header_1_0(file)
+    if stored != shape or by_column or dtype != np.float32:
+        raise ValueError(f"vectors are {stored}, not {shape}")
+    vectors = np.frombuffer(data, np.float32, offset=file.tell()).reshape(shape).copy()
+    if not np.isfinite(vectors).all():
+        raise ValueError("vectors are not all finite")
+    return vectors
 
 
 def save(index: Index, folder: Path, expected: dict[str, object]) -> None:

@@ -118,7 +118,7 @@ def test_documents_and_passages_hold_what_the_index_holds(open_client: TestClien
             422,
             "history: tuple should have at most 20 items after validation, not 21.",
         ),
-        (json.dumps({"question": "x" * 70000}).encode(), 413, None),
+        (json.dumps({"question": "x" * 270_000}).encode(), 413, None),
     ],
 )
 def test_a_bad_request_gets_one_sentence(open_client: TestClient, body: bytes, status: int, detail: str | None) -> None:
@@ -126,7 +126,7 @@ def test_a_bad_request_gets_one_sentence(open_client: TestClient, body: bytes, s
     assert (told.status_code, told.headers["content-type"]) == (status, PROBLEM)
     assert set(told.json()) == {"type", "title", "status", "detail"}
     assert told.json()["detail"] == (
-        detail or "The body is larger than the 65,536 bytes this server takes. Send less."
+        detail or "The body is larger than the 262,144 bytes this server takes. Send less."
     )
 
 

@@ -1,5 +1,6 @@
 """The gate: the host, the path and the origin of a request, each refused unless a setting allows it."""
 
+import re
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -12,6 +13,7 @@ from assistant.server.settings import ORIGIN, Settings, strip_default_port
 FORWARDED = (b"forwarded", b"x-forwarded-")
 EMBEDDED = ("/api/ask", "/api/documents", "/api/suggestions", "/api/feedback")  # what an embed may ask for
 FRAMED = "/embed"
+HOST_HEADER = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 
 class Gate:
@@ -56,12 +58,8 @@ def believed(scope: Scope, settings: Settings) -> list[tuple[bytes, bytes]]:
 
 def hostname(netloc: str) -> str:
     """The host of `host:port`, lower case; empty where it is none."""
-    try:
-        split = urlsplit(f"//{netloc}")
-        split.port  # noqa: B018  (raises where it is no number)
-    except ValueError:
-        return ""
-    return "" if split.username is not None or split.path or split.query or split.fragment else split.hostname or ""
+    found = HOST_HEADER.fullmatch(netloc.lower())
+    return found["name"].strip("[]") if found else ""
 
 
 def check_host(request: Request, settings: Settings) -> None:

@@ -19,7 +19,7 @@ from assistant.server.problems import Refusal, refuse
 from assistant.server.settings import Settings
 
 OPEN = re.compile(
-    r"(?:GET|HEAD) (?:/|/config|/theme\.css|/favicon\.ico|/manifest\.json|/(?:assets|static)/[\w./@-]+"
+    r"(?:GET|HEAD) (?:/|/config|/theme\.css|/favicon\.ico|/manifest\.json|/(?:assets|static)(?:/[\w@-][\w.@-]*)+"
     r"|/gradio_api/(?:heartbeat/\w+|queue/data|startup-events))"
     r"|POST /gradio_api/(?:queue/join|cancel|reset)"
 )

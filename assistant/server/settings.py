@@ -63,7 +63,7 @@ class Settings(BaseModel):
         description="what a caller over the quota is told",
     )
 
-    max_body: int = Field(65536, ge=1024, description="the largest body of a request, in bytes")
+    max_body: int = Field(262_144, ge=1024, description="the largest body of a request, in bytes")
     queue: int = Field(16, ge=1, le=1000, description="questions that may wait; one more is told to come back")
     workers: int = Field(1, ge=1, le=64, description="questions answered at the same time")
     receive_seconds: float = Field(10, gt=0, le=600, description="how long a request may take to arrive")
