@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,14 +28,13 @@ def settings(**given: Any) -> Settings:
 
 
 def application(quoth: Assistant, record: Record | None = None, **given: Any) -> FastAPI:
-    """The application with these settings; the event loop that Gradio wants while it is made is closed after."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
+    """The application with these settings, made inside an event loop: Gradio leaves several open where there is none."""
+
+    async def made() -> FastAPI:
         return make_app(quoth, settings(**given), record)
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, made()).result()
 
 
 def client(quoth: Assistant, peer: str = "127.0.0.1", record: Record | None = None, **given: Any) -> TestClient:
