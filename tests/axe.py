@@ -23,6 +23,8 @@ def serious(page: Page) -> list[tuple[str, str]]:
         command = [npm, "install", "--silent", "--prefix", str(FOLDER), f"axe-core@{VERSION}"]
         subprocess.run(command, check=True, capture_output=True)
     page.evaluate(script.read_text(encoding="utf-8"))  # by the debugger: the page's own policy lets no script in
-    found: dict[str, Any] = page.evaluate("axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] })")
+    found: dict[str, Any] = page.evaluate(
+        "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] })"
+    )
     bad = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
     return [(one["id"], one["nodes"][0]["html"][:200]) for one in bad]

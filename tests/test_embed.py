@@ -260,21 +260,22 @@ def test_it_works_under_a_strict_policy_of_the_host(page: Page, address: str, ho
     assert not [one for one in broken if "style" not in one]  # the host page's own style attribute is refused
 
 
-def test_what_stands_in_a_document_or_a_question_is_text(
-    page: Page, encoder: HashEncoder, host: Host
-) -> None:
+def test_what_stands_in_a_document_or_a_question_is_text(page: Page, encoder: HashEncoder, host: Host) -> None:
     evil = Assistant(make_index([source(EVIL, "<i>evil</i>")], encoder), Config(threshold=0.01), SentenceReader())
     with serving(evil, allow_origin=(host.origin,)) as address:
         page.goto(host.put("<quoth-assistant></quoth-assistant>", script(address)))
         widget = page.locator("quoth-assistant")
-        ask(widget, "In May, did rain fall twice <b>twice</b> \u202egnp.exe <img src=x onerror=\"document.title='owned'\">?")
+        ask(
+            widget,
+            "In May, did rain fall twice <b>twice</b> \u202egnp.exe <img src=x onerror=\"document.title='owned'\">?",
+        )
         expect(widget.locator("blockquote").first).to_contain_text("<script>document.title='owned'</script>")
         widget.locator(".cite").first.click()
         expect(widget.locator(".source li").first).to_contain_text("“<img src=x onerror=")
         expect(widget.locator(".asked")).to_contain_text("<b>twice</b> \ufffdgnp.exe <img src=x")
         assert widget.locator("img, script, i").count() == 0
         assert page.title() == "Wiki"
-        bad = "x\"><img src=x onerror=\"document.title='owned'\">"
+        bad = 'x"><img src=x onerror="document.title=\'owned\'">'
         page.goto(f"{address}/embed?doc={bad}&theme={bad}&q={bad}")
         page.wait_for_timeout(300)
         assert page.title() == "Quoth"
@@ -294,7 +295,11 @@ def test_offsets_count_code_points(page: Page, encoder: HashEncoder, host: Host)
 
 
 def test_the_keyboard_walks_through_it(page: Page, address: str, host: Host) -> None:
-    page.goto(host.put(f'<quoth-assistant {DOCUMENT} mode="launcher" label="Ask the guide"></quoth-assistant>', script(address)))
+    page.goto(
+        host.put(
+            f'<quoth-assistant {DOCUMENT} mode="launcher" label="Ask the guide"></quoth-assistant>', script(address)
+        )
+    )
     widget = page.locator("quoth-assistant")
     expect(widget.get_by_role("button", name="Ask the guide")).to_be_visible()
     expect(widget.get_by_role("dialog")).to_have_count(0)
@@ -414,7 +419,9 @@ def test_without_a_token_the_widget_says_to_sign_in(page: Page, guarded: str, ho
     assert log.last(refused="unauthorized")["why"] == "no token, and no user named by a trusted proxy"
 
 
-def test_the_iframe_takes_its_token_from_the_fragment_and_hides_it(page: Page, guarded: str, host: Host, log: Log) -> None:
+def test_the_iframe_takes_its_token_from_the_fragment_and_hides_it(
+    page: Page, guarded: str, host: Host, log: Log
+) -> None:
     token = json.loads(host.mint())["token"]
     page.goto(host.put(FRAME.format(src=f"{guarded}/embed?origin={host.origin}#token={token}")))
     check_answer(page.frame_locator("#q").locator("quoth-assistant"))
@@ -433,7 +440,8 @@ def test_the_widget_paints_soon(page: Page, address: str, host: Host) -> None:
     page.goto(
         host.put(
             f"<quoth-assistant {DOCUMENT}></quoth-assistant>",
-            "<script>addEventListener('quoth-ready', () => { window.ready = performance.now(); })</script>" + script(address),
+            "<script>addEventListener('quoth-ready', () => { window.ready = performance.now(); })</script>"
+            + script(address),
         )
     )
     page.wait_for_function("() => window.ready")

@@ -201,7 +201,6 @@ def test_a_full_queue_says_when_to_come_back_and_loses_no_answer(quoth: Assistan
 
 
 def test_an_answer_under_way_is_finished_when_the_server_is_told_to_end(quoth: Assistant) -> None:
-    import httpx
 
     told: list[httpx.Response] = []
     with serving(slow(quoth, 1.0)) as address:
@@ -244,7 +243,7 @@ def test_the_log_has_no_question_unless_it_is_to(quoth: Assistant, log: Log) -> 
     assert told.headers["x-request-id"] == "abc-1"
     assert (line["path"], line["status"], line["outcome"]) == ("/api/ask", 200, "answered")
     assert "Wolfram" not in log.stream.getvalue()
-    forged = client(quoth).get("/healthz", headers={"X-Request-Id": 'x"\n{"forged": 1}'.encode().hex() * 9})
+    forged = client(quoth).get("/healthz", headers={"X-Request-Id": b'x"\n{"forged": 1}'.hex() * 9})
     assert re.fullmatch(r"[0-9a-f]{16}", forged.headers["x-request-id"])
     client(quoth, log_questions=True).post("/api/ask", **asked)
     assert log.last(question="Who is Wolfram Lacher?")["request_id"] == "abc-1"
@@ -423,9 +422,7 @@ def test_an_embeds_token_is_minted_for_whom_somebody_vouched_and_is_good_for_ask
     assert tokens.check(minted["token"], -1, now()) is None  # as old as it may be, and a second older
 
     elsewhere = client(quoth, **{**given, "allow_origin": (WIKI, "https://other.test")})
-    told = elsewhere.post(
-        "/api/ask", json={"question": QUESTION}, headers={**embed, "Origin": "https://other.test"}
-    )
+    told = elsewhere.post("/api/ask", json={"question": QUESTION}, headers={**embed, "Origin": "https://other.test"})
     assert (told.status_code, told.headers["access-control-allow-origin"]) == (401, "https://other.test")
 
     tokens.revoke("wiki")
@@ -448,7 +445,8 @@ def test_each_callers_quota_is_its_own(quoth: Assistant, tokens: TokenFile, now)
     secrets = [tokens.add(name, False, None, now()) for name in ("anna", "bob")]
     asked = client(quoth, auth=True, tokens=str(tokens.path), quota="1/minute", quota_address="")
     statuses = [
-        asked.post("/api/ask", json={"question": QUESTION}, headers=bearer(one)).status_code for one in [*secrets, *secrets]
+        asked.post("/api/ask", json={"question": QUESTION}, headers=bearer(one)).status_code
+        for one in [*secrets, *secrets]
     ]
     assert statuses == [200, 200, 429, 429]
 
@@ -456,5 +454,3 @@ def test_each_callers_quota_is_its_own(quoth: Assistant, tokens: TokenFile, now)
 def test_nothing_logs_to_uvicorns_own_handlers(log: Log) -> None:
     logging.getLogger("uvicorn.error").warning("Invalid HTTP request received.")
     assert log.last(event="Invalid HTTP request received.")["level"] == "warning"
-
-

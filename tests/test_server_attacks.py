@@ -179,7 +179,7 @@ def test_a_frame_on_another_page_is_refused_with_a_reason(
 
 
 def test_what_an_address_says_is_text_in_the_embed(plain: TestClient) -> None:
-    evil = "\"><script>alert(1)</script><img src=x onerror=alert(1)>"
+    evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
     told = plain.get("/embed", params={"doc": evil, "theme": evil, "q": evil})
     assert "<script>alert" not in told.text
     assert "<img" not in told.text
@@ -451,7 +451,7 @@ def test_half_a_surrogate_pair_is_refused(plain: TestClient) -> None:
 
 
 def test_controls_in_a_question_stay_escaped_in_the_log(quoth: Assistant, log: Log) -> None:
-    evil = "\u202egnp.exe\r\n{\"forged\": true}\x1b[2J"
+    evil = '\u202egnp.exe\r\n{"forged": true}\x1b[2J'
     client(quoth, log_questions=True).post("/api/ask", json={"question": evil})
     assert log.last(question=evil)
     assert log.stream.getvalue().isascii()
@@ -487,9 +487,7 @@ class Bomb:
 def huge_header() -> bytes:
     """A .npy file that claims more numbers than any machine holds."""
     file = io.BytesIO()
-    np.lib.format.write_array_header_1_0(
-        file, {"descr": "<f4", "fortran_order": False, "shape": (1 << 40, 1 << 10)}
-    )
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f4", "fortran_order": False, "shape": (1 << 40, 1 << 10)})
     return file.getvalue()
 
 

@@ -78,7 +78,7 @@ def test_what_cannot_be_is_refused_in_one_sentence(
 
 def test_an_unknown_key_of_the_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "quoth.toml").write_text("prot = 1\n")
-    with pytest.raises(QuothError, match="has the unknown key 'prot'. There are source, index_dir"):
+    with pytest.raises(QuothError, match=r"has the unknown key 'prot'\. There are source, index_dir"):
         read_settings({"config": str(tmp_path / "quoth.toml")}, {})
 
 
@@ -135,7 +135,18 @@ def test_auth_with_nobody_to_let_in_does_not_start(tmp_path: Path, capsys: pytes
 @pytest.mark.model
 def test_the_process_serves_on_loopback_and_ends_when_it_is_told_to(tmp_path: Path) -> None:
     (tmp_path / "doc.txt").write_text("Rain fell in May. Snow fell in June.")
-    command = [sys.executable, "-m", "assistant", "serve", "--source", "doc.txt", "--reader", "sentence", "--port", "7993"]
+    command = [
+        sys.executable,
+        "-m",
+        "assistant",
+        "serve",
+        "--source",
+        "doc.txt",
+        "--reader",
+        "sentence",
+        "--port",
+        "7993",
+    ]
     process = subprocess.Popen(
         command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
     )

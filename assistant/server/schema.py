@@ -2,12 +2,19 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from assistant.config import MAX_HISTORY, MAX_QUESTION
 
-MAX_ANSWER = 20_000  # characters of an earlier answer
-Offset = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1)]
+MAX_ANSWER = 4_000  # characters of an earlier answer
+
+
+def whole(value: object) -> object:
+    """A number such as 3.0 as the integer that JSON takes it for."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Offset = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1), BeforeValidator(whole)]
 Identity = Annotated[str, Field(min_length=1, max_length=300)]
 
 

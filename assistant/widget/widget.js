@@ -10,6 +10,7 @@
   const HOME = new URL(".", document.currentScript.src);
   const MAX_QUESTION = 2000;
   const MAX_HISTORY = 20;
+  const MAX_ANSWER = 4000;
   const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
   const STYLE = `
@@ -305,7 +306,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
         const wanted = this.getAttribute("document");
         const body = { question, history: this.#turns.slice(-MAX_HISTORY), ...(wanted === null ? {} : { document: wanted }) };
         const answer = await this.#fetch("api/ask", body, stop.signal);
-        this.#turns.push({ question: answer.question, answer: answer.answer });
+        this.#turns.push({ question: answer.question, answer: answer.answer && answer.answer.slice(0, MAX_ANSWER) });
         reply.replaceChildren(...this.#answer(answer));
         status.textContent = "";
       } catch (error) {
