@@ -8,7 +8,6 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
 from typing import Any
 
-from limits import parse_many
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from assistant.config import DEFAULT_READER, THRESHOLD
@@ -109,6 +108,8 @@ class Settings(BaseModel):
     @classmethod
     def check_quota(cls, quota: str) -> str:
         """A rate such as "60/minute;2000/day"."""
+        from limits import parse_many  # here, for no command but serve needs it
+
         try:
             parse_many(quota) if quota else None
         except ValueError:
