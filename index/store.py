@@ -17,10 +17,11 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock
@@ -32,7 +33,7 @@ from index.parse import parse
 from index.passages import make_passages
 from index.retriever import Index, distinct_places
 from index.sources import SourceFile, read_sources
-from index.types import Document, IndexConfig, Passage
+from index.types import Document, IndexConfig, Passage, Span
 
 FORMAT = 1
 PARSERS = ("layout", "sentences", "footnotes", "works", "follow", "parse", "passages", "types", "folding")
@@ -167,6 +168,7 @@ def load(generation: Path, manifest: dict[str, object], encoder: Encoder, config
     passages = PASSAGES.validate_json(data["passages.json"])
     if [document.id for document in documents] != list(expected_sources(manifest)):
         raise ValueError("documents.json holds other documents")
+    check_words(documents, passages, manifest)
     width = encoder.encode_questions([""]).shape[1]
     passage_vectors = read_vectors(data["passage_vectors.npy"], (len(passages), width))
     sentence_vectors = read_vectors(data["sentence_vectors.npy"], (len(distinct_places(passages)), width))
@@ -177,6 +179,19 @@ def expected_sources(manifest: dict[str, object]) -> tuple[str, ...]:
     """The ids of the documents that a manifest names."""
     sources = manifest["sources"]
     return tuple(sources) if isinstance(sources, dict) else ()
+
+
+def check_words(documents: Sequence[Document], passages: Sequence[Passage], manifest: Mapping[str, Any]) -> None:
+    """Raise ValueError if an index has words that the files do not: hashes that fit can be forged, these cannot."""
+    texts = {document.id: document.text for document in documents}
+    for name, text in texts.items():
+        if hashlib.sha256(text.encode()).hexdigest() != manifest["sources"][name]["sha256"]:
+            raise ValueError(f"documents.json has other words than {name}")
+    quoted: list[tuple[str, Span]] = [(passage.document, passage) for passage in passages]
+    for document in documents:
+        quoted += [(document.id, span) for note in document.footnotes for span in (note, *note.sources)]
+    if any(texts[name][span.start : span.end] != span.text for name, span in quoted):
+        raise ValueError("it quotes words that the documents do not have")
 
 
 def read_vectors(data: bytes, shape: tuple[int, int]) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What an attacker would try, each refused or harmless: paths, hosts, origins, headers, markup, sizes, encodings."""
 
 import gzip
+import hashlib
 import io
 import json
 import pickle
@@ -512,8 +513,6 @@ def test_an_altered_index_is_made_anew_and_runs_nothing(
     kept: Path, encoder: HashEncoder, kind: str, signed: bool
 ) -> None:
     """`signed`: the attacker also put the new hash into the manifest."""
-    import hashlib
-
     mine = io.BytesIO()
     np.save(mine, np.array([Bomb(kept / "owned")], dtype=object), allow_pickle=True)
     wide, nan = io.BytesIO(), io.BytesIO()
@@ -539,6 +538,33 @@ def test_an_altered_index_is_made_anew_and_runs_nothing(
     assert not (kept / "owned").exists()
     assert "is damaged" in said[0]
     assert index.search("When did snow fall?")[0].passage.text == "Rain fell in May. Snow fell in June."
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("documents.json", "Rain fell in May. Snow", "Rain fell in Mai. Snow"),
+        ("documents.json", '"text":"Roe, Rain, 2001."', '"text":"Doe, Rain, 2001."'),
+        ("passages.json", '"text":"Rain fell in May. Snow', '"text":"Rain fell in Mai. Snow'),
+    ],
+)
+def test_words_that_the_document_does_not_have_are_refused_even_with_a_fitting_hash(
+    tmp_path: Path, encoder: HashEncoder, name: str, old: str, new: str
+) -> None:
+    (tmp_path / "doc.txt").write_text("Rain fell in May. Snow fell in June.[1]\n\n[1] Roe, Rain, 2001.\n")
+    open_index(tmp_path / "doc.txt", tmp_path / "index", IndexConfig(), encoder)
+    generation = generations(next((tmp_path / "index").iterdir()))[0]
+    whole = (generation / name).read_text()
+    assert old in whole
+    (generation / name).write_text(whole.replace(old, new))
+    manifest = json.loads((generation / "manifest.json").read_text())
+    manifest["files"][name] = hashlib.sha256((generation / name).read_bytes()).hexdigest()
+    (generation / "manifest.json").write_text(json.dumps(manifest))
+    said: list[str] = []
+    index = open_index(tmp_path / "doc.txt", tmp_path / "index", IndexConfig(), encoder, said.append)
+    assert "is damaged" in said[0]
+    assert index.documents["doc"].footnotes[0].text == "Roe, Rain, 2001."
+    assert "May" in index.passages[0].text
 
 
 def test_a_foreign_index_is_not_taken(kept: Path, encoder: HashEncoder, tmp_path: Path) -> None:
