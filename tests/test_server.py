@@ -215,6 +215,17 @@ def test_an_answer_under_way_is_finished_when_the_server_is_told_to_end(quoth: A
         httpx.get(f"{address}/healthz")
 
 
+def test_an_open_page_does_not_hold_up_the_end(quoth: Assistant, log: Log) -> None:
+    with httpx.Client(timeout=30) as browser:
+        with serving(quoth, grace_seconds=12) as address:
+            page = browser.send(browser.build_request("GET", f"{address}/gradio_api/heartbeat/abc"), stream=True)
+            assert next(page.iter_lines()) == "data: ALIVE"
+            began = time.monotonic()  # leaving tells the server to end, and waits for it
+        page.close()
+    assert time.monotonic() - began < 10
+    assert log.last(event="stopped")
+
+
 def test_health_is_told_to_anyone_and_metrics_only_where_asked_for(quoth: Assistant) -> None:
     told = client(quoth, metrics=True)
     assert told.get("/healthz").json() == {"status": "ok"}

@@ -112,7 +112,16 @@ def describe(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def make_server(app: FastAPI, settings: Settings) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """uvicorn, which tells open pages that it ends: they hold a connection each, and the end would wait for them."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, finish what is under way, end."""
+        self.config.app.state.end_pages()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+
+
+def make_server(app: FastAPI, settings: Settings) -> Server:
     """uvicorn, as it serves the application: no trust in proxies of its own, no name in its answers."""
     config = uvicorn.Config(
         app,
@@ -125,7 +134,7 @@ def make_server(app: FastAPI, settings: Settings) -> uvicorn.Server:
         timeout_graceful_shutdown=settings.grace_seconds,
         h11_max_incomplete_event_size=16384,
     )
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def serve(quoth: Assistant, settings: Settings, listening: socket.socket) -> None:

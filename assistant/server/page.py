@@ -50,6 +50,7 @@ def mount_page(app: FastAPI, quoth: Assistant, settings: Settings) -> None:
     )
     mounted = app.routes[-1]
     assert isinstance(mounted, Mount)
+    app.state.end_pages = mounted.app.stop_event.set  # type: ignore[attr-defined]
     mounted.app = Door(mounted.app, app.routes[:-1])
 
 
