@@ -355,6 +355,15 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_window(
     context.close()
 
 
+def test_axe_sees_into_the_widget(page: Page, address: str, host: Host) -> None:
+    page.goto(host.put("<quoth-assistant></quoth-assistant>", script(address)))
+    expect(page.locator("quoth-assistant .chips button")).to_have_count(4)
+    page.locator("quoth-assistant").evaluate(
+        "one => one.shadowRoot.adoptedStyleSheets[0].insertRule('.chips button { color: #eee !important; }')"
+    )
+    assert [rule for rule, _ in serious(page)] == ["color-contrast"]
+
+
 def test_feedback_is_given_where_it_is_kept(page: Page, address: str, host: Host, kept: list[FeedbackRequest]) -> None:
     page.goto(host.put(f"<quoth-assistant {DOCUMENT}></quoth-assistant>", script(address)))
     widget = page.locator("quoth-assistant")
