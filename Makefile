@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
+AXE := tests/node_modules/axe-core/axe.min.js
 # The question as it was typed: make would expand its dollar signs, a shell its backticks.
 override export Q := $(value Q)
 
-.PHONY: ask chat serve index test eval eval-gate bench lint clean
+.PHONY: ask chat serve index test eval eval-gate bench screenshots lint clean
 
 ask: $(STAMP)
 	@$(VENV)/bin/quoth ask
@@ -19,7 +20,7 @@ serve: $(STAMP)
 index: $(STAMP)
 	@$(VENV)/bin/quoth index
 
-test: $(STAMP)
+test: $(STAMP) $(AXE)
 	$(VENV)/bin/pytest
 
 eval: $(STAMP)
@@ -30,6 +31,10 @@ eval-gate: $(STAMP)
 
 bench: $(STAMP)
 	@$(VENV)/bin/python -m tests.bench
+	@$(VENV)/bin/python -m tests.bench_page
+
+screenshots: $(STAMP)
+	@$(VENV)/bin/python docs/screenshots.py
 
 lint: $(STAMP)
 	$(VENV)/bin/ruff check .
@@ -43,5 +48,11 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[eval,train,dev]' >&2
 	@touch $@
 
+# axe-core checks the page's accessibility; without npm, or without a network, those tests skip and say so.
+$(AXE): tests/package.json
+	@npm install --prefix tests --no-package-lock --ignore-scripts --no-audit --no-fund --silent \
+	  || echo "axe-core could not be installed with npm: the accessibility tests will skip." >&2
+	@test ! -f $@ || touch $@
+
 clean:
-	rm -rf $(VENV) .quoth build *.egg-info
+	rm -rf $(VENV) tests/node_modules .quoth build *.egg-info

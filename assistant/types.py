@@ -63,7 +63,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """Why there is no answer: `no_match`, `low_confidence`; and the passages nearest to one."""
+    """Why there is no answer, and the passages nearest to one.
+
+    `reason` is `no_match`, `low_confidence`, `not_a_question` (a greeting, thanks, an instruction, nonsense) or
+    `language`. `suggestions` are questions that the documents answer.
+    """
 
     reason: str
     message: str
@@ -73,7 +77,11 @@ class Abstention:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer in the document's words, or an abstention; the first `needed` quotations make it."""
+    """An answer in the document's words, or an abstention; the first `needed` quotations make it.
+
+    Where several things were asked, `answer` has the short answer to each, joined by "; ", and `unanswered` the
+    parts that the document does not answer.
+    """
 
     question: str
     standalone_question: str
@@ -82,9 +90,9 @@ class Answer:
     answer: str | None
     evidence: tuple[Evidence, ...]
     needed: int
+    unanswered: tuple[str, ...]
     abstention: Abstention | None
     timings_ms: dict[str, float] = field(compare=False)
-    unanswered: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as the JSON object that every surface speaks."""

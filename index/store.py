@@ -27,7 +27,8 @@ import numpy as np
 from filelock import FileLock
 from pydantic import TypeAdapter
 
-from index.dense import Encoder, Progress, SentenceTransformerEncoder, encode_all
+from index.dense import Encoder, Progress, encode_all
+from index.encoders import load_encoder
 from index.errors import SourceError, StoreError
 from index.parse import parse
 from index.passages import make_passages
@@ -60,7 +61,7 @@ def open_index(
     Raises SourceError, EncoderError, or StoreError where the folder cannot be used.
     """
     files = read_sources(source)
-    encoder = encoder or SentenceTransformerEncoder(config.encoder)
+    encoder = encoder or load_encoder(config.encoder)
     folder = index_dir / f"{files[0].id[:40] if len(files) == 1 else source.resolve().name[:40]}-{key(source, config)}"
     expected: dict[str, object] = {
         "format": format_version(),

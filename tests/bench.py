@@ -6,11 +6,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from assistant import Assistant
+from assistant import Assistant, Turn
 from assistant.reader.load import SIMPLE_READER
 from assistant.reader.network import PACKAGED, OnnxNetwork
 from assistant.reader.windows import make_windows
@@ -23,6 +24,11 @@ QUESTIONS = (
     "Who leads Ansar Eddine?",
     "Why did Chad withdraw its soldiers?",
     "When did the revolt begin?",
+)
+FOLLOW_UPS = (
+    ("How many troops will the UN mission have?", "And how many police?", "How many police will the UN mission have?"),
+    ("Who leads Ansar Eddine?", "What did he propose?", "What did Iyad ag Ghaly propose?"),
+    ("Is Chad withdrawing its soldiers?", "Why is that?", "Why is Chad withdrawing its soldiers?"),
 )
 PASSAGES = 5
 ROUNDS = 5
@@ -37,13 +43,13 @@ def full_precision() -> Iterator[OnnxNetwork]:
         yield OnnxNetwork(Path(folder))
 
 
-def milliseconds(action: Callable[[str], object]) -> float:
-    """The median time of an action over every question, several times, after one that is not counted."""
+def milliseconds(action: Callable[[Any], object], given: Sequence[Any]) -> float:
+    """The median time of an action over everything given, several times, after one that is not counted."""
     taken = []
     for number in range(ROUNDS + 1):
-        for question in QUESTIONS:
+        for one in given:
             began = time.perf_counter()
-            action(question)
+            action(one)
             taken.append(1000 * (time.perf_counter() - began)) if number else None
     return statistics.median(taken)
 
@@ -52,6 +58,20 @@ def peak_memory_mb() -> float:
     """The most memory that `quoth ask` holds, in megabytes."""
     subprocess.run([sys.executable, "-m", "assistant", "ask", QUESTIONS[0]], check=True, capture_output=True)
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+
+
+def print_understanding(quoth: Assistant) -> None:
+    """What understanding a question adds to answering it, alone and after another."""
+    plain = milliseconds(lambda question: quoth.ask(question, complete=False), QUESTIONS)
+    alone = milliseconds(quoth.ask, QUESTIONS)
+    after = milliseconds(lambda one: quoth.ask(one[1], [Turn(one[0], quoth.ask(one[0]).answer)]), FOLLOW_UPS)
+    before = milliseconds(lambda one: quoth.ask(one[0]), FOLLOW_UPS)
+    whole = milliseconds(lambda one: quoth.ask(one[2], complete=False), FOLLOW_UPS)
+    print(f"one question as it is written      {plain:7.1f} ms")
+    print(f"  the same, understood first       {alone:7.1f} ms, {alone / plain:.2f} times as long")
+    print(
+        f"  a follow-up, its readings tried  {after - before:7.1f} ms, {(after - before) / whole:.2f} times its clean form"
+    )
 
 
 def main() -> None:
@@ -64,14 +84,15 @@ def main() -> None:
         windows[question] = [window.text for window in made]
     small = OnnxNetwork(PACKAGED)
     with full_precision() as full:
-        quick = milliseconds(lambda question: small.read(question, windows[question]))
-        slow = milliseconds(lambda question: full.read(question, windows[question]))
-    retrieval = milliseconds(lambda question: quoth.index.search(question, PASSAGES))
+        quick = milliseconds(lambda question: small.read(question, windows[question]), QUESTIONS)
+        slow = milliseconds(lambda question: full.read(question, windows[question]), QUESTIONS)
+    retrieval = milliseconds(lambda question: quoth.index.search(question, PASSAGES), QUESTIONS)
     mean = statistics.mean(len(one) for one in windows.values())
     print(f"reading {PASSAGES} passages and their notes ({mean:.0f} windows), median of {ROUNDS * len(QUESTIONS)}:")
     print(f"  as shipped  {quick:7.1f} ms")
     print(f"  fp32        {slow:7.1f} ms, {slow / quick:.2f} times as long")
     print(f"finding them  {retrieval:7.1f} ms, {retrieval / quick:.2f} of the reading")
+    print_understanding(Assistant.open())
     print(f"peak memory of `quoth ask`  {memory:.0f} MB")
 
 

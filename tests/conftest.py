@@ -2,14 +2,20 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from assistant import Assistant
 from assistant.config import Config
+from assistant.feedback import FeedbackStore
 from assistant.reader.sentence import SentenceReader
 from index.dense import Tokens
 from index.folding import terms
@@ -17,6 +23,9 @@ from index.parse import parse
 from index.sources import SourceFile, read_source
 from index.store import make_index
 from index.types import Document, Metadata
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parent.parent
 ARTICLE = ROOT / "source_docs" / "stabilizing-mali.txt"
@@ -28,6 +37,7 @@ class HashEncoder:
     name = "hash"
     fingerprint = "hash"
     window = 256
+    multilingual = False
     dimensions = 4096
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
@@ -80,3 +90,42 @@ def ask_text(encoder: HashEncoder) -> Callable[..., Assistant]:
 def quoth(encoder: HashEncoder) -> Assistant:
     """An assistant over the article, with the hash encoder and the simple reader."""
     return Assistant(make_index([read_source(ARTICLE)], encoder), Config(threshold=0.01), SentenceReader())
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator["Browser"]:
+    if not CHROMIUM:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def serving(quoth: Assistant, feedback: FeedbackStore | None = None) -> Iterator[str]:
+    """The address of a running server."""
+    import uvicorn
+
+    from assistant.server.app import make_app
+
+    app = make_app(quoth, feedback=feedback)
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not server.started:
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)

@@ -63,3 +63,26 @@ def test_other_questions_are_read_for(ask_text: Callable[..., Assistant], questi
     answer = ask_text(TEA, threshold=0).ask(question)
     assert answer.confidence < 1
     assert answer.needed == 1
+
+
+def test_how_many_notes_there_are_is_the_last_ones_number(ask_text: Callable[..., Assistant]) -> None:
+    answer = ask_text(TEA).ask("How many notes are there?")
+    assert (answer.answer, answer.evidence[0].quote) == ("2", "[2] Ibid.")
+    assert (answer.evidence[0].footnote, answer.confidence) == (2, 1.0)
+
+
+def test_notes_that_are_not_numbered_through_are_not_counted(ask_text: Callable[..., Assistant]) -> None:
+    text = TEA.replace("[2]", "[4]").replace("[1]", "[3]")
+    answer = ask_text(text, threshold=0.9).ask("How many footnotes does it have?")
+    assert not answer.answered
+
+
+@pytest.mark.parametrize("question", ["Which sources does it cite?", "What are its sources?", "List the references."])
+def test_its_sources_are_the_notes_that_name_works(ask_text: Callable[..., Assistant], question: str) -> None:
+    text = TEA.replace("[2] Ibid.", "[2] Cy Po, “Ships,” Press, 1999.\n[3] Ibid.").replace("sank.", "sank.[3]")
+    answer = ask_text(text).ask(question)
+    assert [evidence.quote for evidence in answer.evidence] == [
+        "Cy Po, “Ships,” Press, 1999.",
+        "Bo Lo, “Tea,” Press, 2001.",
+    ]
+    assert answer.needed == 2

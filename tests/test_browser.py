@@ -1,164 +1,331 @@
-"""The page in a real browser: ask, read the answer, open its citation, and no request leaves."""
+"""The page in a real browser: a conversation, its citations, and the document beside it."""
 
-import shutil
-import threading
-import time
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from assistant import Assistant
 from assistant.config import Config
+from assistant.feedback import FeedbackStore
 from assistant.reader.sentence import SentenceReader
-from assistant.server.app import make_app
 from index.store import make_index
-from tests.conftest import HashEncoder, source
+from tests.browsing import SENTENCE, TROOPS, ask, expect_marked, turn
+from tests.conftest import HashEncoder, serving, source
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-EVIL = (
-    "<img src=x onerror=\"document.title='owned'\">\n"
-    "Rain fell in <b>May</b> <script>document.title='owned'</script> ${document.title='owned'} {{value}} twice.[1]\n\n"
-    "[1] See Roe, “<img src=x onerror=\"document.title='owned'\">,” Press, 2001.\n"
-)
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM, reason="Chromium is not installed: apt-get install chromium"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
-
-
-def serve(quoth: Assistant) -> Iterator[str]:
-    """The address of a running server."""
-    server = uvicorn.Server(uvicorn.Config(make_app(quoth), host="127.0.0.1", port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started:
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(10)
+def store(tmp_path_factory: pytest.TempPathFactory) -> FeedbackStore:
+    return FeedbackStore(tmp_path_factory.mktemp("feedback") / "feedback.sqlite")
 
 
 @pytest.fixture(scope="module")
-def address(quoth: Assistant) -> Iterator[str]:
-    yield from serve(quoth)
-
-
-@pytest.fixture(scope="module")
-def evil_address(encoder: HashEncoder) -> Iterator[str]:
-    yield from serve(
-        Assistant(make_index([source(EVIL, "<i>evil</i>")], encoder), Config(threshold=0.01), SentenceReader())
-    )
+def address(quoth: Assistant, store: FeedbackStore) -> Iterator[str]:
+    with serving(quoth, store) as address:
+        yield address
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 860})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.set_default_timeout(20_000)
     yield page
     context.close()
 
 
-def ask(page: Page, question: str) -> None:
-    page.get_by_label("Your question").fill(question)
-    page.keyboard.press("Enter")
+def copied(page: Page) -> str:
+    return str(page.evaluate("navigator.clipboard.readText()"))
 
 
-def test_a_question_its_answer_its_citation_and_the_marked_passage(page: Page, address: str) -> None:
-    hosts: set[str] = set()
-    page.on("request", lambda request: hosts.add(request.url.split("/")[2] if "//" in request.url else ""))
+def test_before_the_first_question_the_page_says_what_it_is_about(page: Page, address: str) -> None:
     page.goto(address)
-    ask(page, "How many troops and police will the UN peacekeeping mission have?")
-    answer = page.locator(".quoth-turn").last
-    expect(answer.locator("blockquote").first).to_contain_text(
-        "a UN peacekeeping mission of 11,200 troops and 1,440 police."
-    )
-    citation = answer.get_by_role("button").first
-    expect(citation).to_have_text("[1] Uncertainty Amid Troop Drawdown, paragraph 4 · note 4")
-    card = page.get_by_label("Source").locator(".quoth-card:visible")
-    expect(card.locator("mark")).to_have_text(
-        "The French are anxious to bring major combat operations to an end so that they can pass the baton to a UN "
-        "peacekeeping mission of 11,200 troops and 1,440 police."
-    )
-    expect(card).to_contain_text("The January 2013 French intervention stopped Mali’s quick descent into chaos.")
-    expect(card.locator("li")).to_contain_text("[4] Flavia Krause-Jackson")
+    start = page.locator(".q-start")
+    expect(start).to_contain_text("Stabilizing Mali")
+    expect(start).to_contain_text("27 paragraphs · 4 headings · 49 notes")
+    expect(start.locator(".q-suggestion").first).to_be_visible()
+    article = page.locator(".q-pages article")
+    expect(article.get_by_role("heading", name="Transnational Threats")).to_be_attached()
+    expect(article.locator(".q-notes li")).to_have_count(49)
+    start.locator(".q-suggestion").first.click()
+    expect(turn(page, 1).locator("blockquote").first).to_be_visible()
+    expect(start).to_be_hidden()
+
+
+def test_a_question_its_answer_and_the_words_marked_in_the_document(page: Page, address: str) -> None:
+    page.goto(address)
+    ask(page, TROOPS)
+    answer = turn(page, 1)
+    expect(answer.locator("blockquote").first).to_contain_text(SENTENCE)
+    expect(answer.locator(".q-place").first).to_have_text("Uncertainty Amid Troop Drawdown, paragraph 4")
+    expect(answer.locator(".q-behind li").first).to_contain_text("Flavia Krause-Jackson")
+    expect_marked(page, SENTENCE)
 
     answer.get_by_text("More from the document").click()
-    answer.get_by_role("button").nth(1).click()
-    expect(card).to_have_count(1)
-    expect(card.locator("mark")).not_to_contain_text("11,200 troops and 1,440 police.”")
-    citation.click()
-    expect(card.locator("mark")).to_contain_text("The French are anxious")
-    assert hosts == {address.removeprefix("http://")}
+    other = answer.locator("figure").nth(1)
+    other.get_by_role("button", name="Citation 2: show it in the document").click()
+    expect_marked(page, other.locator("blockquote").inner_text().removesuffix("2").strip())
+    answer.get_by_role("button", name="Citation 1: show it in the document").click()
+    expect_marked(page, SENTENCE)
+    page.get_by_role("button", name="Back to the answer").click()
+    expect(answer.get_by_role("button", name="Citation 1: show it in the document")).to_be_focused()
+
+
+def test_hovering_a_citation_shows_the_sentence_and_its_notes_and_escape_hides_them(page: Page, address: str) -> None:
+    page.goto(address)
+    ask(page, TROOPS)
+    turn(page, 1).locator(".q-cite").first.hover()
+    shown = page.get_by_role("tooltip")
+    expect(shown).to_contain_text(SENTENCE)
+    expect(shown).to_contain_text("Uncertainty Amid Troop Drawdown, paragraph 4")
+    expect(shown).to_contain_text("UN Security Council Approves 11,200 Troops to Stabilize Mali")
+    page.keyboard.press("Escape")
+    expect(shown).to_be_hidden()
+
+
+def test_a_notes_number_opens_the_note_and_the_way_back(page: Page, address: str) -> None:
+    page.goto(address)
+    marker = page.locator(".q-pages article").get_by_role("button", name="Note 15", exact=True)
+    marker.click()
+    note = page.locator(".q-notes li").nth(14)
+    expect(note).to_be_focused()
+    expect(note).to_be_in_viewport()
+    expect(note).to_contain_text("Ibid.")
+    note.get_by_role("button", name="note 14").click()
+    expect_marked(page, "Xan Rice, “‘Guerrilla’ Conflict Makes Chad Quit Mali,” Financial Times, April 15, 2013.")
+    note.get_by_role("button", name="Back to the text of note 15").click()
+    expect(marker).to_be_focused()
+    expect(marker).to_be_in_viewport()
 
 
 def test_a_follow_up_an_abstention_and_an_error_in_one_conversation(page: Page, address: str) -> None:
     page.goto(address)
     ask(page, "How many troops will the UN mission have?")
-    expect(page.locator(".quoth-cite").first).to_be_visible()
+    expect(turn(page, 1)).to_be_visible()
     ask(page, "And how many police?")
-    expect(
-        page.get_by_text("Understood as: How many troops will the UN mission have? And how many police?")
-    ).to_be_visible()
-    ask(page, "Xyzzy plugh?")
-    expect(page.get_by_text("Nothing in the document matches this question.")).to_be_visible()
+    expect(turn(page, 2)).to_contain_text("Understood as: How many police will the UN mission have?")
+    ask(page, "Which penguins skate?")
+    abstained = turn(page, 3)
+    expect(abstained).to_contain_text("Nothing in the document matches this question.")
+    abstained.get_by_text("What I looked at").click()
+    expect(abstained.locator("blockquote").first).to_be_visible()
+    expect(abstained.locator(".q-suggestion")).to_have_count(3)
+    page.get_by_label("Your question").evaluate("box => box.removeAttribute('maxlength')")
     ask(page, "x" * 5000)
-    expect(page.get_by_text("The question has 5,000 characters")).to_be_visible()
-    expect(page.locator(".quoth-turn")).to_have_count(4)
+    expect(turn(page, 4)).to_contain_text("The question has 5,000 characters")
+    expect(page.locator(".q-turn")).to_have_count(4)
+
+    turn(page, 2).get_by_role("button", name="Ask it as written").click()
+    expect(page.locator(".q-turn")).to_have_count(2)
+    expect(turn(page, 2)).not_to_contain_text("Understood as")
 
 
-def test_an_example_is_asked_with_one_click(page: Page, address: str) -> None:
+def test_a_question_is_edited_and_asked_again_in_its_place(page: Page, address: str) -> None:
     page.goto(address)
-    page.get_by_role("button", name="What is said under “Transnational Threats”?").click()
-    expect(page.locator(".quoth-question")).to_have_text("What is said under “Transnational Threats”?")
-    expect(page.locator(".quoth-cite").first).to_be_visible()
+    ask(page, "Who leads Ansar Eddine?")
+    expect(turn(page, 1)).to_be_visible()
+    ask(page, "Which penguins skate?")
+    expect(turn(page, 2)).to_be_visible()
+    turn(page, 1).get_by_role("button", name="Edit this question and ask again").click()
+    box = page.get_by_label("Edit your question")
+    expect(box).to_be_focused()
+    expect(box).to_have_value("Who leads Ansar Eddine?")
+    box.press("Escape")
+    expect(turn(page, 1).get_by_role("button", name="Edit this question and ask again")).to_be_focused()
+    turn(page, 1).get_by_role("button", name="Edit this question and ask again").click()
+    box.fill(TROOPS)
+    box.press("Enter")
+    expect(turn(page, 1).locator("blockquote").first).to_contain_text(SENTENCE)
+    expect(page.locator(".q-turn")).to_have_count(1)
 
 
-def test_what_stands_in_a_document_or_a_question_is_text(page: Page, evil_address: str) -> None:
-    page.goto(evil_address)
-    ask(
-        page,
-        "In May, did rain fall twice <b>twice</b> ${twice} {{rain}} <img src=x onerror=\"document.title='owned'\">?",
+def test_a_new_conversation_forgets_the_last(page: Page, address: str) -> None:
+    page.goto(address)
+    ask(page, "How many troops will the UN mission have?")
+    expect(turn(page, 1)).to_be_visible()
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.locator(".q-turn")).to_have_count(0)
+    expect(page.locator(".q-start")).to_be_visible()
+    ask(page, "And how many police?")
+    expect(turn(page, 1)).to_be_visible()
+    expect(turn(page, 1)).not_to_contain_text("Understood as")
+
+
+def test_an_answer_is_copied_with_its_citation(page: Page, address: str) -> None:
+    page.goto(address)
+    ask(page, TROOPS)
+    answer = turn(page, 1)
+    menu = answer.locator("figure").first.locator(".q-menu")
+    menu.locator("summary").click()
+    menu.get_by_role("button", name="Quotation").click()
+    expect(page.locator(".quoth").get_by_role("status")).to_have_text("Copied.")
+    assert copied(page) == f"“{SENTENCE}” (Stabilizing Mali; Uncertainty Amid Troop Drawdown, paragraph 4)"
+    menu.locator("summary").click()
+    menu.get_by_role("button", name="Markdown").click()
+    page.wait_for_function("() => navigator.clipboard.readText().then(text => text.startsWith('> '))")
+    assert copied(page).startswith(
+        f"> {SENTENCE}\n\n— Stabilizing Mali; Uncertainty Amid Troop Drawdown, paragraph 4\n\n\\[4\\] Flavia"
     )
-    answer = page.locator(".quoth-turn").last
-    expect(answer.locator("blockquote").first).to_contain_text(
-        "Rain fell in <b>May</b> <script>document.title='owned'</script>"
-    )
-    expect(page.locator(".quoth-card:visible mark")).to_contain_text("${document.title='owned'} {{value}} twice.")
-    expect(page.locator(".quoth-card:visible li")).to_contain_text("“<img src=x onerror=")
-    expect(page.locator(".quoth-question")).to_contain_text("<b>twice</b> ${twice} {{rain}} <img src=x")
-    assert page.locator(".quoth-turn img, .quoth-card img, .quoth-turn b, .quoth-card mark b").count() == 0
-    assert page.title() == "Quoth"
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_is_wider_than_the_window(
-    browser: Browser, address: str, width: int, scheme: str, tmp_path: Path
+def test_the_conversation_is_downloaded_as_markdown(page: Page, address: str) -> None:
+    page.goto(address)
+    ask(page, TROOPS)
+    expect(turn(page, 1)).to_be_visible()
+    ask(page, "Which penguins skate?")
+    expect(turn(page, 2)).to_be_visible()
+    with page.expect_download() as downloaded:
+        page.get_by_role("button", name="Download the conversation as Markdown").click()
+    text = Path(downloaded.value.path()).read_text(encoding="utf-8")
+    assert downloaded.value.suggested_filename == "conversation.md"
+    assert text.startswith(f"# Conversation\n\n## {TROOPS}\n\n> {SENTENCE}\n\n— Stabilizing Mali; ")
+    assert "## Which penguins skate?\n\nNothing in the document matches this question." in text
+
+
+def test_links_to_a_question_and_to_a_place(page: Page, address: str) -> None:
+    page.goto(address)
+    ask(page, TROOPS)
+    answer = turn(page, 1)
+    answer.get_by_role("button", name="Copy link to this question").click()
+    page.wait_for_function("() => navigator.clipboard.readText().then(text => text.includes('?q='))")
+    to_question = copied(page)
+    menu = answer.locator("figure").first.locator(".q-menu")
+    menu.locator("summary").click()
+    menu.get_by_role("button", name="Link to this place").click()
+    page.wait_for_function("() => navigator.clipboard.readText().then(text => text.includes('#document='))")
+    to_place = copied(page)
+    assert to_place == f"{address}/#document=stabilizing-mali&from=3076&to=3237"
+
+    page.goto("about:blank")
+    page.goto(to_question)
+    expect(turn(page, 1).locator("blockquote").first).to_contain_text(SENTENCE)
+    page.goto("about:blank")
+    page.goto(to_place)
+    expect_marked(page, SENTENCE)
+    expect(page.locator(".q-turn")).to_have_count(0)
+
+
+def test_feedback_is_stored_with_offsets_and_versions_and_no_address(
+    page: Page, address: str, store: FeedbackStore, quoth: Assistant
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page = context.new_page()
     page.goto(address)
-    ask(page, "What did President Déby say about the skills of the Chadian army?")
-    expect(page.locator(".quoth-cite").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
+    ask(page, TROOPS)
+    answer = turn(page, 1)
+    answer.get_by_role("button", name="Not helpful").click()
+    answer.get_by_role("button", name="Wrong words").click()
+    expect(answer.locator(".q-rating")).to_contain_text("Thank you.")
+    page.wait_for_timeout(300)
+    kept = [record for record in store.list() if record.question == TROOPS][-1]
+    assert (kept.helpful, kept.reason, kept.answered) == (False, "wrong_words", True)
+    document = quoth.index.documents["stabilizing-mali"]
+    [first] = kept.quotations
+    assert document.text[first.start : first.end] == SENTENCE
+    assert first.sha256 == document.sha256
+    assert kept.versions["reader"] == quoth.reader.fingerprint
+    assert b"127.0.0.1" not in store.path.read_bytes()
+
+    ask(page, "Which penguins skate?")
+    turn(page, 2).get_by_role("button", name="Helpful", exact=True).click()
+    expect(turn(page, 2).locator(".q-rating")).to_contain_text("Thank you.")
+    last = store.list()[-1]
+    assert (last.question, last.helpful, last.reason, last.answered) == ("Which penguins skate?", True, None, False)
+
+
+def test_unrated_questions_are_kept_only_where_that_was_asked_for(
+    page: Page, address: str, store: FeedbackStore, quoth: Assistant, tmp_path: Path
+) -> None:
+    before = len(store.list())
+    page.goto(address)
+    ask(page, "Who leads Ansar Eddine?")
+    expect(turn(page, 1)).to_be_visible()
+    assert len(store.list()) == before
+
+    keeping = FeedbackStore(tmp_path / "asked.sqlite", record_questions=True)
+    with serving(quoth, keeping) as other:
+        page.goto(other)
+        ask(page, "Who leads Ansar Eddine?")
+        turn(page, 1).get_by_role("button", name="Helpful", exact=True).click()
+        expect(turn(page, 1).locator(".q-rating")).to_contain_text("Thank you.")
+        ask(page, "Which penguins skate?")
+        expect(turn(page, 2)).to_be_visible()
+    kept = {record.question: (record.helpful, record.answered) for record in keeping.list()}
+    assert kept == {"Who leads Ansar Eddine?": (True, True), "Which penguins skate?": (None, False)}
+
+
+def test_without_a_store_nothing_is_asked_about_answers(page: Page, quoth: Assistant) -> None:
+    with serving(quoth) as address:
+        page.goto(address)
+        ask(page, TROOPS)
+        expect(turn(page, 1)).to_be_visible()
+        expect(page.get_by_role("button", name="Helpful")).to_have_count(0)
+
+
+def test_why_this_answer_shows_what_was_read(page: Page, address: str) -> None:
+    page.goto(address)
+    ask(page, TROOPS)
+    answer = turn(page, 1)
+    answer.get_by_text("Why this answer").click()
+    rows = answer.get_by_role("table").locator("tbody tr")
+    expect(rows.first).to_contain_text("Uncertainty Amid Troop Drawdown, paragraph 4")
+    expect(rows.first).to_contain_text("troops, police, UN, peacekeeping, mission")
+    expect(answer.locator(".q-why")).to_contain_text("below 0.01 Quoth abstains.")
+    rows.first.get_by_role("button").click()
+    expect_marked(page, SENTENCE)
+
+
+def test_of_several_documents_the_cited_one_is_opened(page: Page, encoder: HashEncoder) -> None:
+    texts = {"rain": "Rain fell in May.", "snow": "Snow fell in June. 🌨️ Hail fell in July, and 😀 frost in August."}
+    files = [source(text, name) for name, text in texts.items()]
+    with serving(Assistant(make_index(files, encoder), Config(threshold=0.01), SentenceReader())) as address:
+        page.goto(address)
+        expect(page.locator(".q-opened")).to_have_text("Rain")
+        ask(page, "When did frost and hail fall?")
+        expect(page.locator(".q-opened")).to_have_text("Snow")
+        expect_marked(page, "🌨️ Hail fell in July, and 😀 frost in August.")
+        page.get_by_text("Documents", exact=True).click()
+        page.get_by_role("navigation", name="Contents").get_by_role("button", name="Rain").click()
+        expect(page.locator(".q-pages article:visible")).to_contain_text("Rain fell in May.")
+
+
+def test_a_question_is_stopped_and_tried_again(page: Page, quoth: Assistant) -> None:
+    class Slow(SentenceReader):
+        waits = 4.0
+
+        def read(self, *arguments):  # type: ignore[no-untyped-def]
+            import time
+
+            time.sleep(self.waits)
+            return super().read(*arguments)
+
+    slow = Assistant(quoth.index, quoth.config, Slow())
+    with serving(slow) as address:
+        page.goto(address)
+        ask(page, TROOPS)
+        working = page.locator("#quoth-turn-1[data-state=working]")
+        expect(working).to_contain_text("Reading the 15 nearest passages")
+        page.get_by_role("button", name="Stop").click()
+        expect(turn(page, 1)).to_contain_text("Stopped.")
+        expect(page.get_by_label("Your question")).to_be_focused()
+        Slow.waits = 0.0
+        turn(page, 1).get_by_role("button", name="Try again").click()
+        expect(turn(page, 1).locator("blockquote").first).to_contain_text(SENTENCE)
+        page.wait_for_timeout(4500)
+        expect(page.locator(".q-turn")).to_have_count(1)
+
+
+def test_questions_are_not_kept_in_the_browser(page: Page, address: str) -> None:
+    page.goto(address)
+    ask(page, TROOPS)
+    expect(turn(page, 1)).to_be_visible()
+    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert "peacekeeping" not in kept
+    databases = page.evaluate("indexedDB.databases().then(all => all.map(one => one.name))")
+    assert json.dumps(databases) == "[]", databases
+    page.reload()
+    expect(page.locator(".q-start")).to_be_visible()
+    expect(page.locator(".q-turn")).to_have_count(0)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from assistant import Assistant
 from assistant.config import Config
@@ -19,11 +19,15 @@ from assistant.server.schema import FeedbackRequest
 from assistant.server.tokens import TokenFile
 from index.store import make_index
 from tests.axe import serious
-from tests.conftest import HashEncoder, source
+from tests.conftest import CHROMIUM, HashEncoder, source
 from tests.serving import QUESTION, Log, logged, serving
-from tests.test_browser import CHROMIUM, EVIL, QUIET
 
 DEBY = "What did President Déby say about the skills of the Chadian army?"
+EVIL = (
+    "<img src=x onerror=\"document.title='owned'\">\n"
+    "Rain fell in <b>May</b> <script>document.title='owned'</script> ${document.title='owned'} {{value}} twice.[1]\n\n"
+    "[1] See Roe, “<img src=x onerror=\"document.title='owned'\">,” Press, 2001.\n"
+)
 DOCUMENT = 'document="stabilizing-mali"'
 pytestmark = [
     pytest.mark.browser,
@@ -94,14 +98,6 @@ def closed_address(quoth: Assistant) -> Iterator[str]:
     """A server with an empty list."""
     with serving(quoth) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -112,8 +112,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         gold_line(id="q4", question="Xyzzy plugh?", type="off-topic", split="test", answerable=False, answers=[], evidence=[],
                   footnotes=[], sources=[]),
     )  # fmt: skip
-    monkeypatch.setattr(store, "SentenceTransformerEncoder", lambda name: HashEncoder())
-    monkeypatch.setattr(cli, "SentenceTransformerEncoder", lambda name: HashEncoder())
+    monkeypatch.setattr(store, "load_encoder", lambda name: HashEncoder())
+    monkeypatch.setattr(cli, "load_encoder", lambda name: HashEncoder())
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -15,9 +15,8 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
-from assistant.assistant import Assistant, check_turn
+from assistant.assistant import Assistant
 from assistant.config import Config
-from assistant.conversation import stand_alone
 from assistant.reader.combine import Combination, Linear, confidence_features, ranking_features, sigmoid
 from assistant.reader.features import Found, find_best
 from assistant.reader.load import SIMPLE_READER
@@ -60,7 +59,7 @@ def gold_cases(quoth: Assistant, network: Network) -> Iterator[Case]:
     """The gold questions of the dev split."""
     for gold in load_gold(ARTICLE_GOLD, quoth.index.documents):
         if gold.question.split == "dev":
-            question = stand_alone(gold.question.question, [check_turn(turn) for turn in gold.question.history])
+            question = quoth.ask(gold.question.question, gold.question.history).standalone_question
             yield make_case(question, quoth.index, network, [(span.start, span.end) for span in gold.spans])
 
 

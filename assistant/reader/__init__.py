@@ -1,7 +1,7 @@
 """Readers choose spans: passages in, candidates for an answer out, best first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from index import retriever, types
@@ -31,6 +31,11 @@ class Selection:
     confidence: float
     needed: int = 1
     missing: tuple[str, ...] = ()
+
+    def first(self, position: int) -> "Selection":
+        """The same with another candidate before the others."""
+        one = self.candidates[position]
+        return replace(self, candidates=(one, *(other for other in self.candidates if other is not one)))
 
 
 class Reader(Protocol):

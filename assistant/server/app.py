@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from starlette.middleware.cors import CORSMiddleware
 
 from assistant.assistant import Assistant
+from assistant.feedback import FeedbackStore
 from assistant.server import metrics as prometheus
 from assistant.server.api import Record, Room, make_api
 from assistant.server.bodies import Bodies
@@ -31,8 +32,13 @@ from assistant.server.watch import Watch
 ABOUT = "Questions about documents, answered in the documents' own words, with their place and the notes behind them."
 
 
-def make_app(quoth: Assistant, settings: Settings = Settings(), record: Record | None = None) -> FastAPI:
-    """The application; `record` keeps the feedback on answers, None where none is kept."""
+def make_app(
+    quoth: Assistant,
+    settings: Settings = Settings(),
+    record: Record | None = None,
+    feedback: FeedbackStore | None = None,
+) -> FastAPI:
+    """The application; `record` keeps the API's feedback, `feedback` the page's, None where none is kept."""
     tokens = TokenFile(settings.tokens) if settings.auth else None
     desk = Desk(settings.workers, settings.queue)
     metrics = Metrics(lambda: desk.taken)
@@ -47,7 +53,7 @@ def make_app(quoth: Assistant, settings: Settings = Settings(), record: Record |
     if settings.metrics:
         add_metrics(app, metrics)
     describe(app)
-    mount_page(app, quoth, settings)
+    mount_page(app, quoth, settings, feedback)
     # The last one added is the first that a request meets.
     app.add_middleware(Bodies, settings=settings)
     app.add_middleware(Callers, settings=settings, tokens=tokens)
@@ -143,6 +149,7 @@ def serve(quoth: Assistant, settings: Settings, listening: socket.socket) -> Non
     if settings.auth:
         TokenFile(settings.tokens).ensure_key()
     host, port = listening.getsockname()[:2]
-    server = make_server(make_app(quoth, settings), settings)
+    feedback = None if settings.no_feedback else FeedbackStore(settings.feedback, settings.record_questions)
+    server = make_server(make_app(quoth, settings, feedback=feedback), settings)
     print(f"Quoth answers at http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}", file=sys.stderr)
     server.run(sockets=[listening])

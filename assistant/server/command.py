@@ -46,7 +46,9 @@ def add_options(parser: argparse.ArgumentParser, names: tuple[str, ...]) -> None
         field = Settings.model_fields[name]
         flag = f"--{name.replace('_', '-')}"
         told = (field.description or "").replace("%", "%%")
-        if field.annotation in (bool, bool | None):
+        if name.startswith("no_"):
+            parser.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=told)
+        elif field.annotation in (bool, bool | None):
             action: Any = argparse.BooleanOptionalAction
             parser.add_argument(flag, action=action, default=argparse.SUPPRESS, help=told)
         elif field.default == ():

@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.assistant import Assistant
+from assistant.feedback import FeedbackStore
 from assistant.server.gate import route_path
 from assistant.server.problems import Refusal, refuse
 from assistant.server.settings import Settings
@@ -26,21 +27,21 @@ OPEN = re.compile(
 SCRIPT = re.compile(rb"<script(?P<how>[^>]*)>(?P<code>.*?)</script>", re.S | re.I)
 
 
-def mount_page(app: FastAPI, quoth: Assistant, settings: Settings) -> None:
+def mount_page(app: FastAPI, quoth: Assistant, settings: Settings, feedback: FeedbackStore | None) -> None:
     """Mount the page at the root of the application, behind everything else."""
     # Before gradio is imported, which asks for its version and sends statistics otherwise.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
-    from assistant.ui import STATIC, make_page, make_theme
+    from assistant.ui import make_page, page_head, page_theme
 
     gr.mount_gradio_app(
         app,
-        make_page(quoth).queue(max_size=settings.queue, default_concurrency_limit=settings.workers),
+        make_page(quoth, feedback).queue(max_size=settings.queue, default_concurrency_limit=settings.workers),
         path="/",
         root_path=settings.root_path or None,
-        theme=make_theme(),
-        css_paths=STATIC / "page.css",
+        theme=page_theme(),
+        head=page_head(),
         footer_links=[],
         run_history=False,
         ssr_mode=False,

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from assistant.config import DEFAULT_READER, THRESHOLD
+from assistant.config import DEFAULT_READER, FEEDBACK, THRESHOLD
 from index.dense import DEFAULT_ENCODER
 from index.errors import QuothError
 
@@ -68,6 +68,9 @@ class Settings(BaseModel):
     receive_seconds: float = Field(10, gt=0, le=600, description="how long a request may take to arrive")
     grace_seconds: int = Field(10, ge=0, le=600, description="how long answers under way may take at the end")
 
+    feedback: Path = Field(FEEDBACK, description="where what people say of answers is kept")
+    no_feedback: bool = Field(False, description="ask nothing about answers, keep nothing")
+    record_questions: bool = Field(False, description="keep questions that nobody rated, too")
     metrics: bool = Field(False, description="serve Prometheus metrics at /metrics")
     log_questions: bool = Field(False, description="write what is asked into the log")
 
@@ -119,6 +122,8 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def check_exposure(self) -> "Settings":
         """On an address that others reach, who may ask and under which name has to be said."""
+        if self.no_feedback and self.record_questions:
+            raise ValueError("--record-questions keeps what --no-feedback says not to keep; leave one of them out")
         if is_loopback(self.host):
             return self
         if self.auth is None:

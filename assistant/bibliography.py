@@ -1,0 +1,89 @@
+"""A quotation as it is cited elsewhere: plain, Markdown; its document as BibTeX and CSL-JSON."""
+
+import json
+import re
+from collections.abc import Mapping
+
+from assistant.render import about, place
+from assistant.types import Answer, Evidence
+from index.types import Document, Metadata
+
+LATEX = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
+MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~&])")
+ISO_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
+
+
+def cited_plain(evidence: Evidence, documents: Mapping[str, Document]) -> str:
+    """The quotation in quotation marks, with document and place."""
+    return f"“{one_line(evidence.quote)}” ({address(evidence, documents)})"
+
+
+def cited_markdown(evidence: Evidence, documents: Mapping[str, Document]) -> str:
+    """The quotation as a block, document and place below it, then its notes."""
+    parts = [f"> {markdown(one_line(evidence.quote))}", f"— {markdown(address(evidence, documents))}"]
+    parts += [f"\\[{note.number}\\] {markdown(one_line(note.text))}" for note in evidence.footnotes]
+    return "\n\n".join(parts)
+
+
+def answer_markdown(answer: Answer, documents: Mapping[str, Document]) -> str:
+    """A question and its answer, with every quotation it was given."""
+    parts = [f"## {markdown(one_line(answer.question))}"]
+    if answer.standalone_question != answer.question:
+        parts.append(f"*Understood as: {markdown(one_line(answer.standalone_question))}*")
+    if answer.abstention:
+        parts.append(markdown(answer.abstention.message))
+        parts += ["Looked at:"] if answer.abstention.nearest else []
+    parts += [cited_markdown(e, documents) for e in answer.evidence[: answer.needed]]
+    rest = answer.evidence[answer.needed :]
+    parts += ["See also:"] if rest else []
+    parts += [cited_markdown(e, documents) for e in rest or (answer.abstention.nearest if answer.abstention else ())]
+    return "\n\n".join(parts)
+
+
+def bibtex(document: Document) -> str | None:
+    """The document as a BibTeX entry, names and words as they are known; None where nothing is."""
+    known = document.metadata
+    if known == Metadata():
+        return None
+    year = ISO_DATE.search(known.date or "")
+    fields = {
+        "title": document.title,
+        "author": known.author,
+        "date": known.date,
+        "year": year[1] if year else None,
+        "url": known.url,
+    }
+    lines = [f"  {name} = {{{{{value.translate(LATEX)}}}}}," for name, value in fields.items() if value]
+    return "\n".join([f"@misc{{{re.sub(r'[^A-Za-z0-9-]+', '-', document.id)},", *lines, "}"])
+
+
+def csl(document: Document) -> str | None:
+    """The document as CSL-JSON; None where nothing is known of it."""
+    known = document.metadata
+    if known == Metadata():
+        return None
+    item: dict[str, object] = {"id": document.id, "type": "document", "title": document.title}
+    if known.author:
+        item["author"] = [{"literal": known.author}]
+    if known.date:
+        iso = ISO_DATE.fullmatch(known.date)
+        item["issued"] = {"date-parts": [[int(part) for part in iso.groups() if part]]} if iso else {"raw": known.date}
+    if known.url:
+        item["URL"] = known.url
+    return json.dumps([item], ensure_ascii=False, indent=2)
+
+
+def address(evidence: Evidence, documents: Mapping[str, Document]) -> str:
+    """What is known of the document, and the place in it."""
+    named = place(evidence, {evidence.document: documents[evidence.document]})
+    return f"{about(documents[evidence.document])}; {named}"
+
+
+def one_line(text: str) -> str:
+    """Words without their line breaks."""
+    return " ".join(text.split())
+
+
+def markdown(text: str) -> str:
+    """Words that mean nothing in Markdown."""
+    return MARKDOWN.sub(r"\\\1", text)

@@ -1,0 +1,140 @@
+"""Questions drawn from the documents: sentences turned round, kept where Quoth answers them from those sentences."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
+from typing import Protocol
+
+from assistant.types import Answer
+from assistant.understanding.grammar import NOUNS, Word, noun_phrases, tag, tagger
+from index.retriever import Index, Place
+
+CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w’'`-]*"
+PERSON = re.compile(rf"\b(?P<name>{CAPITAL}(?: (?:(?:ag|al|bin|de|von|van) )?{CAPITAL})+), (?:an? |the )?[a-z]")
+NAMED = re.compile(r"\((?P<short>[A-Z]{3,9})\)")
+MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+DATE = rf"(?:{MONTH} \d{{1,2}}, \d{{4}}|\d{{1,2}} {MONTH} \d{{4}}|{MONTH} \d{{4}}|\d{{4}})"
+DATED_FIRST = re.compile(rf"^(?:On|In|By) {DATE}, (?P<rest>.+)$")
+DATED_LAST = re.compile(rf"^(?P<rest>[^,;—]+?) (?:on|in|by|since) {DATE}(?=[.,;]|$)")
+CAUSE = re.compile(r"^(?P<rest>[^,;—]+?),? (?:because|due to|owing to) ")
+SHORT_CLAUSE = 60  # characters; a longer one is cut before its purpose: "began an offensive to ..."
+LONGEST = 90  # characters of a question that is short enough to be read at a glance
+CANDIDATES = 8  # questions of a kind that are tried
+
+
+class Asked(Protocol):
+    """What answers: an Assistant."""
+
+    index: Index
+
+    def ask(self, question: str, history: Sequence[str] = (), complete: bool = True) -> Answer:
+        """The answer to a question."""
+        ...
+
+
+def suggest(quoth: Asked, count: int) -> tuple[str, ...]:
+    """Up to `count` questions, of as many kinds as there are, each of which is answered from where it was drawn."""
+    body = [place for place in quoth.index.places if place.passage.note is None and place.passage.paragraphs[0]]
+    kinds = [drawn(way, body) for way in (ask_when, ask_who, ask_why, ask_what)]
+    found: dict[str, None] = {}
+    for group in zip_longest(*kinds):
+        for question, place in filter(None, group):
+            if len(found) == count:
+                return tuple(found)
+            if question not in found and is_answered(quoth, question, place):
+                found[question] = None
+    for question in (f"What is in the section “{heading}”?" for heading in headings(quoth.index)):
+        if len(found) < count:
+            found[question] = None
+    return tuple(found)[:count]
+
+
+def drawn(way: Callable[[str], str | None], places: Sequence[Place]) -> Iterator[tuple[str, Place]]:
+    """The questions that one way draws, shortest ones of each few sentences as they stand."""
+    tried = 0
+    for place in places:
+        question = way(place.sentence.plain)
+        if question and len(question) <= LONGEST and tried < CANDIDATES:
+            tried += 1
+            yield question, place
+
+
+def is_answered(quoth: Asked, question: str, place: Place) -> bool:
+    """Whether a question is answered by the sentence that it was drawn from."""
+    answer = quoth.ask(question, complete=False)
+    return answer.answered and answer.evidence[0].start == place.sentence.start
+
+
+def headings(index: Index) -> list[str]:
+    """The headings of the documents."""
+    return [
+        section.heading for document in index.documents.values() for section in document.sections if section.heading
+    ]
+
+
+def ask_who(sentence: str) -> str | None:
+    """Who somebody is whom a sentence introduces.
+
+    >>> ask_who("So wrote Ann Roe, a historian of rain.")
+    'Who is Ann Roe?'
+    """
+    found = PERSON.search(sentence)
+    return f"Who is {found['name']}?" if found else None
+
+
+def ask_what(sentence: str) -> str | None:
+    """What is said of something that a sentence gives a short form for."""
+    found = NAMED.search(sentence)
+    return f"What is said about the {found['short']}?" if found else None
+
+
+def ask_when(sentence: str) -> str | None:
+    """When something happened that a sentence dates.
+
+    >>> ask_when("On May 2, 1901, the old dam broke.")
+    'When did the old dam break?'
+    """
+    found = DATED_FIRST.match(sentence) or DATED_LAST.match(sentence)
+    return turn_round("When", found["rest"]) if found else None
+
+
+def ask_why(sentence: str) -> str | None:
+    """Why something is so that a sentence gives a cause for."""
+    found = CAUSE.match(sentence)
+    return turn_round("Why", found["rest"]) if found else None
+
+
+def turn_round(asking: str, statement: str) -> str | None:
+    """A statement as a question: its auxiliary before its subject, or a form of "do".
+
+    None where it does not begin with its subject, or goes on behind a comma.
+    """
+    clause = re.split(r"[,;:—]", re.sub(r" \([^)]*\)", "", statement))[0].rstrip(" .")
+    if len(clause) > SHORT_CLAUSE:
+        clause = re.split(r" to (?=[a-z])", clause)[0]
+    words = tag(clause)
+    verb = next((number for number, word in enumerate(words) if word.is_verb), None)
+    if not verb or not is_subject(words, verb, clause):
+        return None
+    subject = lower_first(words, clause[: words[verb].start].strip())
+    rest = clause[words[verb].end :].strip()
+    if words[verb].is_auxiliary:
+        return f"{asking} {words[verb].text} {subject} {rest}?" if rest else None
+    helper = {"VVD": "did", "VVZ": "does", "VVB": "do"}.get(words[verb].tag)
+    stem = tagger().analyze(words[verb].text)[0] if helper else ""
+    return f"{asking} {helper} {subject} {' '.join(filter(None, [stem, rest]))}?" if helper else None
+
+
+def is_subject(words: Sequence[Word], verb: int, clause: str) -> bool:
+    """Whether the words before a verb are a noun phrase, with what belongs to it: "the dam at Belovo"."""
+    before = words[:verb]
+    begins = any(phrase.start == before[0].start for phrase in noun_phrases(before, clause))
+    sure = before[0].tag in ("AT0", "NP0", "AJ0") or before[0].text.isupper()
+    return (
+        begins and sure and before[-1].tag in NOUNS and not any(word.tag[:2] in ("PN", "CJ", "DT") for word in before)
+    )
+
+
+def lower_first(words: Sequence[Word], subject: str) -> str:
+    """A subject as it stands within a sentence: articles small, other words as they are."""
+    return subject[0].lower() + subject[1:] if words[0].tag == "AT0" else subject

@@ -1,0 +1,40 @@
+"""Whether a question is in another language than English."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+from index.folding import FUNCTION_WORDS, words
+
+# English words that other languages have too: they tell nothing.
+SHARED = frozenset(
+    "a am an as at be can do for has he her him if in is it me no not of on or our so to us was we will".split()  # noqa: SIM905
+)
+TELLING = (FUNCTION_WORDS | {"and", "there", "any", "between", "during", "after", "before"}) - SHARED
+LANGUAGES = "en ar cs da de el es fa fi fr he hi hu it ja ko nl no pl pt ro ru sv tr uk vi zh".split()  # noqa: SIM905
+SURE = 0.5  # the probability from which another language is believed
+SURER = 0.6  # the same where no word at all is known: it may be nonsense
+
+
+@lru_cache(maxsize=1)
+def identifier() -> Any:
+    """py3langid's model, loaded when a question has no word that is English alone."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    found = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    found.set_languages(LANGUAGES)
+    return found
+
+
+def is_foreign(question: str, knows: Callable[[str], bool]) -> bool:
+    """Whether a question is in another language; `knows` tells whether a word is one of the document's or of English.
+
+    A single English word such as "who" is enough for English: names of a document look like many languages.
+    """
+    said = words(question)
+    known = sum(knows(word) for word in said)
+    if known == len(said) or any(word in TELLING for word in said):
+        return False
+    language, probability = identifier().classify(question)
+    latin = any(word.isascii() for word in said)
+    return language != "en" and (probability >= (SURE if known else SURER) or not latin)

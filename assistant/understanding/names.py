@@ -1,0 +1,101 @@
+"""The names that documents use, and their short forms: learned from the documents, used in both directions."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rapidfuzz import fuzz
+
+from index.folding import fold, terms, words
+from index.types import Document
+
+SHORT = re.compile(r"\((?P<short>[A-Z][\w&-]{1,9})\)")
+LINK = r"(?:of|the|for|and|in|on|to|de|du|des|la|le|les|al|ag|el|bin|ould|von|van)"
+CAPITAL = r"[^\W\d_a-z][\w’'`-]*"
+LONG = re.compile(rf"(?:\b(?:al|el)-)?\b{CAPITAL}(?:[ \n](?:{LINK}[ \n]){{0,2}}{CAPITAL})*(?=[ \n]$)")
+NAME = re.compile(rf"\b{CAPITAL}(?:[ \n](?:{LINK}[ \n])?{CAPITAL})+")
+WHO_IS = re.compile(rf"\s*[Ww]ho(?: is| was|[’']s) (?P<name>{CAPITAL})\s*\?*\s*$")
+ALIKE = 84  # rapidfuzz's ratio, of 100, from which two spellings are one name
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Short forms with the long ones they stand for, names of several words, and the stems of all words."""
+
+    short: Mapping[str, str]
+    several: frozenset[str]
+    stems: frozenset[str] = frozenset()
+
+    def expand(self, question: str) -> str:
+        """A question as a query: behind it the other form of each name in it.
+
+        >>> Names({"NRC": "National Rivers Council"}, frozenset()).expand("Who leads the NRC?")
+        'Who leads the NRC? National Rivers Council'
+        """
+        said = set(words(question))
+        folded = fold(question)
+        added = [long for short, long in self.short.items() if fold(short) in said and fold(long) not in folded]
+        added += [short for short, long in self.short.items() if fold(long) in folded and fold(short) not in said]
+        return " ".join([question, *added])
+
+    def respell(self, question: str) -> str:
+        """A question with its names of several words spelled as the documents do.
+
+        >>> Names({}, frozenset(["Anton Chekhov"])).respell("Who was Anton Tchekhov?")
+        'Who was Anton Chekhov?'
+        """
+        surname = WHO_IS.match(question)
+        full = [name for name in self.several if surname and fold(name).endswith(" " + fold(surname["name"]))]
+        if surname and len(full) == 1:
+            return question.replace(surname["name"], full[0])
+        for found in NAME.finditer(question):
+            name = re.sub(r"^(?:Who|What|When|Where|Why|Which|How|Is|Are|Was|Were|Did|Does|Do|The) ", "", found[0])
+            best = max(self.several, key=lambda known: fuzz.ratio(fold(known), fold(name)), default="")
+            strange = set(terms(name)) - self.stems and set(words(name)) & set(words(best))
+            if " " in name and strange and fuzz.ratio(fold(best), fold(name)) >= ALIKE:
+                question = question.replace(name, best)
+        return question
+
+
+def learn_names(documents: Iterable[Document]) -> Names:
+    """The names of some documents."""
+    short: dict[str, str] = {}
+    several: set[str] = set()
+    stems: set[str] = set()
+    for document in documents:
+        for found in SHORT.finditer(document.text):
+            long = long_form(found["short"], document.text[max(0, found.start() - 150) : found.start()])
+            if long:
+                short.setdefault(found["short"], long)
+        several.update(" ".join(name[0].split()) for name in NAME.finditer(document.text))
+        stems.update(terms(document.text))
+    return Names(short, frozenset(several), frozenset(stems))
+
+
+def long_form(short: str, before: str) -> str | None:
+    """What a short form in brackets stands for, in the text before it; None where nothing fits.
+
+    The letters of the short form are looked for from the end (Schwartz and Hearst, "A simple algorithm for
+    identifying abbreviation definitions in biomedical text", PSB 2003); else the name before it, if it begins alike.
+
+    >>> long_form("NRC", "It was the National Rivers Council ")
+    'National Rivers Council'
+    """
+    named = LONG.search(before)
+    most = min(len(short) + 5, 2 * len(short))
+    candidate = " ".join(before.split()[-most:])
+    at = len(candidate)
+    for number in range(len(short) - 1, -1, -1):
+        letter = short[number].lower()
+        if not letter.isalnum():
+            continue
+        at -= 1
+        while at >= 0 and (candidate[at].lower() != letter or (number == 0 and at > 0 and candidate[at - 1].isalnum())):
+            at -= 1
+        if at < 0:
+            break
+    name = re.sub(r"^The ", "", " ".join(named[0].split())) if named else ""
+    if at >= 0 and " " in candidate[at:]:
+        return name if name.endswith(candidate[at:]) and len(name.split()) <= most else candidate[at:]
+    starts = [word.start() for word in re.finditer(CAPITAL, name) if fold(word[0])[0] == fold(short)[0]]
+    return name[starts[0] :] if starts and " " in name[starts[0] :] else None

@@ -1,0 +1,60 @@
+"""A question that asks more than one thing, as the questions that it asks."""
+
+import re
+
+from assistant.understanding.grammar import Word, tag
+
+MOST = 3
+ASK = r"(?:how (?:many|much|long|often|far|old)|who(?:m|se)?|what|when|where|why|which|how)"
+LEAD = r"(?:(?:by|since|until|from|to|in|at|on|for|with|of) )?"
+BETWEEN = re.compile(rf"\s*(?:,\s*(?:and|or)|\band|\bor|[;?]|\?\s*(?:and|or))\s+(?={LEAD}{ASK}\b)", re.I)
+WORDS_FOR_ASKING = re.compile(rf"^\W*(?P<all>{LEAD}{ASK}(?:,? (?:and|or) {LEAD}{ASK})+)\s+(?P<rest>\w.*)$", re.I)
+FIRST = re.compile(rf"^\W*{LEAD}{ASK}\b", re.I)
+
+
+def split(question: str) -> tuple[str, ...]:
+    """The questions in a question, in order; the question itself where it asks one thing.
+
+    A later one may lean on those before it, as a question of a conversation does.
+
+    >>> split("When and why did they leave?")
+    ('When did they leave?', 'Why did they leave?')
+    """
+    asking = WORDS_FOR_ASKING.match(question)
+    if asking:
+        ways = re.split(r",? (?:and|or) ", asking["all"], flags=re.I)
+        return tuple(to_question(f"{way} {asking['rest']}") for way in ways)[:MOST]
+    cuts = list(BETWEEN.finditer(question))
+    if not cuts or not FIRST.match(question):
+        return (question,)
+    starts = [0, *(cut.end() for cut in cuts)]
+    ends = [*(cut.start() for cut in cuts), len(question)]
+    clauses = [question[start:end].strip(" ,;?.!") for start, end in zip(starts, ends)]
+    if not has_verb(tag(clauses[0])):  # "how many troops and how many police will the UN send"
+        clauses[:-1] = [
+            clause if has_verb(tag(clause)) else f"{clause} {predicate(clauses[-1])}" for clause in clauses[:-1]
+        ]
+    return tuple(dict.fromkeys(map(to_question, clauses)))[:MOST]
+
+
+def to_question(clause: str) -> str:
+    """A clause with a capital and a question mark."""
+    clause = clause.strip().rstrip(" ?.!")
+    return f"{clause[0].upper()}{clause[1:]}?"
+
+
+def share_a_sentence(parts: tuple[str, ...]) -> bool:
+    """Whether parts are no whole questions, so that one sentence is likely to answer them all."""
+    return not any(has_verb(tag(part)) for part in parts)
+
+
+def has_verb(words: tuple[Word, ...]) -> bool:
+    """Whether some words have a verb."""
+    return any(word.is_verb for word in words)
+
+
+def predicate(clause: str) -> str:
+    """What follows the words for asking and their noun: "will the UN send" of "how many police will the UN send"."""
+    words = tag(clause)
+    first = next((word for word in words if word.is_verb), None)
+    return clause[first.start :] if first else ""

@@ -1,0 +1,306 @@
+"""Questions as people ask them: follow-ups, names, typing errors, several at once, small talk, other languages."""
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assistant import Assistant, Turn
+from assistant.reader.across import shares_names
+from assistant.suggest import ask_what, ask_when, ask_who, ask_why
+from assistant.understanding.conversation import complete, leans
+from assistant.understanding.language import is_foreign
+from assistant.understanding.names import Names, learn_names, long_form
+from assistant.understanding.parts import split
+from assistant.understanding.pointing import Said
+from assistant.understanding.smalltalk import reply_to
+from assistant.understanding.spelling import Speller, english
+from tests.conftest import parse_text
+
+RIVERS = (
+    "The National Rivers Council (NRC) was founded in Varna in 1901. The NRC has 240 inspectors and 35 boats.\n\n"
+    "Ivan Tchernov leads the council. Tchernov was born in Plovdiv.\n\n"
+    "The dam at Belovo broke because the winter was wet."
+)
+
+
+def readings(question: str, *said: str | Said) -> list[str]:
+    earlier = [Said(one) if isinstance(one, str) else one for one in said]
+    return [reading.question for reading in complete(question, earlier)]
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "understood"),
+    [
+        ("And how many police?", "How many troops will the UN send?", "How many police will the UN send?"),
+        (
+            "What about the Malian army?",
+            "What equipment does AFISMA have?",
+            "What equipment does the Malian army have?",
+        ),
+        ("Why is that?", "Is Chad withdrawing its soldiers?", "Why is Chad withdrawing its soldiers?"),
+        ("Since when?", "Is Chad withdrawing its soldiers?", "Since when is Chad withdrawing its soldiers?"),
+        ("Who are its core members?", "What is MUJAO?", "Who are MUJAO’s core members?"),
+        ("What did he write?", "Who is Wolfram Lacher?", "What did Wolfram Lacher write?"),
+        ("Could they still help?", "Why is Chad pulling its soldiers out?", "Could Chad’s soldiers still help?"),
+        ("How big is that force?", "What is the UN mission?", "How big is the UN mission?"),
+        ("Where do they come from?", "What are the types of orange trees?", "Where do orange trees come from?"),
+        ("What are the symptoms?", "What causes measles?", "What are the symptoms of measles?"),
+        ("Who lives there?", "What is the climate in Utah?", "Who lives in Utah?"),
+        ("By whom?", "When was Kidal taken?", "By whom was Kidal taken?"),
+        ("And what was paid?", "How much did ECOWAS ask for?", "How much did ECOWAS ask for? And what was paid?"),
+    ],
+)
+def test_a_follow_up_is_completed(question: str, said: str, understood: str) -> None:
+    assert readings(question, said)[0] == understood
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Why did Chad withdraw its soldiers?",
+        "What mountains near Algeria had AQIM been using as its hideout?",
+        "How long does it take to train a battalion?",
+        "Is it true that the MNLA disarmed?",
+        "Who said that the army is weak?",
+        "How many mountains are there in Mali?",
+        "What is the role of the Security Council?",
+        "Which groups smuggle cocaine through the Sahel?",
+        "And who leads Ansar Eddine in Kidal?",
+    ],
+)
+def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
+    assert not leans(question)
+    assert readings(question, "How many troops will the UN send?") == []
+
+
+def test_who_was_asked_for_is_he() -> None:
+    assert readings("Where was he born?", Said("Who leads the council?", answer="Ivan Tchernov"))[0] == (
+        "Where was Ivan Tchernov born?"
+    )
+
+
+def test_what_pointers_pointed_to_goes_on() -> None:
+    said = [Said("What languages are closest to Norwegian?", topic="Norwegian")]
+    assert complete("Is it like Danish?", said)[0].question == "Is Norwegian like Danish?"
+
+
+def test_what_is_said_first_is_not_rewritten() -> None:
+    assert readings("And how many police?") == []
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=80).filter(str.strip), st.text(max_size=80).filter(str.strip))
+def test_a_completion_is_made_of_what_was_said(question: str, said: str) -> None:
+    for reading in readings(question, said):
+        for word in reading.replace("’", " ").split():
+            assert word.strip("?.!’").lower() in f"{question} {said} in of the s".lower()
+
+
+def test_the_evidence_decides_between_readings(ask_text: Callable[..., Assistant]) -> None:
+    quoth = ask_text(RIVERS)
+    answer = quoth.ask("And how many boats?", ["How many inspectors does the NRC have?"])
+    assert answer.standalone_question == "How many boats does the NRC have?"
+    assert answer.evidence[0].quote == "The NRC has 240 inspectors and 35 boats."
+    assert quoth.ask("And how many boats?", ["How many inspectors does the NRC have?"], complete=False).question == (
+        "And how many boats?"
+    )
+
+
+def test_an_earlier_question_is_answered_again_where_its_answer_is_needed(ask_text: Callable[..., Assistant]) -> None:
+    quoth = ask_text("Ivan Tchernov leads the council.\n\nIvan Tchernov was born in Plovdiv.")
+    asked = quoth.ask("Where was he born?", [Turn("Who leads the council?", "Ivan Tchernov")])
+    assert asked.standalone_question == "Where was Ivan Tchernov born?"
+    assert asked.evidence[0].quote == "Ivan Tchernov was born in Plovdiv."
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("When and why did they leave?", ("When did they leave?", "Why did they leave?")),
+        ("How many troops and how many police?", ("How many troops?", "How many police?")),
+        (
+            "How many troops and how many police will the UN send?",
+            ("How many troops will the UN send?", "How many police will the UN send?"),
+        ),
+        ("When was Kidal freed, and who leads the group?", ("When was Kidal freed?", "Who leads the group?")),
+        ("Who leads it? And where is he from?", ("Who leads it?", "Where is he from?")),
+        ("What do experts and officials say?", ("What do experts and officials say?",)),
+        ("Who is the man who left?", ("Who is the man who left?",)),
+    ],
+)
+def test_parts(question: str, parts: tuple[str, ...]) -> None:
+    assert split(question) == parts
+
+
+def test_each_part_is_answered(ask_text: Callable[..., Assistant]) -> None:
+    quoth = ask_text(RIVERS)
+    answer = quoth.ask("Who leads the council, and why did the dam at Belovo break?")
+    assert [evidence.quote for evidence in answer.evidence[: answer.needed]] == [
+        "Ivan Tchernov leads the council.",
+        "The dam at Belovo broke because the winter was wet.",
+    ]
+    assert answer.answer == "Ivan Tchernov leads the council.; The dam at Belovo broke because the winter was wet."
+    assert (answer.needed, answer.unanswered) == (2, ())
+
+
+def test_a_part_that_is_not_answered_is_named(ask_text: Callable[..., Assistant]) -> None:
+    quoth = ask_text(RIVERS, threshold=0.35)
+    answer = quoth.ask("Why did the dam at Belovo break, and who painted guitars?")
+    assert answer.answered
+    assert answer.unanswered == ("Who painted guitars?",)
+    assert answer.needed == 1
+
+
+def test_parts_that_one_sentence_answers_share_it(ask_text: Callable[..., Assistant]) -> None:
+    answer = ask_text(RIVERS).ask("How many inspectors and how many boats?")
+    assert [evidence.quote for evidence in answer.evidence[: answer.needed]] == [
+        "The NRC has 240 inspectors and 35 boats."
+    ]
+
+
+def test_short_forms_are_learned() -> None:
+    names = learn_names([parse_text(RIVERS)])
+    assert names.short == {"NRC": "National Rivers Council"}
+    assert names.expand("Who leads the NRC?") == "Who leads the NRC? National Rivers Council"
+    assert names.expand("Who leads the National Rivers Council?") == "Who leads the National Rivers Council? NRC"
+    assert names.expand("Who is the NRC, the National Rivers Council?") == (
+        "Who is the NRC, the National Rivers Council?"
+    )
+
+
+@pytest.mark.parametrize(
+    ("short", "before", "long"),
+    [
+        ("AFISMA", "The African-led International Support Mission in Mali ", "African-led International Support Mission in Mali"),
+        ("MNLA", "the secular National Movement for the Liberation of Azawad ", "National Movement for the Liberation of Azawad"),
+        ("AQIM", "of territory, al-Qa`ida in the Islamic Maghreb ", "al-Qa`ida in the Islamic Maghreb"),
+        ("MUJAO", "Ansar Eddine and the Movement for Unity and Jihad in West Africa ", "Movement for Unity and Jihad in West Africa"),
+        ("XYZ", "nothing of the kind ", None),
+    ],
+)  # fmt: skip
+def test_long_forms(short: str, before: str, long: str | None) -> None:
+    assert long_form(short, before) == long
+
+
+def test_a_surname_finds_the_full_name() -> None:
+    names = learn_names([parse_text(RIVERS)])
+    assert names.respell("Who is Tchernov?") == "Who is Ivan Tchernov?"
+    assert names.respell("Who was Ivan Chernov?") == "Who was Ivan Tchernov?"
+    assert names.respell("Who was Ivan Petrov?") == "Who was Ivan Petrov?"
+    assert Names({}, frozenset(["Rivers Council"])).respell("Who is Bob?") == "Who is Bob?"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("wehn did the coucil meet in Varna", "when did the council meet in Varna"),
+        ("who leads the counsil", "who leads the council"),
+        ("Where is belvo", "Where is Belovo"),
+        ("how many inspektors", "how many inspectors"),
+        ("What is sourdough?", "What is sourdough?"),
+        ("What did Zidane say?", "What did Zidane say?"),
+        ("NRC in 1901", "NRC in 1901"),
+        ("Was belvo's dam well-built?", "Was Belovo's dam well-built?"),
+    ],
+)
+def test_typing_errors(typed: str, meant: str) -> None:
+    assert Speller([RIVERS]).correct(typed) == meant
+
+
+def test_transliterations_meet_the_documents_spelling() -> None:
+    speller = Speller(["Al-Shabaab and al-Qa`ida fought near Aguelhoc."])
+    assert speller.correct("Where did al-Qaeda fight near Aguelhok?") == "Where did al-Qa`ida fight near Aguelhoc?"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.sampled_from([*RIVERS.split(), "what", "who", "sourdough"]), max_size=12))
+def test_known_words_are_left_alone(words: list[str]) -> None:
+    question = " ".join(words)
+    assert Speller([RIVERS]).correct(question) == question
+
+
+def test_english_is_common_words_with_ranks() -> None:
+    assert english()["the"] == 1
+    assert "wehn" not in english()
+
+
+@pytest.mark.parametrize("text", ["Hello!", "thanks a lot", "You are stupid", "Write a poem about rivers"])
+def test_what_asks_nothing_gets_one_line_and_examples(ask_text: Callable[..., Assistant], text: str) -> None:
+    answer = ask_text(RIVERS).ask(text)
+    assert not answer.answered
+    assert answer.abstention is not None
+    assert answer.abstention.reason == "not_a_question"
+    assert answer.abstention.nearest == answer.evidence == ()
+    assert "\n" not in answer.abstention.message
+    assert answer.abstention.suggestions[:2] == (
+        "When was the National Rivers Council founded in Varna?",
+        "Why did the dam at Belovo break?",
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["Who says hello?", "Why were thanks given?", "What garbage did they collect?", "How do rivers work?"]
+)
+def test_a_question_is_no_small_talk(text: str) -> None:
+    assert reply_to(text) is None
+
+
+def test_nonsense_gets_one_line_and_examples(ask_text: Callable[..., Assistant]) -> None:
+    abstention = ask_text(RIVERS).ask("asdf ghjk").abstention
+    assert abstention is not None
+    assert (abstention.reason, len(abstention.suggestions)) == ("no_match", 2)
+    assert abstention.message == "I did not understand that. Ask me about the document; I answer in its own words."
+
+
+def test_questions_are_drawn_from_sentences() -> None:
+    assert ask_when("On May 2, 1901, the old dam broke.") == "When did the old dam break?"
+    assert ask_when("The first battalion is slated to be ready by September 2013.") == (
+        "When is the first battalion slated to be ready?"
+    )
+    assert ask_who("So wrote Ann Roe, a historian of rain.") == "Who is Ann Roe?"
+    assert ask_why("The dam broke because the winter was wet.") == "Why did the dam break?"
+    assert ask_what("The National Rivers Council (NRC) met.") == "What is said about the NRC?"
+    assert ask_when("It broke in May 1901.") is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Combien de soldats sont morts ?",
+        "Wie viele Soldaten sind gestorben?",
+        "¿Cuántos soldados murieron?",
+        "Сколько солдат погибло?",
+        "多少士兵?",
+    ],
+)
+def test_other_languages_are_recognised(question: str) -> None:
+    knows = Speller([RIVERS]).knows
+    assert is_foreign(question, knows)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["Who is Anouar Boukhars?", "wehn did mnla declair indepedence of azwad", "NRC founding year", "Belovo dam"],
+)
+def test_english_is_recognised(question: str) -> None:
+    assert not is_foreign(question, Speller([RIVERS]).knows)
+
+
+def test_another_language_is_told_where_names_do_not_carry_it(ask_text: Callable[..., Assistant]) -> None:
+    quoth = ask_text(RIVERS, threshold=0.3)
+    answer = quoth.ask("Combien de soldats sont morts ?")
+    assert answer.abstention is not None
+    assert answer.abstention.reason == "language"
+    carried = quoth.ask("Quand Belovo, Tchernov et Plovdiv ?", complete=False)
+    assert carried.evidence or carried.abstention
+
+
+def test_names_and_numbers_carry_a_question(ask_text: Callable[..., Assistant]) -> None:
+    quoth = ask_text(RIVERS)
+    hits = quoth.index.search("Tchernov Plovdiv")
+    selection = quoth.reader.read("Tchernov Plovdiv", hits, quoth.index)
+    assert shares_names("Est-ce que Tchernov est de Plovdiv ?", selection)
+    assert not shares_names("Est-ce que Petrov est de Plovdiv ?", selection)
+    assert not shares_names("combien ?", selection)
