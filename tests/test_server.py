@@ -59,7 +59,7 @@ def test_an_answer_is_the_one_that_every_surface_gives(open_client: TestClient, 
 
 def test_a_follow_up_is_completed_unless_it_is_to_be_taken_as_written(open_client: TestClient) -> None:
     asked = {"question": "And how many police?", "history": [{"question": QUESTION, "answer": "11,200"}]}
-    assert open_client.post("/api/ask", json=asked).json()["standalone_question"] == f"{QUESTION} And how many police?"
+    assert open_client.post("/api/ask", json=asked).json()["standalone_question"].startswith("How many police")
     told = open_client.post("/api/ask", json={**asked, "complete": False}).json()
     assert told["standalone_question"] == "And how many police?"
     assert open_client.post("/api/ask", json={**asked, "history": [QUESTION]}).json()["answered"]
