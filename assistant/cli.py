@@ -1,4 +1,4 @@
-"""The command line: quoth ask | batch | chat | document | index | insights | serve.
+"""The command line: quoth ask | batch | chat | document | index | insights | serve | token.
 
 Standard output carries the result, standard error what goes on. Bad input ends with one sentence and
 exit code 2. The environment is read here and nowhere else.
@@ -7,7 +7,6 @@ exit code 2. The environment is read here and nowhere else.
 import argparse
 import json
 import os
-import socket
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,10 +19,11 @@ from rich.progress import Progress
 
 from assistant.assistant import Assistant
 from assistant.config import DEFAULT_READER, FEEDBACK, THRESHOLD, Config
-from assistant.feedback import FeedbackStore, read_feedback
+from assistant.feedback import read_feedback
 from assistant.insights import insights_text
 from assistant.reader.load import SIMPLE_READER
 from assistant.render import document_to_dict, to_text
+from assistant.server.command import add_commands
 from assistant.types import Turn
 from index.dense import DEFAULT_ENCODER
 from index.encoders import load_encoder
@@ -95,14 +95,7 @@ def make_parser() -> argparse.ArgumentParser:
     insights.add_argument("--json", action="store_true", help="print every record as a line of JSON")
     insights.set_defaults(run=run_insights)
 
-    serve = commands.add_parser("serve", parents=[asked], help="open the chat in a browser")
-    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
-    serve.add_argument("--port", type=port, default=7860, help="the port to listen on (default: %(default)s)")
-    told = "where what people say of answers is kept (default: %(default)s)"
-    serve.add_argument("--feedback", type=Path, default=FEEDBACK, metavar="FILE", help=told)
-    serve.add_argument("--no-feedback", action="store_true", help="ask nothing about answers, keep nothing")
-    serve.add_argument("--record-questions", action="store_true", help="keep questions that nobody rated, too")
-    serve.set_defaults(run=run_serve)
+    add_commands(commands, open_assistant)
     return parser
 
 
@@ -133,13 +126,6 @@ def confidence(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
     return value
-
-
-def port(text: str) -> int:
-    """A port number, from an option."""
-    if not text.isdigit() or not 0 < int(text) < 65536:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
-    return int(text)
 
 
 def open_assistant(options: argparse.Namespace) -> Assistant:
@@ -302,30 +288,6 @@ def run_index(options: argparse.Namespace) -> None:
         f"{len(index.documents)} document(s), {len(index.passages)} passages, {sentences} sentences "
         f"in {options.index_dir}"
     )
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there; raises QuothError if it cannot, before anything is loaded."""
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
-    except (OSError, UnicodeError) as error:
-        raise QuothError(
-            f"{host}:{port} cannot be listened on ({getattr(error, 'strerror', error)}). "
-            "Choose others with --host and --port."
-        ) from error
-
-
-def run_serve(options: argparse.Namespace) -> None:
-    """quoth serve"""
-    # Imported here: gradio takes seconds, and no other command needs it.
-    from assistant.api import serve
-
-    if options.no_feedback and options.record_questions:
-        raise QuothError("--record-questions keeps what --no-feedback says not to keep. Leave one of them out.")
-    with listen(options.host, options.port) as listening:
-        feedback = None if options.no_feedback else FeedbackStore(options.feedback, options.record_questions)
-        serve(open_assistant(options), listening, feedback)
 
 
 def run_insights(options: argparse.Namespace) -> None:

@@ -32,11 +32,19 @@ def find_sources(path: Path) -> tuple[Path, ...]:
         if not path.is_dir():
             raise SourceError(f"No such file or folder: {path}. Give a .txt file or a folder of them.")
         found = sorted(p for p in path.iterdir() if p.suffix.lower() == ".txt" and p.is_file())
+        for document in found:
+            check_link(document)
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
     if not found:
         raise SourceError(f"The folder {path} holds no .txt documents. Put one there, or name another.")
     return tuple(found)
+
+
+def check_link(path: Path) -> None:
+    """Raise SourceError if a file is a link to one outside its folder."""
+    if not path.resolve().is_relative_to(path.parent.resolve()):
+        raise SourceError(f"{path} is a link that leads out of the folder. Put the file itself there.")
 
 
 def read_source(path: Path) -> SourceFile:
@@ -77,6 +85,7 @@ def read_metadata(path: Path) -> Metadata:
     toml = path.with_suffix(".toml")
     if not toml.is_file():
         return Metadata()
+    check_link(toml)
     known = [field.name for field in fields(Metadata)]
     try:
         values = tomllib.loads(toml.read_text(encoding="utf-8"))

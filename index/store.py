@@ -17,10 +17,11 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock
@@ -33,7 +34,7 @@ from index.parse import parse
 from index.passages import make_passages
 from index.retriever import Index, distinct_places
 from index.sources import SourceFile, read_sources
-from index.types import Document, IndexConfig, Passage
+from index.types import Document, IndexConfig, Passage, Span
 
 FORMAT = 1
 PARSERS = ("layout", "sentences", "footnotes", "works", "follow", "parse", "passages", "types", "folding")
@@ -164,15 +165,14 @@ def load(generation: Path, manifest: dict[str, object], encoder: Encoder, config
         data[name] = (generation / name).read_bytes()
         if hashlib.sha256(data[name]).hexdigest() != hashes[name]:
             raise ValueError(f"{name} is not what was written")
-    passage_vectors = np.load(BytesIO(data["passage_vectors.npy"]), allow_pickle=False)
-    sentence_vectors = np.load(BytesIO(data["sentence_vectors.npy"]), allow_pickle=False)
     documents = DOCUMENTS.validate_json(data["documents.json"])
     passages = PASSAGES.validate_json(data["passages.json"])
     if [document.id for document in documents] != list(expected_sources(manifest)):
         raise ValueError("documents.json holds other documents")
+    check_words(documents, passages, manifest)
     width = encoder.encode_questions([""]).shape[1]
-    check_vectors(passage_vectors, (len(passages), width))
-    check_vectors(sentence_vectors, (len(distinct_places(passages)), width))
+    passage_vectors = read_vectors(data["passage_vectors.npy"], (len(passages), width))
+    sentence_vectors = read_vectors(data["sentence_vectors.npy"], (len(distinct_places(passages)), width))
     return Index(documents, passages, encoder, passage_vectors, sentence_vectors, config)
 
 
@@ -182,10 +182,31 @@ def expected_sources(manifest: dict[str, object]) -> tuple[str, ...]:
     return tuple(sources) if isinstance(sources, dict) else ()
 
 
-def check_vectors(vectors: np.ndarray, shape: tuple[int, int]) -> None:
-    """Raise ValueError unless there is a vector of the encoder's width for each row."""
-    if vectors.shape != shape or vectors.dtype != np.float32:
-        raise ValueError(f"vectors are {vectors.shape}, not {shape}")
+def check_words(documents: Sequence[Document], passages: Sequence[Passage], manifest: Mapping[str, Any]) -> None:
+    """Raise ValueError if an index has words that the files do not: hashes that fit can be forged, these cannot."""
+    texts = {document.id: document.text for document in documents}
+    for name, text in texts.items():
+        if hashlib.sha256(text.encode()).hexdigest() != manifest["sources"][name]["sha256"]:
+            raise ValueError(f"documents.json has other words than {name}")
+    quoted: list[tuple[str, Span]] = [(passage.document, passage) for passage in passages]
+    for document in documents:
+        quoted += [(document.id, span) for note in document.footnotes for span in (note, *note.sources)]
+    if any(texts[name][span.start : span.end] != span.text for name, span in quoted):
+        raise ValueError("it quotes words that the documents do not have")
+
+
+def read_vectors(data: bytes, shape: tuple[int, int]) -> np.ndarray:
+    """The float32 vectors in a `.npy` file; raises ValueError if it is of another shape, or they are not finite."""
+    file = BytesIO(data)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("vectors are in another format")
+    stored, by_column, dtype = np.lib.format.read_array_header_1_0(file)
+    if stored != shape or by_column or dtype != np.float32:
+        raise ValueError(f"vectors are {stored}, not {shape}")
+    vectors = np.frombuffer(data, np.float32, offset=file.tell()).reshape(shape).copy()
+    if not np.isfinite(vectors).all():
+        raise ValueError("vectors are not all finite")
+    return vectors
 
 
 def save(index: Index, folder: Path, expected: dict[str, object]) -> None:

@@ -116,9 +116,9 @@ def serving(quoth: Assistant, feedback: FeedbackStore | None = None) -> Iterator
     """The address of a running server."""
     import uvicorn
 
-    from assistant.api import make_app
+    from assistant.server.app import make_app
 
-    app = make_app(quoth, feedback)
+    app = make_app(quoth, feedback=feedback)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

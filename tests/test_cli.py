@@ -107,7 +107,7 @@ def test_document_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         (["ask", "Who?", "--source", ARTICLE, "--threshold", "2"], "'2' is not a number from 0 to 1"),
         (["ask", "Who?", "--source", ARTICLE, "--index-dir", "/dev/null"], "/dev/null"),
         (["batch", "nowhere.jsonl", "--source", ARTICLE], "nowhere.jsonl cannot be read"),
-        (["serve", "--port", "99999"], "'99999' is not a port"),
+        (["serve", "--port", "99999"], "--port cannot be '99999'"),
         (["document", "--source", "nowhere"], "No such file or folder: nowhere"),
     ],
 )

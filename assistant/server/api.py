@@ -1,0 +1,182 @@
+"""The routes under /api: ask, read the documents, say what an answer was worth, mint an embed's token."""
+
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from assistant.server.desk import Desk
+from assistant.server.gate import is_own
+from assistant.server.metrics import Metrics
+from assistant.server.problems import Refusal, note, responses
+from assistant.server.schema import (
+    AskRequest,
+    DocumentDetail,
+    DocumentList,
+    EmbedToken,
+    EmbedTokenRequest,
+    FeedbackRequest,
+    PassageDetail,
+    Suggestions,
+)
+from assistant.server.settings import Settings
+from assistant.server.shelf import Shelf, detail, passage_detail, summary
+from assistant.server.tokens import EmbedPass, TokenFile
+from assistant.types import Answer, Turn
+from index.errors import QuothError
+
+Record = Callable[[FeedbackRequest], None]  # keeps what somebody thought of an answer
+EVENTS = "text/event-stream"
+SUGGESTED = 4
+ALWAYS = ("host_not_allowed", "origin_not_allowed", "unauthorized", "forbidden", "broken")
+POSTED = (*ALWAYS, "bad_request", "too_slow", "too_large", "unsupported_media", "invalid", "quota")
+STREAMED = {
+    "description": "The answer; with Accept: text/event-stream its stages: queued, reading, then answer or problem",
+    "content": {EVENTS: {"schema": {"type": "string"}, "example": 'event: queued\ndata: {"ahead": 0}\n\n'}},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What the routes work with."""
+
+    settings: Settings
+    shelf: Shelf
+    desk: Desk
+    metrics: Metrics
+    tokens: TokenFile | None
+    record: Record | None
+
+
+def make_api(room: Room) -> APIRouter:
+    """The routes."""
+    api = APIRouter(prefix="/api")
+    add_asking(api, room)
+    add_documents(api, room)
+    add_the_rest(api, room)
+    return api
+
+
+def add_asking(api: APIRouter, room: Room) -> None:
+    """POST /api/ask"""
+
+    @api.post(
+        "/ask",
+        summary="Ask a question",
+        response_model=Answer,
+        responses={200: STREAMED, **responses(*POSTED, "bad_question", "not_found", "busy")},
+    )
+    async def ask(asked: AskRequest, request: Request) -> Response:
+        if room.settings.log_questions:
+            note(request, question=asked.question)
+        if EVENTS in request.headers.get("accept", ""):
+            stages = stream(asked, request, room)
+            first = await anext(stages)  # a full queue is a 503, not a broken stream
+            return StreamingResponse(chained(first, stages), media_type=EVENTS)
+        async with room.desk.place(), room.desk.turn():
+            return JSONResponse((await answer(asked, request, room)).to_dict())
+
+
+async def answer(asked: AskRequest, request: Request, room: Room) -> Answer:
+    """The answer to a request whose turn it is."""
+    quoth = room.shelf.asked(asked.document)
+    history = [turn if isinstance(turn, str) else Turn(turn.question, turn.answer) for turn in asked.history]
+    began = time.perf_counter()
+    found = await room.desk.do(lambda: quoth.ask(asked.question, history, asked.complete))
+    room.metrics.seconds.observe(time.perf_counter() - began)
+    outcome = found.abstention.reason if found.abstention else "answered"
+    room.metrics.answers.labels(outcome).inc()
+    note(request, outcome=outcome, confidence=found.confidence)
+    return found
+
+
+async def stream(asked: AskRequest, request: Request, room: Room) -> AsyncIterator[str]:
+    """The stages of an answer as server-sent events."""
+    async with room.desk.place() as ahead:
+        yield event("queued", {"ahead": ahead})
+        async with room.desk.turn():
+            yield event("reading", {})
+            try:
+                yield event("answer", (await answer(asked, request, room)).to_dict())
+            except (Refusal, QuothError) as error:
+                refusal = error if isinstance(error, Refusal) else Refusal("bad_question", str(error))
+                note(request, refused=refusal.kind)
+                yield event("problem", json.loads(bytes(refusal.response().body)))
+
+
+async def chained(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
+    """An iterator whose first value was taken already."""
+    yield first
+    async for one in rest:
+        yield one
+
+
+def event(name: str, data: dict[str, Any]) -> str:
+    """One server-sent event."""
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+
+
+def add_documents(api: APIRouter, room: Room) -> None:
+    """GET /api/documents and what stands under it."""
+    told = responses(*ALWAYS, "not_found", "invalid")
+
+    @api.get("/documents", summary="The documents", responses=responses(*ALWAYS))
+    async def documents() -> DocumentList:
+        listed = tuple(summary(document) for document in room.shelf.quoth.index.documents.values())
+        return DocumentList(documents=listed, feedback=room.record is not None)
+
+    @api.get("/documents/{document}", summary="A document's structure", responses=told)
+    async def document(document: str) -> DocumentDetail:
+        return detail(room.shelf.find(document), room.shelf.passages(document))
+
+    @api.get("/documents/{document}/passages/{passage}", summary="A passage, by its id", responses=told)
+    async def passage(document: str, passage: str) -> PassageDetail:
+        found = room.shelf.find(document)
+        for one in room.shelf.passages(document):
+            if one.id == passage:
+                return passage_detail(one, found)
+        raise Refusal("not_found", "There is no such passage. GET /api/documents/{document} lists those there are.")
+
+    @api.get("/suggestions", summary="Questions that the documents answer", responses=told)
+    async def suggestions(document: str | None = None) -> Suggestions:
+        quoth = room.shelf.asked(document)
+        return Suggestions(suggestions=await run_in_threadpool(quoth.suggest, SUGGESTED))
+
+
+def add_the_rest(api: APIRouter, room: Room) -> None:
+    """POST /api/feedback and /api/embed-token"""
+
+    @api.post(
+        "/feedback",
+        summary="Say what an answer was worth",
+        status_code=204,
+        responses=responses(*POSTED, "not_found"),
+    )
+    async def feedback(given: FeedbackRequest) -> None:
+        if room.record is None:
+            raise Refusal("not_found", "This server keeps no feedback.")
+        if given.document is not None:
+            room.shelf.find(given.document)
+        await run_in_threadpool(room.record, given)
+
+    @api.post(
+        "/embed-token",
+        summary="Mint a token for an embed, as a wiki's own server or a proxy's user",
+        responses=responses(*POSTED, "not_found"),
+    )
+    async def embed_token(wanted: EmbedTokenRequest, request: Request) -> EmbedToken:
+        caller = request.scope["quoth.caller"]
+        if room.tokens is None:
+            raise Refusal("not_found", "This server asks nobody who they are; an embed needs no token.")
+        if caller.kind not in ("site", "user"):
+            raise Refusal("forbidden", "Only a site's token (quoth token add --site) or a proxy's user may mint.")
+        if wanted.origin not in room.settings.allow_origin and not is_own(wanted.origin, request):
+            raise Refusal("origin_not_allowed", why="a token for an origin that is not on the list")
+        user = caller.name if caller.kind == "user" else wanted.user
+        granted = EmbedPass(by=caller.site, user=user, origin=wanted.origin)
+        return EmbedToken(token=room.tokens.mint(granted), expires_in=room.settings.embed_minutes * 60)

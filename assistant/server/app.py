@@ -1,0 +1,155 @@
+"""The web application of one assistant, and the process that serves it."""
+
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import Response
+from starlette.middleware.cors import CORSMiddleware
+
+from assistant.assistant import Assistant
+from assistant.feedback import FeedbackStore
+from assistant.server import metrics as prometheus
+from assistant.server.api import Record, Room, make_api
+from assistant.server.bodies import Bodies
+from assistant.server.callers import Callers
+from assistant.server.desk import Desk
+from assistant.server.embed import make_embeds
+from assistant.server.gate import Gate
+from assistant.server.logs import log, start_logging
+from assistant.server.metrics import Metrics
+from assistant.server.page import mount_page
+from assistant.server.problems import Problem, add_handlers, responses
+from assistant.server.protocol import impatient
+from assistant.server.settings import Settings
+from assistant.server.shelf import Shelf
+from assistant.server.tokens import TokenFile
+from assistant.server.watch import Watch
+
+ABOUT = "Questions about documents, answered in the documents' own words, with their place and the notes behind them."
+
+
+def make_app(
+    quoth: Assistant,
+    settings: Settings = Settings(),
+    record: Record | None = None,
+    feedback: FeedbackStore | None = None,
+) -> FastAPI:
+    """The application; `record` keeps the API's feedback, `feedback` the page's, None where none is kept."""
+    tokens = TokenFile(settings.tokens) if settings.auth else None
+    desk = Desk(settings.workers, settings.queue)
+    metrics = Metrics(lambda: desk.taken)
+    app = FastAPI(
+        title="Quoth", description=ABOUT, version="1", docs_url=None, redoc_url=None, lifespan=telling,
+        openapi_url="/openapi.json", redirect_slashes=False,
+    )  # fmt: skip
+    add_handlers(app)
+    app.include_router(make_api(Room(settings, Shelf(quoth), desk, metrics, tokens, record)))
+    app.include_router(make_embeds(settings))
+    add_health(app, desk, tokens)
+    if settings.metrics:
+        add_metrics(app, metrics)
+    describe(app)
+    mount_page(app, quoth, settings, feedback)
+    # The last one added is the first that a request meets.
+    app.add_middleware(Bodies, settings=settings)
+    app.add_middleware(Callers, settings=settings, tokens=tokens)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=settings.allow_origin,
+        allow_methods=["GET", "POST"],
+        allow_headers=["Authorization", "Content-Type"],
+        expose_headers=["Retry-After", "X-Request-Id"],
+    )
+    app.add_middleware(Gate, settings=settings)
+    app.add_middleware(Watch, metrics=metrics)
+    return app
+
+
+@asynccontextmanager
+async def telling(app: FastAPI) -> AsyncIterator[None]:
+    """The log tells of the beginning and the end."""
+    log("started")
+    yield
+    log("stopped")
+
+
+def add_health(app: FastAPI, desk: Desk, tokens: TokenFile | None) -> None:
+    """/healthz: the process is there. /readyz: it takes questions now."""
+
+    @app.get("/healthz", summary="Whether the process is there")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", summary="Whether it takes questions now", responses=responses("busy"))
+    async def readyz() -> dict[str, str]:
+        if tokens:
+            tokens.read()
+        async with desk.place():
+            return {"status": "ready"}
+
+
+def add_metrics(app: FastAPI, metrics: Metrics) -> None:
+    """/metrics"""
+
+    @app.get("/metrics", include_in_schema=False)
+    async def tell() -> Response:
+        return Response(metrics.text(), media_type=prometheus.MEDIA_TYPE)
+
+
+def describe(app: FastAPI) -> None:
+    """Add to the OpenAPI description the problem that every error is, and the tokens that --auth asks for."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, object]:
+        if not app.openapi_schema:
+            told = generate()
+            schemas = told["components"]["schemas"]
+            schemas["Problem"] = Problem.model_json_schema()
+            for unused in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(unused, None)
+            told["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            told["security"] = [{}, {"token": []}]
+        return app.openapi_schema or told
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+class Server(uvicorn.Server):
+    """uvicorn, which tells open pages that it ends: they hold a connection each, and the end would wait for them."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, finish what is under way, end."""
+        self.config.app.state.end_pages()  # type: ignore[union-attr]
+        await super().shutdown(sockets)
+
+
+def make_server(app: FastAPI, settings: Settings) -> Server:
+    """uvicorn, as it serves the application: no trust in proxies of its own, no name in its answers."""
+    config = uvicorn.Config(
+        app,
+        http=impatient(settings.receive_seconds),
+        ws="none",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.grace_seconds,
+        h11_max_incomplete_event_size=16384,
+    )
+    return Server(config)
+
+
+def serve(quoth: Assistant, settings: Settings, listening: socket.socket) -> None:
+    """Serve the application on a socket until it is interrupted, then finish the answers under way."""
+    start_logging()
+    if settings.auth:
+        TokenFile(settings.tokens).ensure_key()
+    host, port = listening.getsockname()[:2]
+    feedback = None if settings.no_feedback else FeedbackStore(settings.feedback, settings.record_questions)
+    server = make_server(make_app(quoth, settings, feedback=feedback), settings)
+    print(f"Quoth answers at http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}", file=sys.stderr)
+    server.run(sockets=[listening])

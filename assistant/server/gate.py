@@ -1,0 +1,129 @@
+"""The gate: the host, the path and the origin of a request, each refused unless a setting allows it."""
+
+import re
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from assistant.server.addresses import client_address, is_proxy
+from assistant.server.problems import Refusal, refuse
+from assistant.server.settings import ORIGIN, Settings, strip_default_port
+
+FORWARDED = (b"forwarded", b"x-forwarded-")
+EMBEDDED = ("/api/ask", "/api/documents", "/api/suggestions", "/api/feedback")  # what an embed may ask for
+FRAMED = "/embed"
+HOST_HEADER = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+
+
+class Gate:
+    """Middleware that lets through what the lists of hosts and origins allow."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app, self.settings = app, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer with a problem, or pass the request on, its path and headers made plain."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":  # there is no WebSocket here
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        request = Request(scope)
+        try:
+            scope["headers"] = believed(scope, self.settings)
+            check_host(request, self.settings)
+            check_path(request)
+            set_root(scope, self.settings.root_path)
+            check_origin(request, self.settings)
+        except Refusal as refusal:
+            await refuse(request, refusal)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+
+def believed(scope: Scope, settings: Settings) -> list[tuple[bytes, bytes]]:
+    """The headers, without those by which a caller who is no trusted proxy would pass for one.
+
+    The address that asks is put in their place: the last one forwarded that is not a proxy's own.
+    """
+    headers = [(name.lower(), value) for name, value in scope["headers"]]
+    scope["quoth.address"] = client_address(scope, headers, settings)
+    if is_proxy(scope, settings):
+        return headers
+    user = settings.user_header.lower().encode()
+    return [(name, value) for name, value in headers if not name.startswith(FORWARDED) and name != user]
+
+
+def hostname(netloc: str) -> str:
+    """The host of `host:port`, lower case; empty where it is none."""
+    found = HOST_HEADER.fullmatch(netloc.lower())
+    return found["name"].strip("[]") if found else ""
+
+
+def check_host(request: Request, settings: Settings) -> None:
+    """Refuse a host that is not on the list: another name for this address may be an attacker's."""
+    hosts = [request.headers.getlist("host"), request.headers.getlist("x-forwarded-host")]
+    for host in hosts[0] or [""]:
+        if hostname(host) not in settings.hosts or len(hosts[0]) > 1:
+            raise Refusal("host_not_allowed", why=f"{host!r} is not on the list; --allow-host adds it")
+    for host in hosts[1]:
+        if any(hostname(one.strip()) not in settings.hosts for one in host.split(",")):
+            raise Refusal("host_not_allowed", why=f"the proxy's {host!r} is not on the list; --allow-host adds it")
+
+
+def check_path(request: Request) -> None:
+    """Refuse a path that could mean another one."""
+    path = request.scope["path"]
+    parts = path.split("/")
+    if ".." in parts or "." in parts or "\\" in path or any(ord(c) < 32 or ord(c) == 127 for c in path):
+        raise Refusal("not_found", why="the path climbs or holds control characters")
+
+
+def set_root(scope: Scope, root: str) -> None:
+    """Have paths under the sub-path, whether the proxy in front left it on or took it off."""
+    if root:
+        path = scope["path"]
+        scope["path"] = path if path == root or path.startswith(f"{root}/") else root + path
+        scope["root_path"] = root
+
+
+def route_path(scope: Scope) -> str:
+    """The path, without the sub-path this is served under."""
+    return str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
+
+
+def is_own(origin: str, request: Request) -> bool:
+    """Whether an origin is this server's own, by the host that was asked for; a proxy may have ended the TLS."""
+    host = (request.headers.get("x-forwarded-host") or request.headers.get("host", "")).lower()
+    return origin in {strip_default_port(f"{scheme}://{host}") for scheme in ("http", "https")}
+
+
+def check_origin(request: Request, settings: Settings) -> None:
+    """Refuse what another origin's page asks, unless it is on the list and asks for what embeds need."""
+    path = route_path(request.scope)
+    sent = request.headers.getlist("origin")
+    for origin in sent:
+        own = len(sent) == 1 and bool(ORIGIN.fullmatch(origin)) and is_own(origin, request)
+        listed = len(sent) == 1 and origin in settings.allow_origin
+        if not own and not (listed and path.startswith((*EMBEDDED, "/widget.js"))):
+            known = (
+                f"{origin!r} is not for {path}" if listed else f"{origin!r} is not on the list; --allow-origin adds it"
+            )
+            raise Refusal("origin_not_allowed", why=known)
+    if path.startswith(FRAMED):
+        check_frame(request, settings)
+
+
+def check_frame(request: Request, settings: Settings) -> None:
+    """Refuse to be framed by a page that is not on the list, as far as the request tells; the policy does the rest."""
+    named = request.query_params.get("origin")
+    if named is not None and named not in settings.allow_origin and not is_own(named, request):
+        raise Refusal("origin_not_allowed", why=f"{named!r} is not on the list; --allow-origin adds it")
+    if request.headers.get("sec-fetch-site") != "cross-site" or request.headers.get("sec-fetch-dest") == "document":
+        return
+    referer = urlsplit(request.headers.get("referer", ""))
+    host = f"{referer.scheme}://{referer.netloc}".lower() if referer.netloc else ""
+    if (host and host not in settings.allow_origin) or not settings.allow_origin:
+        raise Refusal("origin_not_allowed", why=f"a frame on {host or 'another site'!r}; --allow-origin adds it")

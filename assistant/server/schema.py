@@ -1,0 +1,141 @@
+"""What the API takes and gives, as its OpenAPI description tells it."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
+
+from assistant.config import MAX_HISTORY, MAX_QUESTION
+
+MAX_ANSWER = 4_000  # characters of an earlier answer
+
+
+def whole(value: object) -> object:
+    """A number such as 3.0 as the integer that JSON takes it for."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Offset = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1), BeforeValidator(whole)]
+Identity = Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class Taken(BaseModel):
+    """A body that is taken as described, without a key more."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class HistoryTurn(Taken):
+    """An earlier question and its short answer, null where there was none."""
+
+    question: str = Field(min_length=1, max_length=MAX_QUESTION)
+    answer: str | None = Field(None, max_length=MAX_ANSWER)
+
+
+class AskRequest(Taken):
+    """A question, with the conversation it stands in, oldest turn first."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"question": "How many troops will the UN mission have?"},
+                {
+                    "question": "And how many police?",
+                    "history": [{"question": "How many troops will the UN mission have?", "answer": "11,200"}],
+                    "document": "stabilizing-mali",
+                },
+            ]
+        }
+    )
+    question: str = Field(min_length=1, max_length=MAX_QUESTION)
+    history: tuple[HistoryTurn | Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)], ...] = Field(
+        (), max_length=MAX_HISTORY
+    )
+    complete: StrictBool = Field(True, description="false: take the question as it is written")
+    document: Identity | None = Field(None, description="ask this document alone")
+
+
+class DocumentSummary(BaseModel):
+    """A document, as the list of them tells it; author, date and URL where they are known."""
+
+    id: str
+    title: str
+    author: str | None
+    date: str | None
+    url: str | None
+    sha256: str
+    paragraphs: int
+    footnotes: int
+
+
+class DocumentList(BaseModel):
+    """The documents that can be asked, and whether feedback on answers is kept."""
+
+    documents: tuple[DocumentSummary, ...]
+    feedback: bool
+
+
+class Suggestions(BaseModel):
+    """Questions that the documents answer."""
+
+    suggestions: tuple[str, ...]
+
+
+class DocumentDetail(DocumentSummary):
+    """A document's structure: its text by section, paragraph and sentence, its notes, what was left out."""
+
+    model_config = ConfigDict(extra="allow")
+    passages: tuple[str, ...] = Field(description="the ids of its passages")
+
+
+class PassageDetail(BaseModel):
+    """A passage; `footnote` is the number of the note it is of, `footnotes` those its sentences carry."""
+
+    id: str
+    document: str
+    section: str | None
+    paragraphs: tuple[int, ...]
+    footnote: int | None
+    text: str
+    start: int
+    end: int
+    footnotes: tuple[int, ...]
+
+
+class FeedbackRequest(Taken):
+    """What somebody thought of an answer; the quotation by its place, null where Quoth abstained."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "question": "How many police?",
+                    "verdict": "unhelpful",
+                    "reason": "wrong_place",
+                    "document": "stabilizing-mali",
+                    "start": 3076,
+                    "end": 3237,
+                }
+            ]
+        }
+    )
+    question: str = Field(min_length=1, max_length=MAX_QUESTION)
+    verdict: Literal["helpful", "unhelpful"]
+    reason: Literal["wrong_place", "wrong_words", "should_have_abstained", "should_have_answered"] | None = None
+    document: Identity | None = None
+    start: Offset | None = None
+    end: Offset | None = None
+
+
+class EmbedTokenRequest(Taken):
+    """For whom, and on which origin, an embed's token is to be good."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"origin": "https://wiki.test", "user": "anna"}]})
+    origin: str = Field(min_length=1, max_length=300)
+    user: str = Field("", max_length=200, description="who it is for; a proxy's user is taken from its header")
+
+
+class EmbedToken(BaseModel):
+    """A token that an embed may carry in the open, for a while."""
+
+    token: str
+    expires_in: int = Field(description="seconds")

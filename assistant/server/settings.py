@@ -1,0 +1,220 @@
+"""The server's settings: by flag, by QUOTH_*, by a TOML file, in that order; unknown keys are refused."""
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from assistant.config import DEFAULT_READER, FEEDBACK, THRESHOLD
+from index.dense import DEFAULT_ENCODER
+from index.errors import QuothError
+
+PREFIX = "QUOTH_"
+CONFIG = "QUOTH_CONFIG"
+ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class Settings(BaseModel):
+    """Every setting of `quoth serve`; each is a flag, an environment variable and a key of the TOML file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: Path = Field(Path("source_docs"), description="a .txt file or a folder of them")
+    index_dir: Path = Field(Path(".quoth"), description="where indexes are kept")
+    encoder: str = Field(DEFAULT_ENCODER, description="a sentence-transformers name or folder")
+    reader: str = Field(
+        DEFAULT_READER, description="quoth, sentence, a folder with a reader, or a question-answering model's name"
+    )
+    threshold: float = Field(THRESHOLD, ge=0, le=1, description="abstain below this confidence; 0 always answers")
+
+    host: str = Field("127.0.0.1", description="the address to listen on")
+    port: int = Field(7860, ge=1, le=65535, description="the port to listen on")
+    root_path: str = Field(
+        "", pattern=r"^(/[A-Za-z0-9._~-]+)*$", description="the sub-path a proxy serves this under, such as /quoth"
+    )
+
+    auth: bool | None = Field(
+        None, description="ask callers who they are; needed, or --no-auth, on an address that others reach"
+    )
+    tokens: Path = Field(Path(".quoth/tokens.json"), description="where quoth token keeps the tokens' hashes")
+    trusted_proxy: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description="an address or network whose user header and X-Forwarded-* are believed"
+    )
+    user_header: str = Field(
+        "X-Forwarded-User", pattern=r"^[A-Za-z0-9-]+$", description="the header in which a trusted proxy names the user"
+    )
+    embed_minutes: int = Field(15, ge=1, le=1440, description="how long an embed's token is good for")
+
+    allow_origin: tuple[str, ...] = Field((), description="an origin that may embed Quoth, such as https://wiki.test")
+    allow_host: tuple[str, ...] = Field((), description="a host name by which this server is reached")
+
+    quota: str = Field("60/minute;2000/day", description="questions of one caller; empty for no limit")
+    quota_address: str = Field("120/minute", description="questions from one address; empty for no limit")
+    quota_message: str = Field(
+        "That is as many questions as this server takes for now. Try again a little later.",
+        description="what a caller over the quota is told",
+    )
+
+    max_body: int = Field(262_144, ge=1024, description="the largest body of a request, in bytes")
+    queue: int = Field(16, ge=1, le=1000, description="questions that may wait; one more is told to come back")
+    workers: int = Field(1, ge=1, le=64, description="questions answered at the same time")
+    receive_seconds: float = Field(10, gt=0, le=600, description="how long a request may take to arrive")
+    grace_seconds: int = Field(10, ge=0, le=600, description="how long answers under way may take at the end")
+
+    feedback: Path = Field(FEEDBACK, description="where what people say of answers is kept")
+    no_feedback: bool = Field(False, description="ask nothing about answers, keep nothing")
+    record_questions: bool = Field(False, description="keep questions that nobody rated, too")
+    metrics: bool = Field(False, description="serve Prometheus metrics at /metrics")
+    log_questions: bool = Field(False, description="write what is asked into the log")
+
+    @field_validator("allow_origin", "allow_host", "trusted_proxy", mode="before")
+    @classmethod
+    def split(cls, value: object) -> object:
+        """A list, also where the environment gives it as one line with commas."""
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("allow_origin")
+    @classmethod
+    def check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        """Origins as browsers send them."""
+        for origin in (lowered := tuple(origin.lower().rstrip("/") for origin in origins)):
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(f"{origin!r} is not an origin; give scheme and host alone, such as https://wiki.test")
+        return tuple(strip_default_port(origin) for origin in lowered)
+
+    @field_validator("allow_host")
+    @classmethod
+    def check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        """Host names without a port."""
+        for host in (lowered := tuple(host.lower().strip("[]") for host in hosts)):
+            if not HOST.fullmatch(host):
+                raise ValueError(f"{host!r} is not a host name; give it without scheme and port, such as quoth.test")
+        return lowered
+
+    @field_validator("trusted_proxy")
+    @classmethod
+    def check_proxies(cls, networks: tuple[IPv4Network | IPv6Network, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+        """Networks that are not the whole world."""
+        for network in networks:
+            if not network.prefixlen:
+                raise ValueError(f"{network} is everyone; name the proxy's own address")
+        return networks
+
+    @field_validator("quota", "quota_address")
+    @classmethod
+    def check_quota(cls, quota: str) -> str:
+        """A rate such as "60/minute;2000/day"."""
+        from limits import parse_many  # here, for no command but serve needs it
+
+        try:
+            parse_many(quota) if quota else None
+        except ValueError:
+            raise ValueError(f"{quota!r} is not a rate; write it like 60/minute;2000/day") from None
+        return quota
+
+    @model_validator(mode="after")
+    def check_exposure(self) -> "Settings":
+        """On an address that others reach, who may ask and under which name has to be said."""
+        if self.no_feedback and self.record_questions:
+            raise ValueError("--record-questions keeps what --no-feedback says not to keep; leave one of them out")
+        if is_loopback(self.host):
+            return self
+        if self.auth is None:
+            raise ValueError(f"{self.host} is reached from other machines; say --auth, or --no-auth to let anyone ask")
+        if self.host in ("0.0.0.0", "::") and not self.allow_host:
+            raise ValueError(f"{self.host} has no name of its own; say by which one it is reached with --allow-host")
+        return self
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names in a Host header that are answered."""
+        own = () if self.host in ("0.0.0.0", "::") else (self.host.lower(),)
+        return frozenset((*self.allow_host, *own, *(LOOPBACK if is_loopback(self.host) else ())))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def strip_default_port(origin: str) -> str:
+    """An origin as a browser writes it: the default port is left out."""
+    scheme, _, rest = origin.partition("://")
+    return origin.removesuffix({"http": ":80", "https": ":443"}[scheme]) if rest else origin
+
+
+def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
+    """The settings in force; raises QuothError where one is unknown or cannot be.
+
+    `flags` holds those given on the command line, by name; `config` among them names the TOML file.
+    """
+    given = {name: value for name, value in flags.items() if name in Settings.model_fields}
+    file = flags.get("config") or environment.get(CONFIG)
+    told = {**(read_file(Path(file)) if file else {}), **read_environment(environment), **given}
+    try:
+        return Settings(**told)
+    except ValidationError as error:
+        raise QuothError(explain(error)) from None
+
+
+def read_file(path: Path) -> dict[str, Any]:
+    """The keys of a TOML file."""
+    try:
+        told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise QuothError(f"The settings file {path} cannot be read ({error.strerror}).") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise QuothError(f"The settings file {path} is not valid TOML: {error}.") from None
+    for name in told:
+        if name not in Settings.model_fields:
+            raise QuothError(f"The settings file {path} has the unknown key {name!r}. {known()}")
+    return told
+
+
+def read_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings among the environment's variables."""
+    told = {}
+    for variable, value in environment.items():
+        if variable.startswith(PREFIX) and variable != CONFIG:
+            name = variable.removeprefix(PREFIX).lower()
+            if name not in Settings.model_fields:
+                raise QuothError(f"The environment has {variable}, which is no setting. {known()}")
+            told[name] = value
+    return told
+
+
+def known() -> str:
+    """The settings that there are, as a sentence."""
+    return f"There are {', '.join(Settings.model_fields)}."
+
+
+def explain(error: ValidationError) -> str:
+    """The first thing wrong with settings, as a sentence."""
+    first = error.errors()[0]
+    told = first["msg"].removeprefix("Value error, ").rstrip(".")
+    if not first["loc"]:
+        return f"{told}."
+    name = str(first["loc"][0])
+    flag, value = f"--{name.replace('_', '-')}", first["input"]
+    if first["type"] == "value_error":
+        return f"{flag}: {told}."
+    return f"{flag} cannot be {value!r}: {told[0].lower()}{told[1:]}."
+
+
+def to_toml(settings: Settings) -> str:
+    """The settings as the TOML file that would give them, each with what it means."""
+    lines = []
+    for name, value in settings.model_dump(mode="json").items():
+        lines.append(f"# {Settings.model_fields[name].description}")
+        lines.append(f"# {name} = true" if value is None else f"{name} = {json.dumps(value, ensure_ascii=False)}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,88 @@
+"""A server for tests: in this process for most, on a real port where a browser or a slow client asks."""
+
+import asyncio
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from assistant import Assistant
+from assistant.server.api import Record
+from assistant.server.app import make_app, make_server
+from assistant.server.logs import start_logging
+from assistant.server.settings import Settings, read_settings
+
+QUESTION = "How many troops will the UN mission have?"
+
+
+def settings(**given: Any) -> Settings:
+    """Settings as flags would give them."""
+    return read_settings(given, {})
+
+
+def application(quoth: Assistant, record: Record | None = None, **given: Any) -> FastAPI:
+    """The application with these settings, made inside an event loop: Gradio leaves several open where there is none."""
+
+    async def made() -> FastAPI:
+        return make_app(quoth, settings(**given), record)
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, made()).result()
+
+
+def client(quoth: Assistant, peer: str = "127.0.0.1", record: Record | None = None, **given: Any) -> TestClient:
+    """A client of an application with these settings, asking from an address."""
+    app = application(quoth, record, **given)
+    return TestClient(app, base_url="http://localhost:7860", client=(peer, 50000), raise_server_exceptions=False)
+
+
+class Log:
+    """What the server has logged."""
+
+    def __init__(self) -> None:
+        self.stream = io.StringIO()
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.stream.getvalue().splitlines()]
+
+    def last(self, **wanted: object) -> Mapping[str, Any]:
+        """The newest line with these values, waited for a little: it is written once the answer is out."""
+        deadline = time.monotonic() + 5
+        while time.monotonic() < deadline:
+            found = [line for line in self.lines if all(line.get(key) == value for key, value in wanted.items())]
+            if found:
+                return found[-1]
+            time.sleep(0.02)
+        raise AssertionError(f"no line of the log has {wanted}: {self.lines[-5:]}")
+
+
+@contextmanager
+def logged() -> Iterator[Log]:
+    """The log, as it is written meanwhile."""
+    log = Log()
+    start_logging(log.stream)
+    yield log
+
+
+@contextmanager
+def serving(quoth: Assistant, record: Record | None = None, port: int = 0, **given: Any) -> Iterator[str]:
+    """The address of a running server."""
+    server = make_server(application(quoth, record, **given), settings(**given))
+    server.config.port = port
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not server.started:
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join(15)

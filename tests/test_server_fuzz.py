@@ -1,0 +1,54 @@
+"""schemathesis against the OpenAPI description: nothing but described answers, no 5xx, no traceback."""
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+
+from assistant import Assistant
+from tests.serving import application
+
+EXAMPLES = 60
+ROUTES = [
+    ("post", "/api/ask"),
+    ("get", "/api/documents"),
+    ("get", "/api/documents/{document}"),
+    ("get", "/api/documents/{document}/passages/{passage}"),
+    ("get", "/api/suggestions"),
+    ("post", "/api/feedback"),
+    ("post", "/api/embed-token"),
+    ("get", "/healthz"),
+    ("get", "/readyz"),
+]
+
+
+@pytest.fixture(scope="module")
+def description(quoth: Assistant) -> schemathesis.BaseSchema:
+    hosts = ("testserver", "localhost")
+    app = application(quoth, lambda kept: None, quota="", quota_address="", allow_host=hosts)
+    return schemathesis.openapi.from_asgi("/openapi.json", app)
+
+
+def test_every_route_is_tried(description: schemathesis.BaseSchema) -> None:
+    tried = {(found.ok().method, found.ok().path) for found in description.get_all_operations()}
+    assert tried == set(ROUTES)
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_every_answer_is_one_that_is_described(
+    description: schemathesis.BaseSchema, method: str, path: str, mode: GenerationMode
+) -> None:
+    operation = description[path][method.upper()]
+    takes = bool(operation.body or operation.path_parameters or operation.query)
+    if mode.is_negative and not (operation.body or operation.query):
+        pytest.skip("no value of what it takes is of a wrong kind")
+
+    @settings(max_examples=EXAMPLES if takes else 5, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def check(case: schemathesis.Case) -> None:
+        told = case.call_and_validate()
+        assert told.status_code < 500
+        assert "Traceback" not in told.text
+
+    check()
