@@ -68,14 +68,18 @@ def make_record(answer: Answer, quoth: Assistant, id: str | None = None) -> Reco
         Quoted(e.document, quoth.index.documents[e.document].sha256, e.start, e.end, e.answer_start, e.answer_end)
         for e in shown
     )
-    versions = {
+    said = (answer.question, answer.standalone_question, answer.answered, answer.confidence)
+    return Record(*said, quotations, versions_of(quoth), id=id or uuid.uuid4().hex)
+
+
+def versions_of(quoth: Assistant) -> dict[str, str]:
+    """What an answer depends on besides the question and the documents."""
+    return {
         "quoth": version("quoth"),
         "reader": quoth.reader.fingerprint,
         "encoder": quoth.index.encoder.fingerprint,
         "threshold": str(quoth.config.threshold),
     }
-    said = (answer.question, answer.standalone_question, answer.answered, answer.confidence)
-    return Record(*said, quotations, versions, id=id or uuid.uuid4().hex)
 
 
 def rate(record: Record, helpful: object, reason: object = None) -> Record:

@@ -13,7 +13,8 @@ from assistant.reader.sentence import SentenceReader
 from index.sources import SourceFile
 from index.store import make_index
 from index.types import Metadata
-from tests.conftest import CHROMIUM, QUIET, HashEncoder, serving
+from tests.conftest import CHROMIUM, QUIET, HashEncoder
+from tests.serving import serving
 
 QUESTION = "How many troops will the UN mission have?"
 FIRST_QUESTIONS = 6
@@ -89,13 +90,13 @@ def main() -> None:
         began = time.perf_counter()
         quoth.suggest(FIRST_QUESTIONS)
         print(f"finding the first questions, once after a start: {time.perf_counter() - began:.1f} s")
-        with serving(quoth) as address:
+        with serving(quoth, quota="", quota_address="") as address:
             tell("the page, nothing cached", [measure(browser, address) for _ in range(ROUNDS)])
             alone = statistics.median(quoth.ask(QUESTION).timings_ms["total"] for _ in range(ROUNDS))
             print(f"  {'Assistant.ask alone, in the same run':42}{alone:7.0f} ms")
         file = long_document()
         index = make_index([file], HashEncoder())  # the page is measured, not the encoder
-        with serving(Assistant(index, Config(threshold=0.0), SentenceReader())) as address:
+        with serving(Assistant(index, Config(threshold=0.0), SentenceReader()), quota="", quota_address="") as address:
             told = f"with {PAGES} pages ({len(file.text):,} characters), hashed words and the simple reader"
             tell(told, [measure(browser, address, questions=False) for _ in range(3)])
         browser.close()

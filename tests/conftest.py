@@ -3,10 +3,7 @@
 import hashlib
 import re
 import shutil
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +12,6 @@ import pytest
 
 from assistant import Assistant
 from assistant.config import Config
-from assistant.feedback import FeedbackStore
 from assistant.reader.sentence import SentenceReader
 from index.dense import Tokens
 from index.folding import terms
@@ -109,23 +105,3 @@ def browser() -> Iterator["Browser"]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         browser.close()
-
-
-@contextmanager
-def serving(quoth: Assistant, feedback: FeedbackStore | None = None) -> Iterator[str]:
-    """The address of a running server."""
-    import uvicorn
-
-    from assistant.server.app import make_app
-
-    app = make_app(quoth, feedback=feedback)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started:
-        assert time.monotonic() < deadline, "the server did not start"
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)

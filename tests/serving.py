@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from assistant import Assistant
-from assistant.server.api import Record
+from assistant.feedback import FeedbackStore
 from assistant.server.app import make_app, make_server
 from assistant.server.logs import start_logging
 from assistant.server.settings import Settings, read_settings
@@ -27,19 +27,21 @@ def settings(**given: Any) -> Settings:
     return read_settings(given, {})
 
 
-def application(quoth: Assistant, record: Record | None = None, **given: Any) -> FastAPI:
+def application(quoth: Assistant, feedback: FeedbackStore | None = None, **given: Any) -> FastAPI:
     """The application with these settings, made inside an event loop: Gradio leaves several open where there is none."""
 
     async def made() -> FastAPI:
-        return make_app(quoth, settings(**given), record)
+        return make_app(quoth, settings(**given), feedback)
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, made()).result()
 
 
-def client(quoth: Assistant, peer: str = "127.0.0.1", record: Record | None = None, **given: Any) -> TestClient:
+def client(
+    quoth: Assistant, peer: str = "127.0.0.1", feedback: FeedbackStore | None = None, **given: Any
+) -> TestClient:
     """A client of an application with these settings, asking from an address."""
-    app = application(quoth, record, **given)
+    app = application(quoth, feedback, **given)
     return TestClient(app, base_url="http://localhost:7860", client=(peer, 50000), raise_server_exceptions=False)
 
 
@@ -73,9 +75,9 @@ def logged() -> Iterator[Log]:
 
 
 @contextmanager
-def serving(quoth: Assistant, record: Record | None = None, port: int = 0, **given: Any) -> Iterator[str]:
+def serving(quoth: Assistant, feedback: FeedbackStore | None = None, port: int = 0, **given: Any) -> Iterator[str]:
     """The address of a running server."""
-    server = make_server(application(quoth, record, **given), settings(**given))
+    server = make_server(application(quoth, feedback, **given), settings(**given))
     server.config.port = port
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

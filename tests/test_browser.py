@@ -13,7 +13,8 @@ from assistant.feedback import FeedbackStore
 from assistant.reader.sentence import SentenceReader
 from index.store import make_index
 from tests.browsing import SENTENCE, TROOPS, ask, expect_marked, turn
-from tests.conftest import HashEncoder, serving, source
+from tests.conftest import HashEncoder, source
+from tests.serving import serving
 
 pytestmark = pytest.mark.browser
 
@@ -25,7 +26,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> FeedbackStore:
 
 @pytest.fixture(scope="module")
 def address(quoth: Assistant, store: FeedbackStore) -> Iterator[str]:
-    with serving(quoth, store) as address:
+    with serving(quoth, store, quota="", quota_address="") as address:
         yield address
 
 
@@ -246,7 +247,7 @@ def test_unrated_questions_are_kept_only_where_that_was_asked_for(
     assert len(store.list()) == before
 
     keeping = FeedbackStore(tmp_path / "asked.sqlite", record_questions=True)
-    with serving(quoth, keeping) as other:
+    with serving(quoth, keeping, quota="", quota_address="") as other:
         page.goto(other)
         ask(page, "Who leads Ansar Eddine?")
         turn(page, 1).get_by_role("button", name="Helpful", exact=True).click()
@@ -258,7 +259,7 @@ def test_unrated_questions_are_kept_only_where_that_was_asked_for(
 
 
 def test_without_a_store_nothing_is_asked_about_answers(page: Page, quoth: Assistant) -> None:
-    with serving(quoth) as address:
+    with serving(quoth, quota="", quota_address="") as address:
         page.goto(address)
         ask(page, TROOPS)
         expect(turn(page, 1)).to_be_visible()
@@ -281,7 +282,9 @@ def test_why_this_answer_shows_what_was_read(page: Page, address: str) -> None:
 def test_of_several_documents_the_cited_one_is_opened(page: Page, encoder: HashEncoder) -> None:
     texts = {"rain": "Rain fell in May.", "snow": "Snow fell in June. 🌨️ Hail fell in July, and 😀 frost in August."}
     files = [source(text, name) for name, text in texts.items()]
-    with serving(Assistant(make_index(files, encoder), Config(threshold=0.01), SentenceReader())) as address:
+    with serving(
+        Assistant(make_index(files, encoder), Config(threshold=0.01), SentenceReader()), quota="", quota_address=""
+    ) as address:
         page.goto(address)
         expect(page.locator(".q-opened")).to_have_text("Rain")
         ask(page, "When did frost and hail fall?")
@@ -303,7 +306,7 @@ def test_a_question_is_stopped_and_tried_again(page: Page, quoth: Assistant) -> 
             return super().read(*arguments)
 
     slow = Assistant(quoth.index, quoth.config, Slow())
-    with serving(slow) as address:
+    with serving(slow, quota="", quota_address="") as address:
         page.goto(address)
         ask(page, TROOPS)
         working = page.locator("#quoth-turn-1[data-state=working]")

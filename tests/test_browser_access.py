@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 from assistant import Assistant
 from assistant.feedback import FeedbackStore
 from tests.browsing import SENTENCE, TROOPS, ask, expect_marked, turn
-from tests.conftest import ROOT, serving
+from tests.conftest import ROOT
+from tests.serving import serving
 
 pytestmark = pytest.mark.browser
 AXE = ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js"
@@ -18,7 +19,9 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 
 @pytest.fixture(scope="module")
 def address(quoth: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(quoth, FeedbackStore(tmp_path_factory.mktemp("feedback") / "feedback.sqlite")) as address:
+    with serving(
+        quoth, FeedbackStore(tmp_path_factory.mktemp("feedback") / "feedback.sqlite"), quota="", quota_address=""
+    ) as address:
         yield address
 
 
@@ -178,7 +181,7 @@ def test_a_document_of_300_pages_is_opened_and_cited_at_once(browser: Browser, a
     words = "The harvest of that year was poor and the river stood low until the rains came late in the autumn."
     paragraphs = [f"In year {number} " + " ".join([words] * 6) for number in range(1000, 2500)]
     paragraphs[1200] += " The comet was seen by the ferryman Anselm."
-    with serving(ask_text("\n\n".join(paragraphs))) as address:
+    with serving(ask_text("\n\n".join(paragraphs)), quota="", quota_address="") as address:
         page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
         page.goto(address)
         expect(page.locator(".q-pages article")).to_be_visible()

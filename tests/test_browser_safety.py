@@ -10,7 +10,8 @@ from assistant.config import Config
 from assistant.reader.sentence import SentenceReader
 from index.store import make_index
 from tests.browsing import SENTENCE, TROOPS, ask, expect_marked, turn
-from tests.conftest import HashEncoder, serving, source
+from tests.conftest import HashEncoder, source
+from tests.serving import serving
 
 pytestmark = pytest.mark.browser
 OWN = "document.title='owned'"
@@ -25,7 +26,7 @@ EVIL_QUESTION = f'In May, did rain fall twice <b>twice</b> ${{twice}} {{{{rain}}
 
 @pytest.fixture(scope="module")
 def address(quoth: Assistant) -> Iterator[str]:
-    with serving(quoth) as address:
+    with serving(quoth, quota="", quota_address="") as address:
         yield address
 
 
@@ -39,7 +40,9 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 def test_what_stands_in_a_document_or_a_question_is_text(context: BrowserContext, encoder: HashEncoder) -> None:
     files = [source(EVIL, '<i>evil</i>"'), source("Hail fell.", f'<img src=x onerror="{OWN}">')]
-    with serving(Assistant(make_index(files, encoder), Config(threshold=0.01), SentenceReader())) as address:
+    with serving(
+        Assistant(make_index(files, encoder), Config(threshold=0.01), SentenceReader()), quota="", quota_address=""
+    ) as address:
         page = context.new_page()
         page.goto(address)
         expect(page.locator(".q-start")).to_contain_text("<I>Evil</I>")
@@ -62,7 +65,9 @@ def test_what_stands_in_a_document_or_a_question_is_text(context: BrowserContext
 def test_offsets_hold_whatever_ends_a_line(context: BrowserContext, encoder: HashEncoder, ending: str) -> None:
     text = "Rain fell 😀\nin May & June <1>.[1]\nSnow fell in July, they\nsay.\n\n[1] Roe, “Rain,” Press, 2001.\n"
     files = [source("\ufeff" + text.replace("\n", ending), "doc")]
-    with serving(Assistant(make_index(files, encoder), Config(threshold=0.01), SentenceReader())) as address:
+    with serving(
+        Assistant(make_index(files, encoder), Config(threshold=0.01), SentenceReader()), quota="", quota_address=""
+    ) as address:
         page = context.new_page()
         page.goto(address)
         ask(page, "When did snow fall?")

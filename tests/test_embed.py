@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from assistant import Assistant
 from assistant.config import Config
+from assistant.feedback import FeedbackStore
 from assistant.reader.sentence import SentenceReader
 from assistant.server.embed import WIDGET
-from assistant.server.schema import FeedbackRequest
 from assistant.server.tokens import TokenFile
 from index.store import make_index
 from tests.axe import serious
@@ -82,14 +82,14 @@ def host() -> Iterator[Host]:
 
 
 @pytest.fixture(scope="module")
-def kept() -> list[FeedbackRequest]:
-    return []
+def kept(tmp_path_factory: pytest.TempPathFactory) -> FeedbackStore:
+    return FeedbackStore(tmp_path_factory.mktemp("kept") / "feedback.sqlite")
 
 
 @pytest.fixture(scope="module")
-def address(quoth: Assistant, host: Host, kept: list[FeedbackRequest]) -> Iterator[str]:
+def address(quoth: Assistant, host: Host, kept: FeedbackStore) -> Iterator[str]:
     """A server on whose list the host is."""
-    with serving(quoth, kept.append, allow_origin=(host.origin,), quota_address="") as address:
+    with serving(quoth, kept, allow_origin=(host.origin,), quota_address="") as address:
         yield address
 
 
@@ -360,15 +360,15 @@ def test_axe_sees_into_the_widget(page: Page, address: str, host: Host) -> None:
     assert [rule for rule, _ in serious(page)] == ["color-contrast"]
 
 
-def test_feedback_is_given_where_it_is_kept(page: Page, address: str, host: Host, kept: list[FeedbackRequest]) -> None:
+def test_feedback_is_given_where_it_is_kept(page: Page, address: str, host: Host, kept: FeedbackStore) -> None:
     page.goto(host.put(f"<quoth-assistant {DOCUMENT}></quoth-assistant>", script(address)))
     widget = page.locator("quoth-assistant")
     ask(widget, QUESTION)
     widget.get_by_role("group", name="Was this helpful?").get_by_role("button", name="No").click()
     expect(widget.get_by_text("Thank you.")).to_be_visible()
-    assert kept[-1] == FeedbackRequest(
-        question=QUESTION, verdict="unhelpful", document="stabilizing-mali", start=3076, end=3237
-    )
+    record = kept.list()[-1]
+    assert (record.question, record.helpful) == (QUESTION, False)
+    assert [(one.start, one.end) for one in record.quotations] == [(3076, 3237)]
 
 
 def test_over_the_quota_the_operators_message_is_read(page: Page, quoth: Assistant, host: Host) -> None:

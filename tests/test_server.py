@@ -13,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from assistant import Assistant
-from assistant.server.schema import FeedbackRequest
+from assistant.feedback import FeedbackStore
 from assistant.server.tokens import TokenFile
 from index.errors import QuothError
 from tests.serving import QUESTION, Log, client, logged, serving
@@ -165,15 +165,20 @@ def test_stages_come_as_events(open_client: TestClient, quoth: Assistant) -> Non
     )
 
 
-def test_feedback_reaches_whoever_keeps_it(quoth: Assistant) -> None:
-    kept: list[FeedbackRequest] = []
-    keeping = client(quoth, record=kept.append)
+def test_feedback_is_kept_with_place_and_versions(quoth: Assistant, tmp_path: Path) -> None:
+    store = FeedbackStore(tmp_path / "feedback.sqlite")
+    keeping = client(quoth, feedback=store)
     assert keeping.get("/api/documents").json()["feedback"] is True
-    given = {"question": QUESTION, "verdict": "unhelpful", "reason": "wrong_place", "document": "stabilizing-mali"}
+    given = {"question": QUESTION, "helpful": False, "reason": "wrong_place", "document": "stabilizing-mali"}
     assert keeping.post("/api/feedback", json={**given, "start": 3076, "end": 3237}).status_code == 204
-    assert kept == [FeedbackRequest(**given, start=3076, end=3237)]
-    assert keeping.post("/api/feedback", json={**given, "document": "x"}).status_code == 404
-    assert keeping.post("/api/feedback", json={**given, "verdict": "<b>"}).status_code == 422
+    (kept,) = store.list()
+    assert (kept.question, kept.helpful, kept.reason, kept.answered) == (QUESTION, False, "wrong_place", True)
+    assert [(one.document, one.start, one.end) for one in kept.quotations] == [("stabilizing-mali", 3076, 3237)]
+    assert kept.versions["reader"] == quoth.reader.fingerprint
+    assert keeping.post("/api/feedback", json={**given, "document": "x", "start": 1, "end": 2}).status_code == 404
+    assert keeping.post("/api/feedback", json={**given, "start": 5, "end": 10**9}).status_code == 422
+    assert keeping.post("/api/feedback", json={**given, "helpful": True}).status_code == 400
+    assert keeping.post("/api/feedback", json={**given, "helpful": "<b>"}).status_code == 422
     assert client(quoth).post("/api/feedback", json=given).json()["detail"] == "This server keeps no feedback."
 
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from assistant.feedback import FeedbackStore
 from assistant.server.desk import Desk
 from assistant.server.gate import is_own
 from assistant.server.metrics import Metrics
@@ -30,7 +31,6 @@ from assistant.server.tokens import EmbedPass, TokenFile
 from assistant.types import Answer, Turn
 from index.errors import QuothError
 
-Record = Callable[[FeedbackRequest], None]  # keeps what somebody thought of an answer
 EVENTS = "text/event-stream"
 SUGGESTED = 4
 ALWAYS = ("host_not_allowed", "origin_not_allowed", "unauthorized", "forbidden", "broken")
@@ -50,7 +50,7 @@ class Room:
     desk: Desk
     metrics: Metrics
     tokens: TokenFile | None
-    record: Record | None
+    feedback: FeedbackStore | None
 
 
 def make_api(room: Room) -> APIRouter:
@@ -128,7 +128,7 @@ def add_documents(api: APIRouter, room: Room) -> None:
     @api.get("/documents", summary="The documents", responses=responses(*ALWAYS))
     async def documents() -> DocumentList:
         listed = tuple(summary(document) for document in room.shelf.quoth.index.documents.values())
-        return DocumentList(documents=listed, feedback=room.record is not None)
+        return DocumentList(documents=listed, feedback=room.feedback is not None)
 
     @api.get("/documents/{document}", summary="A document's structure", responses=told)
     async def document(document: str) -> DocumentDetail:
@@ -158,11 +158,9 @@ def add_the_rest(api: APIRouter, room: Room) -> None:
         responses=responses(*POSTED, "not_found"),
     )
     async def feedback(given: FeedbackRequest) -> None:
-        if room.record is None:
+        if room.feedback is None:
             raise Refusal("not_found", "This server keeps no feedback.")
-        if given.document is not None:
-            room.shelf.find(given.document)
-        await run_in_threadpool(room.record, given)
+        await run_in_threadpool(room.feedback.save, room.shelf.rated(given))
 
     @api.post(
         "/embed-token",

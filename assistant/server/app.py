@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from assistant.assistant import Assistant
 from assistant.feedback import FeedbackStore
 from assistant.server import metrics as prometheus
-from assistant.server.api import Record, Room, make_api
+from assistant.server.api import Room, make_api
 from assistant.server.bodies import Bodies
 from assistant.server.callers import Callers
 from assistant.server.desk import Desk
@@ -32,13 +32,8 @@ from assistant.server.watch import Watch
 ABOUT = "Questions about documents, answered in the documents' own words, with their place and the notes behind them."
 
 
-def make_app(
-    quoth: Assistant,
-    settings: Settings = Settings(),
-    record: Record | None = None,
-    feedback: FeedbackStore | None = None,
-) -> FastAPI:
-    """The application; `record` keeps the API's feedback, `feedback` the page's, None where none is kept."""
+def make_app(quoth: Assistant, settings: Settings = Settings(), feedback: FeedbackStore | None = None) -> FastAPI:
+    """The application; `feedback` keeps what is said of answers, None where nothing is kept."""
     tokens = TokenFile(settings.tokens) if settings.auth else None
     desk = Desk(settings.workers, settings.queue)
     metrics = Metrics(lambda: desk.taken)
@@ -47,7 +42,7 @@ def make_app(
         openapi_url="/openapi.json", redirect_slashes=False,
     )  # fmt: skip
     add_handlers(app)
-    app.include_router(make_api(Room(settings, Shelf(quoth), desk, metrics, tokens, record)))
+    app.include_router(make_api(Room(settings, Shelf(quoth), desk, metrics, tokens, feedback)))
     app.include_router(make_embeds(settings))
     add_health(app, desk, tokens)
     if settings.metrics:
@@ -146,10 +141,11 @@ def make_server(app: FastAPI, settings: Settings) -> Server:
 def serve(quoth: Assistant, settings: Settings, listening: socket.socket) -> None:
     """Serve the application on a socket until it is interrupted, then finish the answers under way."""
     start_logging()
+    _ = quoth.understanding  # learned before the first question, which would wait for it
     if settings.auth:
         TokenFile(settings.tokens).ensure_key()
     host, port = listening.getsockname()[:2]
     feedback = None if settings.no_feedback else FeedbackStore(settings.feedback, settings.record_questions)
-    server = make_server(make_app(quoth, settings, feedback=feedback), settings)
+    server = make_server(make_app(quoth, settings, feedback), settings)
     print(f"Quoth answers at http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}", file=sys.stderr)
     server.run(sockets=[listening])

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import os
 import re
 from collections.abc import MutableMapping, Sequence
@@ -15,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.assistant import Assistant
 from assistant.feedback import FeedbackStore
+from assistant.server.bodies import replaying
 from assistant.server.gate import route_path
 from assistant.server.problems import Refusal, refuse
 from assistant.server.settings import Settings
@@ -24,20 +26,23 @@ OPEN = re.compile(
     r"|/gradio_api/(?:heartbeat/\w+|queue/data|startup-events))"
     r"|POST /gradio_api/(?:queue/join|cancel|reset)"
 )
+CALL = "POST /gradio_api/component_server"
+SERVER_FUNCTIONS = ("read_document", "read_questions", "read_why")  # the page's, in assistant/ui.py
 SCRIPT = re.compile(rb"<script(?P<how>[^>]*)>(?P<code>.*?)</script>", re.S | re.I)
 
 
 def mount_page(app: FastAPI, quoth: Assistant, settings: Settings, feedback: FeedbackStore | None) -> None:
-    """Mount the page at the root of the application, behind everything else."""
+    """Mount the page at the root of the application, behind everything else; without a store nothing is kept."""
     # Before gradio is imported, which asks for its version and sends statistics otherwise.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
     from assistant.ui import make_page, page_head, page_theme
 
+    page = make_page(quoth, feedback)
     gr.mount_gradio_app(
         app,
-        make_page(quoth, feedback).queue(max_size=settings.queue, default_concurrency_limit=settings.workers),
+        page.queue(max_size=settings.queue, default_concurrency_limit=settings.workers),
         path="/",
         root_path=settings.root_path or None,
         theme=page_theme(),
@@ -52,25 +57,42 @@ def mount_page(app: FastAPI, quoth: Assistant, settings: Settings, feedback: Fee
     mounted = app.routes[-1]
     assert isinstance(mounted, Mount)
     app.state.end_pages = mounted.app.stop_event.set  # type: ignore[attr-defined]
-    mounted.app = Door(mounted.app, app.routes[:-1])
+    mounted.app = Door(mounted.app, app.routes[:-1], frozenset(page.blocks))
 
 
 class Door:
     """What lets through the requests that the page makes, and gives the page its content security policy."""
 
-    def __init__(self, app: ASGIApp, before: Sequence[BaseRoute]) -> None:
-        self.app, self.before = app, before
+    def __init__(self, app: ASGIApp, before: Sequence[BaseRoute], components: frozenset[int]) -> None:
+        self.app, self.before, self.components = app, before, components
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a problem, or pass the request on to Gradio."""
         request = Request(scope)
         path = route_path(scope)
-        if not OPEN.fullmatch(f"{request.method} {path}"):
+        if f"{request.method} {path}" == CALL and self.is_call(body := await request.body()):
+            await self.app(scope, replaying(body, receive), send)
+        elif not OPEN.fullmatch(f"{request.method} {path}"):
             await refuse(request, self.refusal(scope))(scope, receive, send)
         elif path == "/":
             await (await self.page(scope, receive))(scope, receive, send)
         else:
             await self.app(scope, receive, send)
+
+    def is_call(self, body: bytes) -> bool:
+        """Whether a body calls one of the page's own functions as its script does."""
+        try:
+            call = json.loads(body)
+        except (ValueError, RecursionError):
+            return False
+        return (
+            isinstance(call, dict)
+            and call.get("fn_name") in SERVER_FUNCTIONS
+            and isinstance(call.get("session_hash"), str)
+            and isinstance(call.get("component_id"), int)
+            and call["component_id"] in self.components
+            and "data" in call
+        )
 
     def refusal(self, scope: Scope) -> Refusal:
         """Why something is not here: there is nothing, or a route before this one takes it another way."""

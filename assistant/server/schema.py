@@ -108,8 +108,10 @@ class FeedbackRequest(Taken):
         json_schema_extra={
             "examples": [
                 {
-                    "question": "How many police?",
-                    "verdict": "unhelpful",
+                    "question": "And how many police?",
+                    "standalone_question": "How many police will the UN mission have?",
+                    "confidence": 0.93,
+                    "helpful": False,
                     "reason": "wrong_place",
                     "document": "stabilizing-mali",
                     "start": 3076,
@@ -119,7 +121,9 @@ class FeedbackRequest(Taken):
         }
     )
     question: str = Field(min_length=1, max_length=MAX_QUESTION)
-    verdict: Literal["helpful", "unhelpful"]
+    standalone_question: str | None = Field(None, min_length=1, max_length=MAX_QUESTION)
+    confidence: float = Field(0.0, ge=0, le=1)
+    helpful: StrictBool
     reason: Literal["wrong_place", "wrong_words", "should_have_abstained", "should_have_answered"] | None = None
     document: Identity | None = None
     start: Offset | None = None

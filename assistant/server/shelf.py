@@ -5,9 +5,10 @@ from functools import lru_cache
 import numpy as np
 
 from assistant.assistant import Assistant
+from assistant.feedback import Quoted, Record, rate, versions_of
 from assistant.render import document_to_dict
 from assistant.server.problems import Refusal
-from assistant.server.schema import DocumentDetail, DocumentSummary, PassageDetail
+from assistant.server.schema import DocumentDetail, DocumentSummary, FeedbackRequest, PassageDetail
 from index.retriever import Index
 from index.types import Document, Passage
 
@@ -33,6 +34,18 @@ class Shelf:
         if document not in self.quoth.index.documents:
             raise Refusal("not_found", "There is no such document. GET /api/documents lists those there are.")
         return self.quoth.index.documents[document]
+
+    def rated(self, given: FeedbackRequest) -> Record:
+        """What is kept of what somebody said; raises Refusal or QuestionError where it is of nothing there is."""
+        quotations: tuple[Quoted, ...] = ()
+        if given.document is not None and given.start is not None and given.end is not None:
+            document = self.find(given.document)
+            if not given.start < given.end <= len(document.text):
+                raise Refusal("invalid", f"{document.id} has no words from {given.start} to {given.end}.")
+            quotations = (Quoted(document.id, document.sha256, given.start, given.end, given.start, given.end),)
+        understood = given.standalone_question or given.question
+        said = (given.question, understood, bool(quotations), given.confidence)
+        return rate(Record(*said, quotations, versions_of(self.quoth)), given.helpful, given.reason)
 
     def passages(self, document: str) -> tuple[Passage, ...]:
         """The passages of a document."""

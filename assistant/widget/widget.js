@@ -391,11 +391,13 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
 
     #rate(answer) {
       const line = make("div", { class: "tools", role: "group", "aria-label": "Was this helpful?" }, "Helpful?");
-      const send = async (verdict) => {
+      const send = async (helpful) => {
         const first = answer.evidence[0];
         const place = first ? { document: first.document, start: first.start, end: first.end } : {};
         try {
-          await this.#fetch("api/feedback", { question: answer.question, verdict, ...place });
+          await this.#fetch("api/feedback", {
+            question: answer.question, standalone_question: answer.standalone_question, confidence: answer.confidence, helpful, ...place,
+          });
           line.replaceChildren("Thank you.");
         } catch (error) {
           line.replaceChildren(clean(error.message));
@@ -403,8 +405,8 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
         line.tabIndex = -1;
         line.focus();
       };
-      line.append(make("button", { type: "button", onclick: () => send("helpful") }, "Yes"),
-        make("button", { type: "button", onclick: () => send("unhelpful") }, "No"));
+      line.append(make("button", { type: "button", onclick: () => send(true) }, "Yes"),
+        make("button", { type: "button", onclick: () => send(false) }, "No"));
       return line;
     }
 
