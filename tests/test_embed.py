@@ -462,5 +462,5 @@ def test_the_gradio_page_lives_under_its_policy(page: Page, closed_address: str)
     page.goto(closed_address)
     page.get_by_label("Your question").fill(QUESTION)
     page.keyboard.press("Enter")
-    expect(page.locator(".quoth-cite").first).to_be_visible()
+    expect(page.locator("#quoth-turn-1[data-state=done]")).to_be_visible()
     assert broken == []

@@ -18,7 +18,7 @@ from assistant.server.tokens import TokenFile
 from index.errors import QuothError
 
 OPEN = ("/healthz", "/readyz", "/embed", "/embed.js", "/embed.css", "/widget.js")  # what an embed needs, and health
-COUNTED = ("/api/ask", "/api/feedback", "/api/embed-token", "/gradio_api/queue/join", "/gradio_api/component_server")
+COUNTED = ("/api/ask", "/api/feedback", "/api/embed-token", "/gradio_api/queue/join", "/gradio_api/component_server/")
 MAX_USER = 200
 
 

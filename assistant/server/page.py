@@ -26,7 +26,7 @@ OPEN = re.compile(
     r"|/gradio_api/(?:heartbeat/\w+|queue/data|startup-events))"
     r"|POST /gradio_api/(?:queue/join|cancel|reset)"
 )
-CALL = "POST /gradio_api/component_server"
+CALL = "POST /gradio_api/component_server/"
 SERVER_FUNCTIONS = ("read_document", "read_questions", "read_why")  # the page's, in assistant/ui.py
 SCRIPT = re.compile(rb"<script(?P<how>[^>]*)>(?P<code>.*?)</script>", re.S | re.I)
 
@@ -68,7 +68,7 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a problem, or pass the request on to Gradio."""
-        request = Request(scope)
+        request = Request(scope, receive)
         path = route_path(scope)
         if f"{request.method} {path}" == CALL and self.is_call(body := await request.body()):
             await self.app(scope, replaying(body, receive), send)

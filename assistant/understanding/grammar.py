@@ -15,6 +15,7 @@ ASKING = frozenset(["what", "which", "who", "whom", "whose", "when", "where", "w
 ASKED_FOR = ASKING | {"many", "much"}
 DETERMINERS = frozenset(["AT0", "DPS", "DT0", "DTQ"])
 MODIFIERS = frozenset(["AJ0", "AJC", "AJS", "ORD", "CRD", "NN0", "NN1", "NN2", "NP0", "POS", "UNC", "VVG", "VVN"])
+LONGEST = 40  # letters of a word that the tagger is given; its time grows with their square
 NOUNS = frozenset(["NN0", "NN1", "NN2", "NP0"])
 # Nouns that say how something else is looked at: of "the role of X" people go on to ask about X.
 VIEWS = frozenset(
@@ -89,7 +90,7 @@ def tag(text: str) -> tuple[Word, ...]:
     tokens = list(TOKEN.finditer(text.replace("’", "'")))
     if not tokens:
         return ()
-    tags = tagger().tag_sent([token[0] for token in tokens])
+    tags = tagger().tag_sent([token[0] if len(token[0]) <= LONGEST else "thing" for token in tokens])
     words = [
         Word(text[token.start() : token.end()], settle(token[0], tag, not at), *token.span())
         for at, (token, (_, _, tag)) in enumerate(zip(tokens, tags, strict=True))

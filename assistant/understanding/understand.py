@@ -34,8 +34,10 @@ class Understanding:
         return reply_to(text)
 
     def makes_sense(self, text: str) -> bool:
-        """Whether any word of a text is a number or known."""
-        return any(word[0].isdigit() or self.speller.knows(word) for word in words(self.correct(text)))
+        """Whether any word of a text is a number or known, or most of them once their spelling is put right."""
+        corrected = words(self.correct(text))
+        known = sum(self.speller.knows(word) for word in corrected)
+        return any(word[0].isdigit() or self.speller.knows(word) for word in words(text)) or 2 * known > len(corrected)
 
     def is_foreign(self, question: str) -> bool:
         """Whether a question is in another language than English."""
