@@ -11,12 +11,12 @@ from assistant.checks import check_history, check_question
 from assistant.citing import Part, from_one_sentence, to_answer
 from assistant.config import DEFAULT_READER, THRESHOLD, Config
 from assistant.reader import Reader, Selection
-from assistant.reader.across import read_across, shares_names
 from assistant.reader.load import load_reader
 from assistant.structure import is_about_document, read_structure
 from assistant.suggest import suggest
 from assistant.types import Abstention, Answer, Turn
 from assistant.understanding.conversation import Reading, complete
+from assistant.understanding.language import shares_names
 from assistant.understanding.parts import share_a_sentence, split
 from assistant.understanding.pointing import Said
 from assistant.understanding.smalltalk import NONSENSE
@@ -161,15 +161,17 @@ class Assistant:
         return self.index.search(self.understanding.query(question), self.config.passages)
 
     def answer_across(self, question: str, clock: Clock) -> Answer:
-        """The answer to a question in another language than the reader's."""
+        """The answer to a question in another language than the reader's.
+
+        Names and numbers may carry it to a sure answer; with an encoder that knows its language the best sentence is
+        quoted, however sure the reader is of its words.
+        """
         part = self.look(question, clock)
-        carried = self.config.threshold == 0 or (part.answered and shares_names(question, part.selection))
-        if not carried:
-            selection = read_across(question, self.index, self.config.passages)
-            part = Part(question, selection, bool(selection.candidates))
-        if part.answered:
-            return to_answer(question, question, [part], self.index.documents, self.config.quotations)
-        return nothing(question, Abstention("language", ENGLISH_ONLY, (), self.suggest(SUGGESTIONS)))
+        carried = part.answered and shares_names(question, part.selection)
+        if not carried and self.config.threshold > 0 and not self.index.encoder.multilingual:
+            return nothing(question, Abstention("language", ENGLISH_ONLY, (), self.suggest(SUGGESTIONS)))
+        part = replace(part, answered=bool(part.selection.candidates))
+        return to_answer(question, question, [part], self.index.documents, self.config.quotations)
 
     def answer_nonsense(self, question: str, clock: Clock) -> Answer:
         """What is said to a text without a word that is known."""

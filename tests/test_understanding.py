@@ -7,22 +7,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant import Assistant, Turn
-from assistant.reader.across import shares_names
 from assistant.suggest import ask_what, ask_when, ask_who, ask_why
 from assistant.understanding.conversation import complete, leans
-from assistant.understanding.language import is_foreign
+from assistant.understanding.language import is_foreign, shares_names
 from assistant.understanding.names import Names, learn_names, long_form
 from assistant.understanding.parts import split
 from assistant.understanding.pointing import Said
 from assistant.understanding.smalltalk import reply_to
 from assistant.understanding.spelling import Speller, english
-from tests.conftest import parse_text
+from tests.conftest import HashEncoder, parse_text
 
 RIVERS = (
     "The National Rivers Council (NRC) was founded in Varna in 1901. The NRC has 240 inspectors and 35 boats.\n\n"
     "Ivan Tchernov leads the council. Tchernov was born in Plovdiv.\n\n"
     "The dam at Belovo broke because the winter was wet."
 )
+
+
+class Multilingual(HashEncoder):
+    multilingual = True
 
 
 def readings(question: str, *said: str | Said) -> list[str]:
@@ -293,8 +296,13 @@ def test_another_language_is_told_where_names_do_not_carry_it(ask_text: Callable
     answer = quoth.ask("Combien de soldats sont morts ?")
     assert answer.abstention is not None
     assert answer.abstention.reason == "language"
-    carried = quoth.ask("Quand Belovo, Tchernov et Plovdiv ?", complete=False)
-    assert carried.evidence or carried.abstention
+
+
+def test_an_encoder_that_knows_the_language_finds_the_sentence(ask_text: Callable[..., Assistant]) -> None:
+    quoth = ask_text(RIVERS, threshold=0.9)
+    quoth.index.encoder = Multilingual()
+    answer = quoth.ask("Pourquoi Belovo ?")
+    assert answer.evidence[0].quote == "The dam at Belovo broke because the winter was wet."
 
 
 def test_names_and_numbers_carry_a_question(ask_text: Callable[..., Assistant]) -> None:

@@ -1,16 +1,19 @@
-"""Whether a question is in another language than English."""
+"""Whether a question is in another language than English, and whether names carry it all the same."""
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
-from index.folding import FUNCTION_WORDS, words
+from assistant.reader import Selection
+from index.folding import FUNCTION_WORDS, fold, words
 
 # English words that other languages have too: they tell nothing.
 SHARED = frozenset(
     "a am an as at be can do for has he her him if in is it me no not of on or our so to us was we will".split()  # noqa: SIM905
 )
 TELLING = (FUNCTION_WORDS | {"and", "there", "any", "between", "during", "after", "before"}) - SHARED
+NAME = re.compile(r"(?<!^)\b[^\W\d_a-z][\w’'-]+|\d[\d.,]*\d|\d")
 LANGUAGES = "en ar cs da de el es fa fi fr he hi hu it ja ko nl no pl pt ro ru sv tr uk vi zh".split()  # noqa: SIM905
 SURE = 0.5  # the probability from which another language is believed
 SURER = 0.6  # the same where no word at all is known: it may be nonsense
@@ -38,3 +41,10 @@ def is_foreign(question: str, knows: Callable[[str], bool]) -> bool:
     language, probability = identifier().classify(question)
     latin = any(word.isascii() for word in said)
     return language != "en" and (probability >= (SURE if known else SURER) or not latin)
+
+
+def shares_names(question: str, selection: Selection) -> bool:
+    """Whether the passage of the best quotation has every name and number of the question, which has at least one."""
+    names = [fold(name) for name in NAME.findall(question.strip(" ¿¡"))]
+    passage = fold(selection.candidates[0].passage.plain)
+    return bool(names) and all(name in passage for name in names)
