@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 
 from assistant import Assistant
+from assistant.feedback import FeedbackStore
 from tests.serving import application
 
 EXAMPLES = 60
@@ -23,9 +24,10 @@ ROUTES = [
 
 
 @pytest.fixture(scope="module")
-def description(quoth: Assistant) -> schemathesis.BaseSchema:
+def description(quoth: Assistant, tmp_path_factory: pytest.TempPathFactory) -> schemathesis.BaseSchema:
     hosts = ("testserver", "localhost")
-    app = application(quoth, lambda kept: None, quota="", quota_address="", allow_host=hosts)
+    store = FeedbackStore(tmp_path_factory.mktemp("kept") / "feedback.sqlite")
+    app = application(quoth, store, quota="", quota_address="", allow_host=hosts)
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 

@@ -135,7 +135,7 @@ class Settings(BaseModel):
     def check_feedback(self) -> "Settings":
         """What is not to be kept cannot be recorded."""
         if self.no_feedback and self.record_questions:
-            raise ValueError("--record-questions keeps what --no-feedback says not to keep; leave one of them out")
+            raise ValueError("--record-questions keeps what --no-feedback says not to keep. Leave one of them out")
         return self
 
     @property
