@@ -176,8 +176,9 @@ def test_feedback_is_kept_with_place_and_versions(quoth: Assistant, tmp_path: Pa
     assert [(one.document, one.start, one.end) for one in kept.quotations] == [("stabilizing-mali", 3076, 3237)]
     assert kept.versions["reader"] == quoth.reader.fingerprint
     assert keeping.post("/api/feedback", json={**given, "document": "x", "start": 1, "end": 2}).status_code == 404
-    assert keeping.post("/api/feedback", json={**given, "start": 5, "end": 10**9}).status_code == 422
-    assert keeping.post("/api/feedback", json={**given, "helpful": True}).status_code == 400
+    assert keeping.post("/api/feedback", json={**given, "start": 5, "end": 10**9}).status_code == 404
+    assert keeping.post("/api/feedback", json={**given, "helpful": True}).status_code == 204
+    assert [(one.helpful, one.reason) for one in store.list()] == [(False, "wrong_place"), (True, None)]
     assert keeping.post("/api/feedback", json={**given, "helpful": "<b>"}).status_code == 422
     assert client(quoth).post("/api/feedback", json=given).json()["detail"] == "This server keeps no feedback."
 

@@ -4,6 +4,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
+from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from assistant import Assistant
 from assistant.feedback import FeedbackStore
@@ -49,7 +50,8 @@ def test_every_answer_is_one_that_is_described(
     @settings(max_examples=EXAMPLES if takes else 5, deadline=None, suppress_health_check=list(HealthCheck))
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case: schemathesis.Case) -> None:
-        told = case.call_and_validate()
+        # No schema can say that a question is more than blanks, or that a body is small: such a one is refused.
+        told = case.call_and_validate(excluded_checks=[positive_data_acceptance])
         assert told.status_code < 500
         assert "Traceback" not in told.text
 

@@ -41,11 +41,13 @@ class Shelf:
         if given.document is not None and given.start is not None and given.end is not None:
             document = self.find(given.document)
             if not given.start < given.end <= len(document.text):
-                raise Refusal("invalid", f"{document.id} has no words from {given.start} to {given.end}.")
+                raise Refusal("not_found", f"{document.id} has no words from {given.start} to {given.end}.")
             quotations = (Quoted(document.id, document.sha256, given.start, given.end, given.start, given.end),)
         understood = given.standalone_question or given.question
         said = (given.question, understood, bool(quotations), given.confidence)
-        return rate(Record(*said, quotations, versions_of(self.quoth)), given.helpful, given.reason)
+        return rate(
+            Record(*said, quotations, versions_of(self.quoth)), given.helpful, None if given.helpful else given.reason
+        )
 
     def passages(self, document: str) -> tuple[Passage, ...]:
         """The passages of a document."""
