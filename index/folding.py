@@ -3,9 +3,11 @@
 import re
 import unicodedata
 from functools import lru_cache
+from threading import local
 
 import snowballstemmer
 
+OWN = local()
 APOSTROPHES = re.compile(r"[’‘'`´ʼʻʿʾ]")
 TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+")
 DOTTED = re.compile(r"\b(?:[^\W\d_]\.){2,}")
@@ -31,10 +33,17 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(LETTERS)
 
 
-@lru_cache(maxsize=1)
 def stemmer() -> "snowballstemmer.stemmer":
-    """The English Snowball stemmer, made once."""
-    return snowballstemmer.stemmer("english")
+    """The English Snowball stemmer of this thread: it keeps the word that it works on, and cannot be shared."""
+    if not hasattr(OWN, "stemmer"):
+        OWN.stemmer = snowballstemmer.stemmer("english")
+    return OWN.stemmer
+
+
+@lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """A folded word without its ending."""
+    return str(stemmer().stemWord(word))
 
 
 def words(text: str) -> list[str]:
@@ -45,4 +54,4 @@ def words(text: str) -> list[str]:
 
 def terms(text: str) -> list[str]:
     """The stems that BM25 counts: the words of a text less its function words."""
-    return stemmer().stemWords([word for word in words(text) if word not in FUNCTION_WORDS])
+    return [stem(word) for word in words(text) if word not in FUNCTION_WORDS]

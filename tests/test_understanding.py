@@ -1,6 +1,7 @@
 """Questions as people ask them: follow-ups, names, typing errors, several at once, small talk, other languages."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from assistant.understanding.parts import split
 from assistant.understanding.pointing import Said
 from assistant.understanding.smalltalk import reply_to
 from assistant.understanding.spelling import Speller, english
+from index.folding import stemmer
 from tests.conftest import HashEncoder, parse_text
 
 RIVERS = (
@@ -312,3 +314,15 @@ def test_names_and_numbers_carry_a_question(ask_text: Callable[..., Assistant]) 
     assert shares_names("Est-ce que Tchernov est de Plovdiv ?", selection)
     assert not shares_names("Est-ce que Petrov est de Plovdiv ?", selection)
     assert not shares_names("combien ?", selection)
+
+
+def test_stems_are_the_same_in_many_threads() -> None:
+    words = [
+        f"{word}{ending}"
+        for word in ("nation", "relat", "hope", "organ")
+        for ending in ("al", "ing", "ness", "izations")
+    ] * 50
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(lambda number: [stemmer().stemWord(word) for word in words], range(16)))
+    assert found[0][:3] == ["nation", "nation", "nation"]
+    assert all(one == found[0] for one in found)

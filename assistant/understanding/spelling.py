@@ -10,7 +10,7 @@ from math import log10
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from index.folding import FUNCTION_WORDS, fold, stemmer, words
+from index.folding import FUNCTION_WORDS, fold, stem, words
 
 # A word as it is typed, "al-Qaida" whole; what belongs to somebody ("Mali’s") is looked at without its ending.
 WORD = re.compile(r"(?<![\w’'`.-])[^\W\d_]+(?:[`ʼ-][^\W\d_]+)*(?=[’']s\b|(?![\w’'`-]|\.\w))")
@@ -33,7 +33,7 @@ class Speller:
                 forms.setdefault(fold(word), Counter())[word] += 1
         self.forms: Mapping[str, str] = {folded: counts.most_common(1)[0][0] for folded, counts in forms.items()}
         self.known = {word for text in texts for word in words(text)} | set(forms)
-        self.stems = set(stemmer().stemWords(list(self.known)))
+        self.stems = {stem(word) for word in self.known}
         self._correct = lru_cache(maxsize=1024)(self.correct_word)
 
     def correct(self, question: str) -> str:
@@ -43,7 +43,7 @@ class Speller:
     def knows(self, word: str) -> bool:
         """Whether a word is the document's or English's, whatever its ending."""
         parts = words(word)
-        return all(p in self.known or is_english(p) or stemmer().stemWord(p) in self.stems for p in parts)
+        return all(p in self.known or is_english(p) or stem(p) in self.stems for p in parts)
 
     def correct_word(self, word: str, is_name: bool) -> str:
         """The likeliest word; a name that is unknown to the document stays as it is."""
@@ -66,7 +66,7 @@ class Speller:
     def likelihood(self, candidate: str, distance: int, typed: str) -> float:
         """How likely a word is meant, as a power of ten: by how common it is, and how far from what was typed."""
         rank = english().get(candidate, COMMON)
-        ours = candidate in self.forms or stemmer().stemWord(candidate) in self.stems
+        ours = candidate in self.forms or stem(candidate) in self.stems
         return OURS * ours - log10(rank) - EDIT * distance + (0.5 if candidate[0] == typed[0] else 0.0)
 
 
