@@ -2,7 +2,8 @@
 
 import re
 
-from assistant.understanding.grammar import Word, tag
+from assistant.understanding.conversation import is_fragment
+from assistant.understanding.grammar import tag
 
 MOST = 3
 ASK = r"(?:how (?:many|much|long|often|far|old)|who(?:m|se)?|what|when|where|why|which|how)"
@@ -30,9 +31,9 @@ def split(question: str) -> tuple[str, ...]:
     starts = [0, *(cut.end() for cut in cuts)]
     ends = [*(cut.start() for cut in cuts), len(question)]
     clauses = [question[start:end].strip(" ,;?.!") for start, end in zip(starts, ends)]
-    if not has_verb(tag(clauses[0])):  # "how many troops and how many police will the UN send"
+    if is_fragment(tag(clauses[0])):  # "how many troops and how many police will the UN send"
         clauses[:-1] = [
-            clause if has_verb(tag(clause)) else f"{clause} {predicate(clauses[-1])}" for clause in clauses[:-1]
+            f"{clause} {predicate(clauses[-1])}" if is_fragment(tag(clause)) else clause for clause in clauses[:-1]
         ]
     return tuple(dict.fromkeys(map(to_question, clauses)))[:MOST]
 
@@ -45,12 +46,7 @@ def to_question(clause: str) -> str:
 
 def share_a_sentence(parts: tuple[str, ...]) -> bool:
     """Whether parts are no whole questions, so that one sentence is likely to answer them all."""
-    return not any(has_verb(tag(part)) for part in parts)
-
-
-def has_verb(words: tuple[Word, ...]) -> bool:
-    """Whether some words have a verb."""
-    return any(word.is_verb for word in words)
+    return all(is_fragment(tag(part)) for part in parts)
 
 
 def predicate(clause: str) -> str:
