@@ -6,7 +6,7 @@ AXE := tests/node_modules/axe-core/axe.min.js
 # The question as it was typed: make would expand its dollar signs, a shell its backticks.
 override export Q := $(value Q)
 
-.PHONY: ask chat serve index test eval eval-gate bench screenshots lint clean
+.PHONY: ask chat serve index test test-wiki eval eval-gate bench screenshots lint clean
 
 ask: $(STAMP)
 	@$(VENV)/bin/quoth ask
@@ -19,6 +19,9 @@ serve: $(STAMP)
 
 index: $(STAMP)
 	@$(VENV)/bin/quoth index
+
+test-wiki: $(STAMP)
+	$(VENV)/bin/pytest -m slow tests/test_wiki.py
 
 test: $(STAMP) $(AXE)
 	$(VENV)/bin/pytest

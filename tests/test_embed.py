@@ -132,7 +132,7 @@ def check_answer(widget: Locator) -> None:
         "northern Mali,” President Déby stated."
     )
     citation = widget.locator(".cite").first
-    expect(citation).to_have_text("[1]Uncertainty Amid Troop Drawdown, paragraph 8 · note 15")
+    expect(citation).to_have_text("[1] Uncertainty Amid Troop Drawdown, paragraph 8 · note 15")
     citation.click()
     source = widget.get_by_role("region", name="Source: Uncertainty Amid Troop Drawdown, paragraph 8")
     expect(source.locator("mark")).to_contain_text("President Déby stated.")

@@ -403,6 +403,20 @@ def test_a_proxys_user_is_believed_from_its_address_alone(quoth: Assistant, toke
         assert (user, told.status_code) == (user, 401)
 
 
+def test_a_person_whom_nobody_has_named_is_sent_to_sign_in_by_the_page_alone(
+    quoth: Assistant, tokens: TokenFile, log: Log
+) -> None:
+    given = {"auth": True, "tokens": str(tokens.path), "trusted_proxy": ("10.0.0.5",), "root_path": "/quoth"}
+    asked = client(quoth, peer="10.0.0.5", sign_in="/index.php/Special:UserLogin", **given)
+    told = asked.get("/quoth/", follow_redirects=False)
+    assert (told.status_code, told.headers["location"]) == (303, "/index.php/Special:UserLogin")
+    assert log.last(refused="unauthorized")["path"] == "/quoth/"
+    for path in ("/quoth/api/documents", "/quoth/config"):
+        assert (path, asked.get(path, follow_redirects=False).status_code) == (path, 401)
+    assert asked.get("/quoth/", headers={"X-Forwarded-User": "anna"}).status_code == 200
+    assert client(quoth, peer="10.0.0.5", **given).get("/quoth/", follow_redirects=False).status_code == 401
+
+
 def test_forwarded_addresses_are_believed_from_the_right(quoth: Assistant, log: Log) -> None:
     through = client(quoth, peer="10.0.0.5", trusted_proxy=("10.0.0.0/24",))
     through.get("/healthz", headers={"X-Forwarded-For": "6.6.6.6, 203.0.113.7, 10.0.0.9", "X-Request-Id": "one"})

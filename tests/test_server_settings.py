@@ -51,6 +51,7 @@ def test_a_flag_goes_before_the_environment_and_that_before_the_file(tmp_path: P
         ({"trusted_proxy": ["0.0.0.0/0"]}, {}, "--trusted-proxy: 0.0.0.0/0 is everyone; name the proxy's own address."),
         ({"trusted_proxy": ["proxy"]}, {}, "--trusted-proxy cannot be 'proxy'"),
         ({"root_path": "quoth/"}, {}, "--root-path cannot be 'quoth/'"),
+        ({"sign_in": "javascript:alert(1)"}, {}, "--sign-in cannot be 'javascript:alert(1)'"),
         ({"user_header": "X User"}, {}, "--user-header cannot be 'X User'"),
         (
             {"host": "0.0.0.0"},

@@ -8,6 +8,7 @@ from limits import RateLimitItem, parse_many
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.server.addresses import network
@@ -52,9 +53,16 @@ class Callers:
             if path in COUNTED and request.method == "POST":
                 self.count(caller, scope["quoth.address"])
         except Refusal as refusal:
-            await refuse(request, refusal)(scope, receive, send)
+            await self.turn_away(request, path, refusal)(scope, receive, send)
             return
         await self.app(scope, receive, send)
+
+    def turn_away(self, request: Request, path: str, refusal: Refusal) -> Response:
+        """The problem; to a person who opens the page unknown, the way to where they sign in."""
+        problem = refuse(request, refusal)
+        if refusal.kind == "unauthorized" and request.method == "GET" and path == "/" and self.settings.sign_in:
+            return RedirectResponse(self.settings.sign_in, 303)
+        return problem
 
     def count(self, caller: Caller, address: str) -> None:
         """Refuse a caller, or an address, that has asked as often as it may."""

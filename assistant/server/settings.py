@@ -50,6 +50,9 @@ class Settings(BaseModel):
     user_header: str = Field(
         "X-Forwarded-User", pattern=r"^[A-Za-z0-9-]+$", description="the header in which a trusted proxy names the user"
     )
+    sign_in: str = Field(
+        "", pattern=r"^((/|https?://)[!-~]*)?$", description="where the page sends a person whom nobody has named"
+    )
     embed_minutes: int = Field(15, ge=1, le=1440, description="how long an embed's token is good for")
 
     allow_origin: tuple[str, ...] = Field((), description="an origin that may embed Quoth, such as https://wiki.test")

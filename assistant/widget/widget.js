@@ -50,7 +50,7 @@ button:hover { border-color: var(--accent); }
 button:disabled { cursor: default; opacity: .55; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .cite { font-size: .875rem; line-height: 1.4; border-radius: 1rem; }
-.cite b { color: var(--accent); margin-inline-end: .3rem; }
+.cite b { color: var(--accent); }
 .cite[aria-expanded=true] { background: var(--raised); border-color: var(--accent); }
 .source { margin: .6rem 0 0; padding: .85rem 1rem; background: var(--raised); border-radius: 10px; font-size: .9375rem; }
 .source > p { white-space: pre-line; overflow-wrap: anywhere; unicode-bidi: isolate; }
@@ -364,7 +364,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
           cite.setAttribute("aria-expanded", String(open));
           if (open) source.querySelector("mark")?.scrollIntoView({ block: "nearest" });
         } },
-        make("b", {}, `[${number}]`), this.#place(evidence) + (notes ? ` · note ${notes}` : ""));
+        make("b", {}, `[${number}]`), " ", this.#place(evidence) + (notes ? ` · note ${notes}` : ""));
       return make("figure", {}, make("blockquote", {}, ...marked(evidence)), make("figcaption", {}, cite, source));
     }
 
@@ -439,5 +439,6 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
     }
   }
 
-  customElements.define("quoth-assistant", QuothAssistant);
+  // A page may load this script more than once.
+  if (!customElements.get("quoth-assistant")) customElements.define("quoth-assistant", QuothAssistant);
 })();

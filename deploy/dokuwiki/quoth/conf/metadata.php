@@ -1,0 +1,2 @@
+<?php
+$meta['server'] = ['string', '_pattern' => '#^(/|https?://)[^\s"<>]*$#'];
