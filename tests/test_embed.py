@@ -328,6 +328,32 @@ def test_the_keyboard_walks_through_it(page: Page, address: str, host: Host) -> 
     assert page.evaluate(f"{focused}.className") == "launch"
 
 
+@pytest.mark.parametrize(
+    ("ground", "reader", "theme", "dark"),
+    [
+        ("background:#101014", "light", "auto", True),
+        ("background:white", "dark", "auto", False),
+        ("", "dark", "auto", False),  # a page that says nothing of it is white
+        ("background:rgb(0 0 0 / .1)", "dark", "auto", False),
+        ("color-scheme:light dark", "dark", "auto", True),
+        ("color-scheme:light dark", "light", "auto", False),
+        ("background:white", "light", "dark", True),
+        ("background:#101014", "dark", "light", False),
+    ],
+)
+def test_the_widget_is_as_dark_as_the_page_behind_it(
+    browser: Browser, address: str, host: Host, ground: str, reader: str, theme: str, dark: bool
+) -> None:
+    context = browser.new_context(color_scheme=reader)
+    page = context.new_page()
+    style = f"<style>html {{ {ground} }}</style>" if "scheme" in ground else ""
+    markup = f'{style}<quoth-assistant theme="{theme}"></quoth-assistant>'
+    page.goto(host.put(markup, script(address), "" if style else ground))
+    expect(page.locator("quoth-assistant .chips button")).to_have_count(4)
+    assert (page.locator("quoth-assistant").get_attribute("dark") == "") == dark
+    context.close()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("mode", ["inline", "launcher"])
 @pytest.mark.parametrize("width", [360, 1100])

@@ -179,8 +179,18 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
 
     #paint = () => {
       const theme = this.getAttribute("theme");
-      this.toggleAttribute("dark", theme === "dark" || (theme !== "light" && this.#dark.matches));
+      this.toggleAttribute("dark", theme === "dark" || (theme !== "light" && this.isConnected && this.#onDark()));
     };
+
+    /* Whether the page is dark here: by the first ground that is painted behind this, or as the page says it follows the reader's system. */
+    #onDark() {
+      for (let behind = this.parentElement; behind; behind = behind.parentElement) {
+        const [, ...parts] = getComputedStyle(behind).backgroundColor.match(/^rgba?\(([\d.]+), ([\d.]+), ([\d.]+)(?:, ([\d.]+))?\)$/) || [];
+        const [red, green, blue, alpha = 1] = parts.filter((part) => part !== undefined).map(Number);
+        if (parts.length && alpha > 0.5) return 0.299 * red + 0.587 * green + 0.114 * blue < 128;
+      }
+      return this.#dark.matches && getComputedStyle(document.documentElement).colorScheme.includes("dark");
+    }
 
     /* Nothing is shown until the server has said that this page may ask. */
     async #begin() {
@@ -209,6 +219,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
     }
 
     #build(documents, feedback) {
+      this.#paint();  // the page's own style may have come meanwhile
       const launcher = this.getAttribute("mode") === "launcher";
       const title = documents.length === 1 ? documents[0].title : "the documents";
       const label = this.getAttribute("label") || `Ask ${title}`;

@@ -18,7 +18,7 @@ wfLoadExtension( 'Quoth', '$FOLDER/Quoth/extension.json' );
 # An internal wiki: its administrator makes the accounts, and readers read.
 \$wgGroupPermissions['*']['createaccount'] = false;
 \$wgGroupPermissions['*']['edit'] = false;
-\$wgLogos = [ '1x' => "\$wgResourceBasePath/resources/assets/wiki.png" ];
+\$wgLogos = [ '1x' => "\$wgResourceBasePath/resources/assets/mediawiki.png" ];
 END
 
 # As an administrator would in the browser: the script that all pages load, and a page to ask on.
