@@ -77,6 +77,8 @@ def make_page(quoth: Assistant, feedback: FeedbackStore | None = None) -> gr.Blo
             trigger_mode="multiple",  # a question that was stopped does not hold up the next
             **settings,
         )
+        # The server refused the question or went away; Gradio says which, the script gives the question back.
+        asked.failure(None, None, [quoth_page], js="() => ({ failed: Date.now() })", **settings)
         quoth_page.stop(None, cancels=[asked], **settings)
         quoth_page.clear_all(lambda: [], None, [exchanges], cancels=[asked], **settings)
         if feedback:

@@ -139,3 +139,39 @@ def test_a_link_to_nowhere_is_told_plainly(context: BrowserContext, address: str
     page.goto(f"{address}/#document=stabilizing-mali&from=99999999&to=999999999")
     expect(page.locator(".q-pages article")).to_be_visible()
     assert errors == []
+
+
+def test_a_question_over_the_quota_is_given_back(context: BrowserContext, quoth: Assistant) -> None:
+    """The page says why; what was answered before stands."""
+    # The document and the first questions are two of the three.
+    with serving(quoth, quota="3/minute", quota_address="", quota_message="Enough for now.") as address:
+        page = context.new_page()
+        page.goto(address)
+        expect(page.locator(".q-first button").first).to_be_visible()
+        ask(page, TROOPS)
+        expect(turn(page, 1)).to_be_visible()
+        ask(page, "Who is Wolfram Lacher?")
+        expect(page.get_by_text("Enough for now.")).to_be_visible()
+        expect(page.locator("[role=status]").first).to_have_text("This question could not be asked.")
+        expect(page.get_by_label("Your question")).to_have_value("Who is Wolfram Lacher?")
+        expect(page.locator(".q-stop")).to_be_hidden()
+        expect(page.locator(".q-turn")).to_have_count(1)
+
+
+@pytest.mark.parametrize("path", ["**/queue/join*", "**/queue/data*"])
+def test_a_question_that_the_server_left_is_given_back(context: BrowserContext, address: str, path: str) -> None:
+    """Where the server goes away before it answers, the page loads anew as soon as it is back, with the question."""
+    page = context.new_page()
+    page.goto(address)
+    expect(page.locator(".q-first button").first).to_be_visible()
+    for away in (path, "**/app_id"):
+        page.route(away, lambda route: route.abort())
+    ask(page, TROOPS)
+    expect(page.get_by_text("Connection to the server was lost.")).to_be_visible()
+    for away in (path, "**/app_id"):
+        page.unroute(away)
+    expect(page.get_by_label("Your question")).to_have_value(TROOPS)
+    expect(page.locator(".q-stop")).to_be_hidden()
+    page.get_by_label("Your question").press("Enter")
+    expect(turn(page, 1)).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0

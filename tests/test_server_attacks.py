@@ -203,7 +203,7 @@ GRADIO = [
     ("POST", "/gradio_api/run-history/connect"), ("GET", "/gradio_api/run-history/buckets"),
     ("GET", "/gradio_api/run-history/records"), ("GET", "/monitoring"), ("GET", "/monitoring/summary"),
     ("GET", "/gradio_api/user"), ("GET", "/gradio_api/token"), ("GET", "/gradio_api/login_check"), ("GET", "/logout"),
-    ("GET", "/gradio_api/app_id"), ("GET", "/gradio_api/dev/reload"), ("POST", "/gradio_api/stream/1"),
+    ("GET", "/gradio_api/dev/reload"), ("POST", "/gradio_api/stream/1"),
     ("POST", "/gradio_api/stream/1/close"), ("GET", "/gradio_api/stream/a/1/2/playlist.m3u8"),
     ("GET", "/gradio_api/custom_component/1/client/component/style.css"), ("POST", "/gradio_api/process_recording"),
     ("POST", "/gradio_api/vibe-edit"), ("POST", "/gradio_api/undo-vibe-edit"), ("GET", "/gradio_api/vibe-code"),
@@ -237,7 +237,7 @@ def test_every_route_that_gradio_has_is_closed_or_on_the_pages_list(quoth: Assis
     assert opened == {
         "/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/assets/{path}", "/static/{path}",
         "/gradio_api/heartbeat/{session_hash}", "/gradio_api/queue/data", "/gradio_api/startup-events",
-        "/gradio_api/queue/join", "/gradio_api/cancel", "/gradio_api/reset",
+        "/gradio_api/queue/join", "/gradio_api/cancel", "/gradio_api/reset", "/gradio_api/app_id",
     }  # fmt: skip
 
 

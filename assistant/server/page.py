@@ -23,7 +23,7 @@ from assistant.server.settings import Settings
 
 OPEN = re.compile(
     r"(?:GET|HEAD) (?:/|/config|/theme\.css|/favicon\.ico|/manifest\.json|/(?:assets|static)(?:/[\w@-][\w.@-]*)+"
-    r"|/gradio_api/(?:heartbeat/\w+|queue/data|startup-events))"
+    r"|/gradio_api/(?:heartbeat/\w+|queue/data|startup-events|app_id))"
     r"|POST /gradio_api/(?:queue/join|cancel|reset)"
 )
 CALL = "POST /gradio_api/component_server/"

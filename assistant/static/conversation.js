@@ -4,6 +4,7 @@ const box = find("#quoth-question");
 const status = find("[role=status]");
 let asking = null; // the number of the question that is being answered
 let asked = 0;
+const sent = "quoth-sent"; // that question's words, kept in the tab: the page loads anew where the server went away
 
 function say(words) {
   status.textContent = words;
@@ -13,11 +14,13 @@ function ask(question, turn = 0, complete = true) {
   question = question.trim();
   if (!question || asking !== null) return;
   asking = ++asked;
+  sessionStorage.setItem(sent, question);
   showBusy(true);
   trigger("ask", { question, turn, complete, number: asking });
 }
 
 function showBusy(busy) {
+  if (!busy) sessionStorage.removeItem(sent);
   find(".q-ask [type=submit]").hidden = busy;
   find(".q-stop").hidden = !busy;
   page.toggleAttribute("data-busy", busy);
@@ -25,16 +28,25 @@ function showBusy(busy) {
 
 function stop() {
   trigger("stop");
-  asking = null;
-  showBusy(false);
+  giveUp("Stopped.");
+  box.focus();
+}
+
+function giveBack() {
+  if (!box.value && !find(".q-edit")) box.value = sessionStorage.getItem(sent) ?? "";
+}
+
+// The question under way gets no answer: its turn says why; one that has no turn yet goes back where it was typed.
+function giveUp(why) {
   const turn = find(".q-turn[data-state=working]");
   if (turn) {
     turn.dataset.state = "done";
-    find(".q-doing", turn).textContent = "Stopped.";
+    find(".q-doing", turn).textContent = why;
     find(".q-asked-tools", turn).innerHTML = '<button type="button" class="q-quiet" data-do="retry">Try again</button>';
-  }
-  say("Stopped.");
-  box.focus();
+  } else giveBack();
+  asking = null;
+  showBusy(false);
+  say(why);
 }
 
 function clearAll() {
@@ -137,4 +149,5 @@ async function showWhy(fold) {
 function show(patch) {
   if (patch.turn) showTurn(patch);
   else if ("rated" in patch) showRated(patch);
+  else if (patch.failed && asking !== null) giveUp("This question could not be asked.");
 }

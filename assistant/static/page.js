@@ -146,6 +146,8 @@ function begin(first) {
     openDocument(first.document);
     if (matchMedia("(hover: hover)").matches) box.focus();
   }
+  giveBack();
+  sessionStorage.removeItem(sent);
   const question = new URLSearchParams(location.search).get("q");
   if (question) ask(question);
 }
