@@ -2,9 +2,9 @@
 # Serve a wiki that setup.sh made, until interrupted: deploy/serve.sh FOLDER. PHP and nginx are Debian's, their files
 # and logs are in FOLDER, and nothing else on the machine is touched.
 set -euo pipefail
-FOLDER=$(realpath -m "${1:?Say which wiki: $0 FOLDER}")
+FOLDER=$(realpath -m "${1:-.}")
 [ -f "$FOLDER/site.conf" ] || {
-    echo "$FOLDER has no site.conf. Make a wiki with deploy/mediawiki/setup.sh or deploy/dokuwiki/setup.sh first." >&2
+    echo "$FOLDER has no wiki. Make one with deploy/mediawiki/setup.sh or deploy/dokuwiki/setup.sh, and name it: $0 FOLDER." >&2
     exit 2
 }
 USER_OF_PHP= USER_OF_NGINX=

@@ -80,3 +80,37 @@ def test_the_container_sets_what_is_a_setting_and_copies_what_is_there() -> None
     package = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]
     copied = set(re.findall(r"^COPY (\w+) \w+$", CONTAINER, re.MULTILINE))
     assert {name.rstrip("*") for name in package["include"]} == copied
+
+
+@pytest.mark.parametrize("script", ["mediawiki/setup.sh", "dokuwiki/setup.sh"])
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "Say where the wiki is to be"),
+        (["{new}", "99999"], "99999 is no port. Give a number from 1 to 65535."),
+        (["{new}", "8080", "80a"], "80a is no port. Give a number from 1 to 65535."),
+        (["{full}"], "{full} is not empty. Name a new folder, or remove it first."),
+        (["{new};ls"], "{new};ls has characters that the web server's files cannot hold. Name another folder."),
+        (["{new}" + "x" * 90], "is too long for PHP's socket. Name a folder of at most 90 characters."),
+    ],
+)
+def test_a_setup_that_cannot_be_says_why_and_changes_nothing(
+    tmp_path: Path, script: str, words: list[str], told: str
+) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    (full / "kept").write_text("mine")
+    names = {"new": str(tmp_path / "new"), "full": str(full)}
+    command = [str(DEPLOY / script), *(word.format(**names) for word in words)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told.format(**names) in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["full"]
+    assert (full / "kept").read_text() == "mine"
+
+
+def test_a_folder_without_a_wiki_is_not_served(tmp_path: Path) -> None:
+    done = subprocess.run([str(DEPLOY / "serve.sh"), str(tmp_path)], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{tmp_path} has no wiki. Make one with deploy/mediawiki/setup.sh")
+    assert list(tmp_path.iterdir()) == []

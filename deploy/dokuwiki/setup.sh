@@ -8,7 +8,7 @@ make_password
 
 # A copy laid out as DokuWiki's own archive is, so that Debian's one site on this machine is left alone.
 mkdir "$FOLDER/html"
-cp -rL /usr/share/dokuwiki/. "$FOLDER/html"
+tar -ch -C /usr/share/dokuwiki --exclude ./lib/plugins/testing . | tar -x -C "$FOLDER/html"
 rm "$FOLDER/html/inc/preload.php" "$FOLDER/html/install.php"
 mkdir "$FOLDER/html/conf" "$FOLDER/html/data"
 (cd /etc/dokuwiki && cp dokuwiki.php license.php mediameta.php manifest.json plugins.php plugins.required.php ./*.conf "$FOLDER/html/conf")
