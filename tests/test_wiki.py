@@ -1,8 +1,15 @@
 """Quoth in real wikis: Debian's packages, set up by the scripts that ship, asked in Chromium; make test-wiki."""
 
+import http.server
 import json
+import os
 import re
+import signal
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import Message
 from typing import TYPE_CHECKING
 
 import httpx
@@ -100,6 +107,45 @@ def test_nobody_passes_for_another(wiki: Wiki, page: "Page") -> None:
     told = httpx.post(f"{wiki.url}/quoth/api/ask", cookies=cookies, **asked)  # type: ignore[arg-type]
     assert told.json()["evidence"][0]["quote"] == SENTENCE
     assert callers(wiki, "/quoth/api/ask")[-1] == f"user:{wiki.kind.user}"
+
+
+def test_the_wikis_session_stays_with_the_wiki(wiki: Wiki, page: "Page") -> None:
+    """What reaches Quoth, seen by a server in its place: the name of who is signed in, and no cookie."""
+    wiki.sign_in(page)
+    cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    assert cookies
+    with in_quoths_place(wiki) as seen:
+        httpx.get(f"{wiki.url}/quoth/api/documents", cookies=cookies, headers={"X-Forwarded-User": "boss"})
+        httpx.get(f"{wiki.url}/quoth/api/documents", headers={"X-Forwarded-User": "boss", "X-Forwarded-For": "6.6.6.6"})
+    assert [told.get_all("X-Forwarded-User") for told in seen] == [[wiki.kind.user], None]
+    assert [told.get_all("Cookie") for told in seen] == [None, None]
+    assert [told.get_all("X-Forwarded-For") for told in seen] == [["127.0.0.1"], ["127.0.0.1"]]
+
+
+@contextmanager
+def in_quoths_place(wiki: Wiki) -> Iterator[list[Message]]:
+    """The headers of what nginx passes on, while another server stands where Quoth does."""
+    seen: list[Message] = []
+
+    class Seeing(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.headers)
+            self.send_response(204)
+            self.end_headers()
+
+    def go_to(text: str) -> None:
+        site.write_text(text)
+        os.kill(int((wiki.folder / "nginx.pid").read_text()), signal.SIGHUP)
+        time.sleep(1)  # nginx starts new workers, and lets the old ones end
+
+    site = wiki.folder / "site.conf"
+    text = site.read_text()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Seeing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        go_to(re.sub(r"server 127\.0\.0\.1:\d+;", f"server 127.0.0.1:{server.server_port};", text))
+        yield seen
+        go_to(text)
+        server.shutdown()
 
 
 def test_what_anyone_may_fetch_of_the_wiki_holds_none_of_its_secrets(wiki: Wiki) -> None:
