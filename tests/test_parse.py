@@ -6,25 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.layout import BLANK
 from index.types import Document
 from tests.conftest import parse_text
-
-
-def parts(document: Document) -> list[tuple[int, int]]:
-    """The offsets of everything that a character can be in."""
-    spans = [*document.paragraphs, *(section.heading_line for section in document.sections if section.heading_line)]
-    spans += [*document.footnotes, *(note.label for note in document.footnotes), *document.boilerplate]
-    spans += [document.byline] if document.byline else []
-    return sorted((span.start, span.end) for span in spans)
-
-
-def lost(document: Document) -> str:
-    """What of a document is in none of its parts."""
-    covered = bytearray(len(document.text))
-    for start, end in parts(document):
-        covered[start:end] = b"1" * (end - start)
-    return "".join(c for c, seen in zip(document.text, covered) if not seen).strip(BLANK)
+from tests.invariants import check_slices, lost, parts, spans_of
 
 
 def headings(document: Document) -> list[str | None]:
@@ -148,14 +132,7 @@ DOCUMENT = st.lists(st.tuples(BLOCK, st.sampled_from(["\n\n", "\n", "\r\n\r\n", 
 def test_nothing_is_lost_and_every_offset_is_exact(text: str) -> None:
     document = parse_text(text)
     assert lost(document) == ""
-    spans = [*document.sections, *document.paragraphs, *document.footnotes, *document.boilerplate, *document.odd]
-    for paragraph in document.paragraphs:
-        spans += paragraph.sentences
-    for note in document.footnotes:
-        spans += [note.label, *note.sentences, *note.anchors]
-        spans += list(note.sources)
-    for span in spans:
-        assert document.text[span.start : span.end] == span.text
+    check_slices(text, spans_of(document))
 
 
 @settings(max_examples=200, deadline=None)

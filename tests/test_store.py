@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import os
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from index.errors import SourceError, StoreError
+from index.sources import read_source
 from index.store import generations, open_index
 from index.types import IndexConfig
 from tests.conftest import HashEncoder
@@ -177,3 +179,37 @@ def test_metadata_beside_a_document(tmp_path: Path, document: Path) -> None:
     document.with_suffix(".toml").write_text('titel = "On Rain"\n')
     with pytest.raises(SourceError, match="unknown key 'titel'"):
         open_index(document, tmp_path / "idx", encoder=HashEncoder())
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        (b"title = " + b"[" * 5000, "has a number too long or brackets too deep to read"),
+        (b"title = " + b"1" * 5000, "has a number too long or brackets too deep to read"),
+        (b"title = 0x" + b"f" * 5000, "gives no text for title"),
+        (b"title = ['On Rain']", "gives no text for title"),
+        (b"[author]\nname = 'Roe'", "gives no text for author"),
+        (b"title = true", "gives no text for title"),
+        (b"date = 1e999", "gives no text for date"),
+        (b"k" * 5000 + b" = 1", "has the unknown key 'k{100}'"),
+        (b"title = '\xe9'", "is not valid TOML: 'utf-8' codec"),
+    ],
+)
+def test_bad_metadata_is_a_clear_error(document: Path, toml: bytes, message: str) -> None:
+    document.with_suffix(".toml").write_bytes(toml)
+    with pytest.raises(SourceError, match=message) as error:
+        read_source(document)
+    assert len(str(error.value)) < 400
+
+
+def test_metadata_with_a_byte_order_mark_and_a_year(document: Path) -> None:
+    document.with_suffix(".toml").write_bytes(b"\xef\xbb\xbftitle = 'On Rain'\ndate = 2001\n")
+    metadata = read_source(document).metadata
+    assert (metadata.title, metadata.date) == ("On Rain", "2001")
+
+
+def test_a_name_that_is_not_utf8_is_a_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    path.write_text("Rain fell.", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"The name .*/caf\\xe9.txt is not UTF-8. Rename the file."):
+        open_index(path, tmp_path / "idx", encoder=HashEncoder())
