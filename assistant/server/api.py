@@ -29,7 +29,7 @@ from assistant.server.settings import Settings
 from assistant.server.shelf import Shelf, detail, passage_detail, summary
 from assistant.server.tokens import EmbedPass, TokenFile
 from assistant.types import Answer, Turn
-from index.errors import QuothError
+from index.errors import QuothError, StoreError
 
 EVENTS = "text/event-stream"
 SUGGESTED = 4
@@ -155,12 +155,15 @@ def add_the_rest(api: APIRouter, room: Room) -> None:
         "/feedback",
         summary="Say what an answer was worth",
         status_code=204,
-        responses=responses(*POSTED, "not_found"),
+        responses=responses(*POSTED, "not_found", "not_kept"),
     )
     async def feedback(given: FeedbackRequest) -> None:
         if room.feedback is None:
             raise Refusal("not_found", "This server keeps no feedback.")
-        await run_in_threadpool(room.feedback.save, room.shelf.rated(given))
+        try:
+            await run_in_threadpool(room.feedback.save, room.shelf.rated(given))
+        except StoreError as error:
+            raise Refusal("not_kept", why=str(error)) from error
 
     @api.post(
         "/embed-token",
