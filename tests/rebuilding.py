@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -19,6 +20,8 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 
+from assistant.feedback import FeedbackStore, Record
+from assistant.server.tokens import TokenFile
 from index import store
 from index.errors import StoreError
 from index.retriever import Index
@@ -52,7 +55,7 @@ def text_of(name: str) -> str:
     return body + "\n\n" + "\n".join(f"[{day}] Roe, “Day {day} in {name},” Press, 2001." for day in range(1, 60)) + "\n"
 
 
-BEFORE, OLD, NEW, LAST = map(text_of, ("Timbuktu", "Kidal", "Gao", "Mopti"))
+TEXTS = BEFORE, OLD, NEW, LAST = tuple(map(text_of, ("Timbuktu", "Kidal", "Gao", "Mopti")))
 
 
 def opened(source: Path, text: str, index_dir: Path) -> tuple[Index, int]:
@@ -195,3 +198,32 @@ def hear(told: Connection) -> Iterator[object]:
             yield told.recv()
     except EOFError:
         return
+
+
+def read_on(source: Path, index_dir: Path, told: Connection, seconds: float) -> None:
+    """Open the index over and over, whatever the text is at the time, and tell how often it was loaded and made."""
+    loaded, made, until = 0, 0, time.monotonic() + seconds
+    while time.monotonic() < until:
+        encoder = SmallEncoder()
+        index = open_index(source, index_dir, encoder=encoder)
+        (document,) = index.documents.values()
+        assert document.text in TEXTS
+        assert index.passages[0].text.startswith("Rain fell in " + document.text.split()[3])
+        assert np.array_equal(index.passage_vectors[:1], encoder.encode_questions([index.passages[0].plain]))
+        loaded, made = loaded + (encoder.encoded == 0), made + (encoder.encoded > 0)
+    told.send((loaded, made))
+
+
+def add_tokens(path: Path, tag: str, told: Connection) -> None:
+    """Make one token after another, telling each name once it is kept."""
+    for number in range(10**6):
+        TokenFile(path).add(f"{tag}-{number}", False, None, datetime.now(UTC))
+        told.send(f"{tag}-{number}")
+
+
+def save_feedback(path: Path, tag: str, told: Connection) -> None:
+    """Save one record after another, telling each id once it is kept."""
+    store = FeedbackStore(path)
+    for number in range(10**6):
+        store.save(Record("When? " * 300, "", True, 0.5, (), {}, id=f"{tag}-{number}"))
+        told.send(f"{tag}-{number}")
