@@ -14,7 +14,7 @@ from assistant.feedback import FeedbackStore
 from assistant.server.desk import Desk
 from assistant.server.gate import is_own
 from assistant.server.metrics import Metrics
-from assistant.server.problems import Refusal, note, responses
+from assistant.server.problems import ALWAYS, Refusal, note, responses
 from assistant.server.schema import (
     AskRequest,
     DocumentDetail,
@@ -33,8 +33,7 @@ from index.errors import QuothError, StoreError
 
 EVENTS = "text/event-stream"
 SUGGESTED = 4
-ALWAYS = ("host_not_allowed", "origin_not_allowed", "unauthorized", "forbidden", "broken")
-POSTED = (*ALWAYS, "bad_request", "too_slow", "too_large", "unsupported_media", "invalid", "quota")
+POSTED = (*ALWAYS, "invalid", "quota")
 STREAMED = {
     "description": "The answer; with Accept: text/event-stream its stages: queued, reading, then answer or problem",
     "content": {EVENTS: {"schema": {"type": "string"}, "example": 'event: queued\ndata: {"ahead": 0}\n\n'}},

@@ -31,6 +31,11 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     "not_kept": (507, "Not kept", NOT_KEPT),
     "busy": (503, "Busy", "Too many questions are waiting. Try again in a moment."),
 }
+# What a request of any kind may be answered with: its host, origin, caller or body is looked at first.
+ALWAYS = (
+    "bad_request", "host_not_allowed", "origin_not_allowed", "unauthorized", "forbidden", "too_slow", "too_large",
+    "unsupported_media", "broken",
+)  # fmt: skip
 
 
 class Problem(BaseModel):
