@@ -207,10 +207,36 @@ NEAR = st.tuples(st.lists(st.tuples(KEYS, st.one_of(VALUES, LISTS, TURNS)), max_
     lambda drawn: '{"question":"Who leads Ansar Eddine?"' + (',"question":"Who?"' if drawn[1] else "") + "".join(f",{k}:{v}" for k, v in drawn[0]) + "}"
 )  # fmt: skip
 ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "latin-1", "cp037", "utf-7"])
-JSON_TEXTS = st.one_of(OBJECTS, NEAR, NEAR, LISTS, VALUES)
+ASKED = st.fixed_dictionaries(
+    {"question": STRINGS},
+    optional={
+        "history": st.lists(
+            st.one_of(STRINGS, st.tuples(STRINGS, STRINGS).map(lambda t: f'{{"question":{t[0]},"answer":{t[1]}}}')),
+            max_size=3,
+        ).map(lambda turns: f"[{','.join(turns)}]"),
+        "complete": st.sampled_from(["true", "false"]),
+        "document": st.one_of(st.sampled_from(["null", '"stabilizing-mali"']), STRINGS),
+    },
+)
+RATED = st.fixed_dictionaries(
+    {"question": STRINGS, "helpful": st.sampled_from(["true", "false"])},
+    optional={
+        "standalone_question": STRINGS,
+        "reason": st.sampled_from(["null", '"wrong_words"', '"wrong_place"', '"x"']),
+        "confidence": st.one_of(st.sampled_from(["0", "0.5", "1"]), NUMBERS),
+        "document": st.sampled_from(["null", '"stabilizing-mali"', '"x"']),
+        "start": st.one_of(st.integers(-1, 30_000).map(str), NUMBERS),
+        "end": st.one_of(st.integers(-1, 30_000).map(str), NUMBERS),
+    },
+)
+LIKELY = st.one_of(ASKED, RATED).map(
+    lambda given: "{" + ",".join(f'"{key}":{value}' for key, value in given.items()) + "}"
+)
+JSON_TEXTS = st.one_of(LIKELY, LIKELY, OBJECTS, NEAR, NEAR, LISTS, VALUES)
 BODIES = st.one_of(
     st.binary(max_size=200),
     JSON_TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")),
+    LIKELY.map(lambda text: text.encode("utf-8", "surrogatepass")),
     st.tuples(JSON_TEXTS, ENCODINGS).map(lambda drawn: drawn[0].encode(drawn[1], "replace")),
     st.tuples(NEAR, st.binary(min_size=1, max_size=4), st.floats(0, 1)).map(
         lambda drawn: drawn[0].encode()[: int(len(drawn[0]) * drawn[2])] + drawn[1] + drawn[0].encode()[int(len(drawn[0]) * drawn[2]) :]
