@@ -5,13 +5,13 @@
 
 An input is a document's bytes, and behind two zero bytes those of the `.toml` beside it. A SourceError of one
 sentence is a good answer; anything else that is raised is a finding, and so are a span that is no slice of the
-text, a character that got lost, and an input that takes longer than its length allows.
+text, a character that got lost, and an input that takes longer than its length allows. Findings are written to
+build/fuzz.
 """
 
 import os
 import re
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -46,7 +46,7 @@ SEEDS = [
     "- item\n- item\n1. Boil it.\n2. Drink it.\n\nStay Informed\n\nSign up to receive updates.\n",
 ]  # fmt: skip
 ENCODER = HashEncoder()
-FOLDER = Path(tempfile.mkdtemp(prefix="fuzz-", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None))
+FOLDER = Path("build", "fuzz")  # inputs that found something new are kept, and the next run begins with them
 
 
 def one_input(data: bytes) -> None:
@@ -85,12 +85,12 @@ def main() -> None:
     """Fuzz for SECONDS, from the article and the small documents on; libFuzzer's own flags may follow."""
     given = sys.argv[1:]
     corpus, words = FOLDER / "corpus", FOLDER / "words"
-    corpus.mkdir()
+    corpus.mkdir(parents=True, exist_ok=True)
     for number, seed in enumerate([*map(str.encode, SEEDS), ARTICLE.read_bytes()[:LONGEST]]):
         (corpus / f"seed-{number}").write_bytes(seed)
     words.write_text("".join('"' + "".join(f"\\x{b:02x}" for b in w.encode()) + '"\n' for w in MARKERS))
     flags = [f"-max_total_time={os.environ.get('SECONDS', SECONDS)}", f"-max_len={LONGEST}", f"-dict={words}",
-             "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1", "-artifact_prefix=finding-"]  # fmt: skip
+             "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1", f"-artifact_prefix={FOLDER}/finding-"]  # fmt: skip
     inputs = [] if any(not flag.startswith("-") for flag in given) else [str(corpus)]
     atheris.Setup([sys.argv[0], *flags, *given, *inputs], one_input)
     atheris.Fuzz()
