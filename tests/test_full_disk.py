@@ -6,12 +6,14 @@ import shutil
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from assistant import Assistant, cli
 from assistant.feedback import FeedbackStore, Record
 from assistant.server.tokens import TokenFile
+from assistant.ui import make_rate
 from index.errors import QuothError, StoreError
 from index.store import open_index
 from tests.conftest import HashEncoder
@@ -38,7 +40,7 @@ def rubbish(index_dir: Path) -> list[Path]:
     return [path for path in index_dir.rglob("*") if "making-" in path.name or "removing-" in path.name]
 
 
-STEPS = [pytest.param(8 * BLOCK, id="coarse"), pytest.param(BLOCK, id="every-block", marks=pytest.mark.slow)]
+STEPS = [pytest.param(16 * BLOCK, id="coarse"), pytest.param(BLOCK, id="every-block", marks=pytest.mark.slow)]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -69,7 +71,7 @@ def test_an_index_on_a_disk_with_every_amount_of_room(tmp_path: Path, disk: Disk
             assert (encoded > 0) is encodes
             check_same(index, rebuilding.indexes[text])
     print(len(levels), "levels; room is needed:", made[0])
-    assert 2 < len(made) < len(levels) - 2
+    assert 1 < len(made) < len(levels) - 1
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -89,7 +91,7 @@ def test_a_first_index_on_a_disk_with_every_amount_of_room(tmp_path: Path, disk:
         disk.empty()
         assert (opened(source, NEW, disk.path / "idx")[1] == 0) is bool(made)
         shutil.rmtree(disk.path / "idx")
-    assert made > 2
+    assert made > 1
 
 
 def test_a_full_disk_on_the_command_line(
@@ -120,7 +122,7 @@ def test_a_full_disk_on_the_command_line(
     assert capsys.readouterr().out.startswith("Snow fell in June.")
 
 
-@pytest.mark.parametrize("size", [0, 1, 5000, 70_000, 400_000])
+@pytest.mark.parametrize("size", [0, 5000, 400_000])
 def test_files_that_may_not_grow_are_a_full_disk_too(tmp_path: Path, size: int) -> None:
     rebuilding = Rebuilding(tmp_path)
     rebuilding.prepare()
@@ -200,3 +202,14 @@ def test_feedback_on_a_full_disk_is_a_problem_that_tells_the_log_alone_where(dis
     assert keeping.post("/api/feedback", json=given).status_code == 204
     assert len(store.list()) == 2
     assert sqlite3.connect(store.path).execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_what_the_page_says_where_an_opinion_cannot_be_kept(disk: Disk, quoth: Assistant) -> None:
+    store = FeedbackStore(disk.path / "feedback.sqlite")
+    disk.leave(0)
+    exchange = SimpleNamespace(id="a", answer=quoth.ask("How many troops will the UN mission have?"))
+    event = SimpleNamespace(_data={"turn": 1, "helpful": True})
+    assert make_rate(quoth, store)([exchange], event)["say"] == "That could not be kept. The server's log says why."
+    disk.empty()
+    assert make_rate(quoth, store)([exchange], event)["say"].startswith("Thank you.")
+    assert [one.id for one in store.list()] == ["a"]

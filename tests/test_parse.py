@@ -184,7 +184,7 @@ TOML = st.lists(
     max_size=4,
 ).map(lambda pairs: "\n".join(f"{key} = {value}" for key, value in pairs).encode())
 MANY = pytest.mark.parametrize(
-    "examples", [300, pytest.param(5_000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+    "examples", [200, pytest.param(5_000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 )
 
 

@@ -382,6 +382,14 @@ def test_tokens_are_kept_as_hashes_and_can_end(tokens: TokenFile, now) -> None: 
         TokenFile(tokens.path).read()
 
 
+def test_a_damaged_file_of_tokens_is_told_to_the_log_alone(quoth: Assistant, tokens: TokenFile, log: Log) -> None:
+    tokens.path.write_text("{")
+    told = client(quoth, auth=True, tokens=str(tokens.path), trusted_proxy=("10.0.0.5",)).get("/readyz")
+    assert (told.status_code, told.json()["type"]) == (500, "urn:quoth:broken")
+    assert str(tokens.path) not in told.text
+    assert "is no file of tokens" in log.last(refused="broken")["why"]
+
+
 @pytest.fixture
 def now():  # type: ignore[no-untyped-def]
     from datetime import UTC, datetime, timedelta

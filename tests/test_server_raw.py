@@ -24,7 +24,7 @@ from assistant.server.problems import PROBLEMS
 from assistant.server.tokens import TokenFile
 from tests.serving import QUESTION, application, logged
 
-EXAMPLES = [150, pytest.param(3000, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])]
+EXAMPLES = [100, pytest.param(3000, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])]
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 POSTED = ("/api/ask", "/api/feedback", "/api/embed-token")
 READ = (
