@@ -76,6 +76,13 @@ def test_sentences_are_split_where_a_reader_would(text: str, expected: list[str]
     assert sentences(parse_text(f"{text}\n\n[1] A note.\n")) == expected
 
 
+@pytest.mark.parametrize("space", ["\u00a0", "\u2009", "\u202f", "\u3000", "\u2028", "\x85"])
+def test_a_wide_space_behind_an_initial(space: str) -> None:
+    document = parse_text(f"It was plan B{space}. It failed.[1]\n\n[1] J{space}. Roe, A Book.\n")
+    assert sentences(document) == [f"It was plan B{space}.", "It failed."]
+    assert [sentence.plain for sentence in document.footnotes[0].sentences] == ["J . Roe, A Book."]
+
+
 def test_the_byline_at_the_end_and_at_the_top() -> None:
     end = parse_text("Some text.\n\nJane Roe is a senior fellow at the Institute of Things.\n\n[1] Note.\n")
     assert end.byline is not None
@@ -125,7 +132,7 @@ PIECES = [
     "[0]", "[00] Zero.", "[0001] One.", "[99999999999] Far.", "[9999] Last.", "[١] Arabic.", "[１] Wide.", "[²] Raised.", "x[١][１]", "[1", "1]", "[[1]]", "[[[[1]]]", "[1[2]3]",
     "[1][", "[]", "[-1]", "[1-]", "[5-3]", "[1–9999]", "[1,,2]", "[1]:", "* [3]. Roe.", "[1]\u00a0x", "(see [1])", "“[1]”", "a[1]b[1]c", "[1]", "[1] ", "[1]\n[1]", "[1] [2] [3]",
     "[3] Ibid., 4; see also note 99999999999; supra note 1.", "[4] See note 4.", "[5] Cf. notes 1-9999, op. cit.", "[6] Id. at 3; id.", "[7] Roe et al., “", "[8] ”Title“ ‘a’ «b»",
-    "word " * 400, "a" * 3000, "A. " * 300, "[1] " + "See Roe, " * 100, "[" * 300, "“" * 300, "\u200b", "\ufeff", "\ufeff[1] Note.", "e\u0301" * 20, "\u202eabc", "👩‍👩‍👧[1]",
+    "Plan B\u00a0. J\u2009. Roe", "5\u202f000 men", "word " * 400, "a" * 3000, "A. " * 300, "[1] " + "See Roe, " * 100, "[" * 300, "“" * 300, "\u200b", "\ufeff", "\ufeff[1] Note.", "e\u0301" * 20, "\u202eabc", "👩‍👩‍👧[1]",
     "日本は島国です。[1]首都は東京です。", "هذا نص.[1]", "MR. AND MRS. ROE", "NOTES", "Notes", "References", "===", "* * *", "1. Boil it.", "(a) Drink it.", "II. TWO.", "1.2.3", "...", "…", "?!?!", "\x1b[1m", "\x00",
 ]  # fmt: skip
 GAPS = [

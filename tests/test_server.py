@@ -180,6 +180,8 @@ def test_feedback_is_kept_with_place_and_versions(quoth: Assistant, tmp_path: Pa
     assert keeping.post("/api/feedback", json={**given, "helpful": True}).status_code == 204
     assert [(one.helpful, one.reason) for one in store.list()] == [(False, "wrong_place"), (True, None)]
     assert keeping.post("/api/feedback", json={**given, "helpful": "<b>"}).status_code == 422
+    assert keeping.post("/api/feedback", json={**given, "confidence": True}).status_code == 422
+    assert keeping.post("/api/feedback", json={**given, "confidence": 1}).status_code == 204
     assert client(quoth).post("/api/feedback", json=given).json()["detail"] == "This server keeps no feedback."
 
 
