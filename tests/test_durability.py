@@ -30,6 +30,7 @@ SEED = 20130426
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_kill_9_at_a_hundred_random_moments_of_a_rebuild(tmp_path: Path) -> None:
     rebuilding, chosen, pause = Rebuilding(tmp_path), random.Random(SEED), 0.0002
     phases = ("encoding", "saving", "removing")
@@ -64,6 +65,7 @@ def test_kill_9_at_a_hundred_random_moments_of_a_rebuild(tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_kill_9_before_every_step_of_saving(tmp_path: Path) -> None:
     rebuilding, outcomes, step = Rebuilding(tmp_path), [], 0
     while not outcomes or outcomes[-1] != "ended":
