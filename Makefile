@@ -6,7 +6,7 @@ AXE := tests/node_modules/axe-core/axe.min.js
 # The question as it was typed: make would expand its dollar signs, a shell its backticks.
 override export Q := $(value Q)
 
-.PHONY: ask chat serve index test test-wiki eval eval-gate bench screenshots lint clean
+.PHONY: ask chat serve index test test-wiki fuzz eval eval-gate bench load screenshots lint clean
 
 ask: $(STAMP)
 	@$(VENV)/bin/quoth ask
@@ -25,6 +25,12 @@ test-wiki: $(STAMP)
 
 test: $(STAMP) $(AXE)
 	$(VENV)/bin/pytest
+
+# Findings are written to build/fuzz; more of libFuzzer's flags, or an input to try again, go into ARGS.
+fuzz: export SECONDS ?= 600
+fuzz: $(STAMP)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]' >&2
+	@$(VENV)/bin/python -m tests.fuzz_parser $(ARGS)
 
 eval: $(STAMP)
 	@$(VENV)/bin/python -m eval run --ablate

@@ -20,6 +20,7 @@ REASONS = {
     "should_have_abstained": "Should not have answered",
     "should_have_answered": "Should have answered",
 }
+NOT_KEPT = "That could not be kept. The server's log says why."
 TABLE = """
 CREATE TABLE IF NOT EXISTS feedback (
     id TEXT PRIMARY KEY, asked TEXT NOT NULL, question TEXT NOT NULL, standalone_question TEXT NOT NULL,

@@ -20,7 +20,7 @@ import gradio as gr
 from assistant.assistant import SUGGESTIONS, Assistant
 from assistant.config import MAX_QUESTION
 from assistant.explain import explain
-from assistant.feedback import FeedbackStore, make_record, rate
+from assistant.feedback import NOT_KEPT, FeedbackStore, make_record, rate
 from assistant.page.answers import Exchange, turn_html
 from assistant.page.documents import contents_html, document_html
 from assistant.page.elements import escape, tag
@@ -28,7 +28,7 @@ from assistant.page.explanation import explanations_html
 from assistant.page.start import first_questions_html, start_html
 from assistant.stages import ask_in_stages
 from assistant.types import Answer, Turn
-from index.errors import QuothError
+from index.errors import QuothError, StoreError
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("document.js", "conversation.js", "copying.js", "page.js")
@@ -204,6 +204,9 @@ def make_rate(quoth: Assistant, feedback: FeedbackStore) -> Callable[..., Patch]
             record = make_record(answer, quoth, exchanges[turn - 1].id)
             feedback.save(rate(record, sent.get("helpful"), sent.get("reason")))
             said = "Thank you. This is kept, without your name or address."
+        except StoreError as error:
+            logging.getLogger("quoth").warning("%s", error)
+            said = NOT_KEPT
         except QuothError as error:
             said = str(error)
         return {"rated": turn, "say": said, "made": time.monotonic_ns()}

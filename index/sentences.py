@@ -16,7 +16,7 @@ from index.types import Sentence, Span
 
 LONGEST_PART = 5000  # characters; sentencex slows down on longer texts
 LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[ivxlcIVXLC]{1,6}|[A-Za-z])[.)]")
-LINE_BREAK = re.compile(r"[\r\n]")
+WHITE = re.compile(r"\s")
 # Abbreviations after which a number or a name goes on with the same sentence, beside those sentencex knows.
 GOES_ON = re.compile(
     r"\b(?:vols?|nos?|pp?|chs?|eds?|figs?|paras?|arts?|ca|cf|M[rs]s?|Dr|Prof|Gen|Col|Lt|chap|Sgt|Capt|Maj|Sen|Rep|Gov|Rev|Hon)\.\s*$"
@@ -24,8 +24,11 @@ GOES_ON = re.compile(
 
 
 def blank_out(text: str, gaps: Iterable[tuple[int, int]], offset: int) -> str:
-    """`text`, which begins at `offset`, with the given gaps and its line breaks turned to spaces."""
-    characters = list(LINE_BREAK.sub(" ", text))
+    """`text`, which begins at `offset`, with the given gaps and all white space turned to plain spaces.
+
+    sentencex panics at a wide one behind an initial: "plan B\\u00a0."
+    """
+    characters = list(WHITE.sub(" ", text))
     for start, end in gaps:
         characters[start - offset : end - offset] = " " * (end - start)
     return "".join(characters)

@@ -1,13 +1,18 @@
 """Reading source files: `.txt` as UTF-8, with an optional `NAME.toml` beside each."""
 
 import hashlib
+import os
 import tomllib
 from dataclasses import dataclass, fields
+from datetime import date, time
 from pathlib import Path
 
 from index.errors import SourceError
 from index.layout import BLANK
 from index.types import Metadata
+
+LONGEST_TOLD = 100  # characters of what was found, in a message
+LAST_YEAR = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +55,11 @@ def check_link(path: Path) -> None:
 def read_source(path: Path) -> SourceFile:
     """Read one document and the metadata beside it.
 
-    Raises SourceError if the file is missing, empty, binary or not UTF-8.
+    Raises SourceError if the file is missing, empty, binary or not UTF-8, or its name is not.
     """
+    told = os.fsencode(path).decode("utf-8", "backslashreplace")
+    if told != str(path):
+        raise SourceError(f"The name {told} is not UTF-8. Rename the file.")
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -88,10 +96,21 @@ def read_metadata(path: Path) -> Metadata:
     check_link(toml)
     known = [field.name for field in fields(Metadata)]
     try:
-        values = tomllib.loads(toml.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SourceError(f"{toml} is not valid TOML: {error}.") from error
+        values = tomllib.loads(toml.read_bytes().decode("utf-8-sig"))
+    except OSError as error:
+        raise SourceError(f"{toml} cannot be read ({error.strerror}).") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SourceError(f"{toml} is not valid TOML: {str(error)[:LONGEST_TOLD]}.") from error
+    except (ValueError, RecursionError) as error:  # what tomllib lets through
+        raise SourceError(f"{toml} has a number too long or brackets too deep to read. Give text in quotes.") from error
     unknown = sorted(set(values) - set(known))
     if unknown:
-        raise SourceError(f"{toml} has the unknown key {unknown[0]!r}. It takes {', '.join(known)}.")
-    return Metadata(**{name: str(value) for name, value in values.items()})
+        raise SourceError(f"{toml} has the unknown key {unknown[0][:LONGEST_TOLD]!r}. It takes {', '.join(known)}.")
+    return Metadata(**{name: read_value(toml, name, value) for name, value in values.items()})
+
+
+def read_value(toml: Path, name: str, value: object) -> str:
+    """A key's value as text; raises SourceError if it is neither text, a date nor a year."""
+    if isinstance(value, str | date | time) or (type(value) is int and abs(value) < LAST_YEAR):
+        return str(value)
+    raise SourceError(f'{toml} gives no text for {name}. Write it in quotes: {name} = "...".')

@@ -18,13 +18,14 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from pydantic import TypeAdapter
 
 from index.dense import Encoder, Progress, encode_all
@@ -69,18 +70,27 @@ def open_index(
         "encoder": encoder.fingerprint,
         "sources": {file.id: {"sha256": file.sha256, **asdict(file.metadata)} for file in files},
     }
-    if index := load_newest(folder, expected, encoder, config, say):
+    index, damaged = load_newest(folder, expected, encoder, config, say)
+    if index and not damaged:
         return index
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder / "lock", timeout=LOCK_SECONDS):
-            # Another process may have made it while this one waited.
-            if index := load_newest(folder, expected, encoder, config, lambda message: None):
-                return index
-            index = make_index(files, encoder, config, progress)
-            save(index, folder, expected)
+        with FileLock(folder / "lock", timeout=0 if index else LOCK_SECONDS):
+            # Another process may have made it while this one waited, and only under the lock may one be removed.
+            index, damaged = load_newest(folder, expected, encoder, config, lambda message: None)
+            for generation in damaged:
+                remove(generation)
+            if index is None:
+                index = make_index(files, encoder, config, progress)
+                save(index, folder, expected)
             return index
     except OSError as error:
+        if index and damaged:  # an older one serves, although the damaged one cannot be removed now
+            return index
+        if isinstance(error, Timeout):
+            raise StoreError(
+                f"Another process is still making the index in {folder}. Wait for it, or name another with --index-dir."
+            ) from error
         raise StoreError(
             f"The index folder {folder} cannot be written ({error.strerror or error}). Name another with --index-dir."
         ) from error
@@ -121,30 +131,27 @@ def generations(folder: Path) -> list[Path]:
 
 def load_newest(
     folder: Path, expected: dict[str, object], encoder: Encoder, config: IndexConfig, say: Say
-) -> Index | None:
-    """The newest generation that is whole and as expected; None if a new one has to be made.
-
-    One that is damaged is removed.
-    """
+) -> tuple[Index | None, list[Path]]:
+    """The newest generation that is whole and as expected, or None if one has to be made; and those found damaged."""
+    damaged: list[Path] = []
     try:
         found = generations(folder)
-        damaged = False
         for generation in found:
             try:
                 manifest = read_manifest(generation)
                 if all(manifest.get(name) == value for name, value in expected.items()):
-                    return load(generation, manifest, encoder, config)
+                    return load(generation, manifest, encoder, config), damaged
             except (ValueError, KeyError, TypeError, RecursionError, FileNotFoundError, NotADirectoryError) as error:
-                damaged = True
-                say(f"The index at {generation} is damaged ({str(error).splitlines()[0]}); it is made anew.")
-                shutil.rmtree(generation, ignore_errors=True)
+                if generation.exists():  # else another process, which made a newer one, has removed it meanwhile
+                    damaged.append(generation)
+                    say(f"The index at {generation} is damaged ({str(error).splitlines()[0]}); it is made anew.")
         if found and not damaged:
             say("The documents, or how they are read, have changed since they were indexed; the index is made anew.")
     except OSError as error:
         raise StoreError(
             f"The index folder {folder} cannot be read ({error.strerror}). Name another with --index-dir."
         ) from error
-    return None
+    return None, damaged
 
 
 def read_manifest(generation: Path) -> dict[str, object]:
@@ -213,27 +220,46 @@ def save(index: Index, folder: Path, expected: dict[str, object]) -> None:
     """Write a new generation whole, then rename it into place; older ones but the last are removed."""
     found = generations(folder)
     number = int(found[0].name.rpartition("-")[2]) + 1 if found else 1
-    for leftover in folder.glob("making-*"):
+    for leftover in [*folder.glob("making-*"), *folder.glob("removing-*")]:
         shutil.rmtree(leftover, ignore_errors=True)
+    written = {
+        "documents.json": DOCUMENTS.dump_json(tuple(index.documents.values())),
+        "passages.json": PASSAGES.dump_json(index.passages),
+        "passage_vectors.npy": write_vectors(index.passage_vectors),
+        "sentence_vectors.npy": write_vectors(index.sentence_vectors),
+    }
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in written.items()}
+    written["manifest.json"] = json.dumps({**expected, "files": hashes}, indent=2, sort_keys=True).encode()
     making = Path(tempfile.mkdtemp(prefix="making-", dir=folder))
     try:
-        (making / "documents.json").write_bytes(DOCUMENTS.dump_json(tuple(index.documents.values())))
-        (making / "passages.json").write_bytes(PASSAGES.dump_json(index.passages))
-        np.save(making / "passage_vectors.npy", index.passage_vectors, allow_pickle=False)
-        np.save(making / "sentence_vectors.npy", index.sentence_vectors, allow_pickle=False)
-        hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(making.iterdir())}
-        manifest = json.dumps({**expected, "files": hashes}, indent=2, sort_keys=True)
-        (making / "manifest.json").write_text(manifest, encoding="utf-8")
-        for path in [*making.iterdir(), making]:
-            sync(path)
+        for name, data in written.items():
+            (making / name).write_bytes(data)
+            sync(making / name)
         making.chmod(0o755)
+        sync(making)
         making.rename(folder / f"generation-{number}")
         sync(folder)
     except BaseException:
         shutil.rmtree(making, ignore_errors=True)
         raise
     for old in generations(folder)[KEPT_GENERATIONS:]:
-        shutil.rmtree(old, ignore_errors=True)
+        remove(old)
+
+
+def write_vectors(vectors: np.ndarray) -> bytes:
+    """Vectors as a `.npy` file has them."""
+    file = BytesIO()
+    np.save(file, vectors, allow_pickle=False)
+    return file.getvalue()
+
+
+def remove(generation: Path) -> None:
+    """Remove a generation as far as possible; it is renamed first, so that half of one is never taken for one."""
+    leaving = generation.with_name(f"removing-{generation.name}")
+    shutil.rmtree(leaving, ignore_errors=True)
+    with suppress(OSError):
+        generation.rename(leaving)
+    shutil.rmtree(leaving, ignore_errors=True)
 
 
 def sync(path: Path) -> None:

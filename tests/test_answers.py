@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from assistant import Answer, Assistant
@@ -159,7 +159,10 @@ def test_a_follow_up_is_completed_from_the_conversation(quoth: Assistant) -> Non
 def test_every_quotation_is_a_slice_of_its_document(
     ask_text: Callable[..., Assistant], text: str, question: str
 ) -> None:
-    quoth = ask_text(text, threshold=0)
+    try:
+        quoth = ask_text(text, threshold=0)
+    except SourceError:  # headings alone
+        reject()
     assert is_verbatim(quoth.ask(question), quoth)
     assert is_verbatim(quoth.ask(text[:200].strip() or question), quoth)
 

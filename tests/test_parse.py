@@ -1,30 +1,19 @@
 """From text to sections, paragraphs, sentences, byline and boilerplate, nothing lost."""
 
 import itertools
+import json
+import re
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.layout import BLANK
+from index.errors import SourceError
+from index.passages import make_passages
+from index.sources import read_sources
 from index.types import Document
-from tests.conftest import parse_text
-
-
-def parts(document: Document) -> list[tuple[int, int]]:
-    """The offsets of everything that a character can be in."""
-    spans = [*document.paragraphs, *(section.heading_line for section in document.sections if section.heading_line)]
-    spans += [*document.footnotes, *(note.label for note in document.footnotes), *document.boilerplate]
-    spans += [document.byline] if document.byline else []
-    return sorted((span.start, span.end) for span in spans)
-
-
-def lost(document: Document) -> str:
-    """What of a document is in none of its parts."""
-    covered = bytearray(len(document.text))
-    for start, end in parts(document):
-        covered[start:end] = b"1" * (end - start)
-    return "".join(c for c, seen in zip(document.text, covered) if not seen).strip(BLANK)
+from tests.conftest import HashEncoder, parse_text
+from tests.invariants import check_passages, check_slices, lost, parts, spans_of
 
 
 def headings(document: Document) -> list[str | None]:
@@ -87,6 +76,13 @@ def test_sentences_are_split_where_a_reader_would(text: str, expected: list[str]
     assert sentences(parse_text(f"{text}\n\n[1] A note.\n")) == expected
 
 
+@pytest.mark.parametrize("space", ["\u00a0", "\u2009", "\u202f", "\u3000", "\u2028", "\x85"])
+def test_a_wide_space_behind_an_initial(space: str) -> None:
+    document = parse_text(f"It was plan B{space}. It failed.[1]\n\n[1] J{space}. Roe, A Book.\n")
+    assert sentences(document) == [f"It was plan B{space}.", "It failed."]
+    assert [sentence.plain for sentence in document.footnotes[0].sentences] == ["J . Roe, A Book."]
+
+
 def test_the_byline_at_the_end_and_at_the_top() -> None:
     end = parse_text("Some text.\n\nJane Roe is a senior fellow at the Institute of Things.\n\n[1] Note.\n")
     assert end.byline is not None
@@ -130,52 +126,141 @@ def test_the_article(article: Document) -> None:
     assert article.odd == ()
 
 
+PIECES = [
+    "A Heading", "# Mark", "By Jane Roe", "[1] See Roe, “A Title,” Press, 2001.", "[2] Ibid.", "[2] Again.", "Sign up", "It ends here.[1] And goes on,[2] so.",
+    "- item", "[2012] was a year.", "Rain fell,[7] twice [sic].", "“Ha!”[1][2]", "Ibid.", "-----", "© 2001", "Roe is an author.", "e.g. this [1, 2] and [3-5].",
+    "[0]", "[00] Zero.", "[0001] One.", "[99999999999] Far.", "[9999] Last.", "[١] Arabic.", "[１] Wide.", "[²] Raised.", "x[١][１]", "[1", "1]", "[[1]]", "[[[[1]]]", "[1[2]3]",
+    "[1][", "[]", "[-1]", "[1-]", "[5-3]", "[1–9999]", "[1,,2]", "[1]:", "* [3]. Roe.", "[1]\u00a0x", "(see [1])", "“[1]”", "a[1]b[1]c", "[1]", "[1] ", "[1]\n[1]", "[1] [2] [3]",
+    "[3] Ibid., 4; see also note 99999999999; supra note 1.", "[4] See note 4.", "[5] Cf. notes 1-9999, op. cit.", "[6] Id. at 3; id.", "[7] Roe et al., “", "[8] ”Title“ ‘a’ «b»",
+    "Plan B\u00a0. J\u2009. Roe", "5\u202f000 men", "word " * 400, "a" * 3000, "A. " * 300, "[1] " + "See Roe, " * 100, "[" * 300, "“" * 300, "\u200b", "\ufeff", "\ufeff[1] Note.", "e\u0301" * 20, "\u202eabc", "👩‍👩‍👧[1]",
+    "日本は島国です。[1]首都は東京です。", "هذا نص.[1]", "MR. AND MRS. ROE", "NOTES", "Notes", "References", "===", "* * *", "1. Boil it.", "(a) Drink it.", "II. TWO.", "1.2.3", "...", "…", "?!?!", "\x1b[1m", "\x00",
+]  # fmt: skip
+GAPS = [
+    "\n\n",
+    "\n",
+    "\r\n\r\n",
+    "\r",
+    "\r\r",
+    "\n\r",
+    "\u2028",
+    "\u2029",
+    "\x85",
+    "\x0b",
+    "\x0c",
+    "\x1c",
+    "\u3000\n",
+    " \t\n\n",
+    "",
+    " ",
+]
 BLOCK = st.one_of(
-    st.text(max_size=80),
-    st.sampled_from(
-        ["A Heading", "# Mark", "By Jane Roe", "[1] See Roe, “A Title,” Press, 2001.", "[2] Ibid.", "[2] Again.", "Sign up",
-         "It ends here.[1] And goes on,[2] so.", "- item", "[2012] was a year.", "Rain fell,[7] twice [sic].", "“Ha!”[1][2]",
-         "Ibid.", "-----", "© 2001", "Roe is an author.", "e.g. this [1, 2] and [3-5]."]
-    ),
-)  # fmt: skip
-DOCUMENT = st.lists(st.tuples(BLOCK, st.sampled_from(["\n\n", "\n", "\r\n\r\n", "\r"])), min_size=1, max_size=12).map(
+    st.text(max_size=80),  # never a lone surrogate: UTF-8 has none
+    st.text(alphabet="[]0123456789 ,-–;.:aA“”\n", max_size=60),
+    st.sampled_from(PIECES),
+    st.lists(st.sampled_from(PIECES), min_size=2, max_size=3).map("".join),
+    st.integers(0, 120).map(lambda number: f"[{number}] Roe, “Title {number},” Press, 2001."),
+    st.integers(0, 120).map(lambda number: f"It rained on day {number}.[{number}]"),
+)
+DOCUMENT = st.lists(st.tuples(BLOCK, st.sampled_from(GAPS)), min_size=1, max_size=12).map(
     lambda blocks: "".join(block + gap for block, gap in blocks)
+)
+TOML = st.lists(
+    st.tuples(
+        st.sampled_from(["title", "author", "date", "url", "titel", "a.b", '"\\u0000"', "[title]"]),
+        st.one_of(
+            st.sampled_from(
+                [
+                    "1",
+                    "'x'",
+                    '"\\ud800"',
+                    "1979-05-27",
+                    "07:32:00",
+                    "true",
+                    "inf",
+                    "[1]",
+                    "{a=1}",
+                    "''",
+                    "9" * 5000,
+                    "[" * 5000,
+                    "0x" + "f" * 5000,
+                ]
+            ),
+            st.text(max_size=20).map(json.dumps),
+        ),
+    ),
+    max_size=4,
+).map(lambda pairs: "\n".join(f"{key} = {value}" for key, value in pairs).encode())
+MANY = pytest.mark.parametrize(
+    "examples", [200, pytest.param(5_000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 )
 
 
-@settings(max_examples=300, deadline=None)
-@given(DOCUMENT)
-def test_nothing_is_lost_and_every_offset_is_exact(text: str) -> None:
-    document = parse_text(text)
-    assert lost(document) == ""
-    spans = [*document.sections, *document.paragraphs, *document.footnotes, *document.boilerplate, *document.odd]
-    for paragraph in document.paragraphs:
-        spans += paragraph.sentences
-    for note in document.footnotes:
-        spans += [note.label, *note.sentences, *note.anchors]
-        spans += list(note.sources)
-    for span in spans:
-        assert document.text[span.start : span.end] == span.text
+@MANY
+def test_nothing_is_lost_and_every_offset_is_exact(examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(DOCUMENT)
+    def check(text: str) -> None:
+        document = parse_text(text)
+        assert lost(document) == ""
+        check_slices(text, spans_of(document))
+
+    check()
 
 
-@settings(max_examples=200, deadline=None)
-@given(DOCUMENT)
-def test_the_parts_of_a_document_do_not_overlap(text: str) -> None:
-    spans = parts(parse_text(text))
-    assert all(one[1] <= other[0] for one, other in itertools.pairwise(spans))
+@MANY
+def test_the_parts_of_a_document_do_not_overlap(examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(DOCUMENT)
+    def check(text: str) -> None:
+        assert all(one[1] <= other[0] for one, other in itertools.pairwise(parts(parse_text(text))))
+
+    check()
 
 
-@settings(max_examples=200, deadline=None)
-@given(DOCUMENT)
-def test_sentences_hold_all_of_a_paragraph_but_markers_and_space(text: str) -> None:
-    document = parse_text(text)
-    for paragraph in document.paragraphs:
-        gaps, at = "", paragraph.start
-        for sentence in paragraph.sentences:
-            gaps += document.text[at : sentence.start]
-            at = sentence.end
-        gaps += document.text[at : paragraph.end]
-        assert not any(c.isalpha() for c in gaps)
+@MANY
+def test_sentences_hold_all_of_a_paragraph_but_markers_and_space(examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(DOCUMENT)
+    def check(text: str) -> None:
+        document = parse_text(text)
+        for paragraph in document.paragraphs:
+            gaps, at = "", paragraph.start
+            for sentence in paragraph.sentences:
+                gaps += document.text[at : sentence.start]
+                at = sentence.end
+            gaps += document.text[at : paragraph.end]
+            assert not any(c.isalpha() for c in gaps)
+
+    check()
+
+
+@MANY
+def test_passages_hold_every_sentence_once_or_overlap_by_one(encoder: HashEncoder, examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(DOCUMENT, st.integers(1, 64))
+    def check(text: str, window: int) -> None:
+        document = parse_text(text)
+        check_passages(document, make_passages(document, encoder, window))
+
+    check()
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(st.binary(max_size=60), DOCUMENT.map(str.encode)), st.one_of(st.binary(max_size=60), TOML))
+def test_any_bytes_are_read_or_refused_in_a_sentence(
+    tmp_path_factory: pytest.TempPathFactory, words: bytes, sidecar: bytes
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    (folder / "doc.txt").write_bytes(words)
+    (folder / "doc.toml").write_bytes(sidecar)
+    try:
+        (file,) = read_sources(folder)
+    except SourceError as error:
+        message = str(error)
+        assert re.fullmatch(r"[^\r\n]*doc\.(txt|toml)[^\r\n]*\.", message)
+        assert message.isprintable()
+    else:
+        assert file.text.encode() == words
 
 
 def test_wrapped_text_with_many_one_line_notes_and_scripts_without_small_letters() -> None:

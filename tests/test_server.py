@@ -180,6 +180,8 @@ def test_feedback_is_kept_with_place_and_versions(quoth: Assistant, tmp_path: Pa
     assert keeping.post("/api/feedback", json={**given, "helpful": True}).status_code == 204
     assert [(one.helpful, one.reason) for one in store.list()] == [(False, "wrong_place"), (True, None)]
     assert keeping.post("/api/feedback", json={**given, "helpful": "<b>"}).status_code == 422
+    assert keeping.post("/api/feedback", json={**given, "confidence": True}).status_code == 422
+    assert keeping.post("/api/feedback", json={**given, "confidence": 1}).status_code == 204
     assert client(quoth).post("/api/feedback", json=given).json()["detail"] == "This server keeps no feedback."
 
 
@@ -380,6 +382,14 @@ def test_tokens_are_kept_as_hashes_and_can_end(tokens: TokenFile, now) -> None: 
     tokens.path.write_text("{")
     with pytest.raises(QuothError, match="is no file of tokens"):
         TokenFile(tokens.path).read()
+
+
+def test_a_damaged_file_of_tokens_is_told_to_the_log_alone(quoth: Assistant, tokens: TokenFile, log: Log) -> None:
+    tokens.path.write_text("{")
+    told = client(quoth, auth=True, tokens=str(tokens.path), trusted_proxy=("10.0.0.5",)).get("/readyz")
+    assert (told.status_code, told.json()["type"]) == (500, "urn:quoth:broken")
+    assert str(tokens.path) not in told.text
+    assert "is no file of tokens" in log.last(refused="broken")["why"]
 
 
 @pytest.fixture

@@ -380,10 +380,12 @@ def test_a_body_without_a_length_is_cut_at_the_limit(quoth: Assistant) -> None:
         assert b"413" in answer
 
 
-@pytest.mark.parametrize("length", ["-1", "1e9", "99999999999999999999", "0x10", "262145"])
-def test_a_length_that_is_none_or_too_much(plain: TestClient, length: str) -> None:
+@pytest.mark.parametrize(
+    ("length", "status"), [("-1", 400), ("1e9", 400), ("0x10", 400), ("99999999999999999999", 413), ("262145", 413)]
+)
+def test_a_length_that_is_none_or_too_much(plain: TestClient, length: str, status: int) -> None:
     told = plain.post("/api/ask", content=b"{}", headers={"Content-Length": length})
-    assert told.status_code == 413
+    assert told.status_code == status
 
 
 @pytest.mark.parametrize(

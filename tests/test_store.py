@@ -2,13 +2,17 @@
 
 import json
 import multiprocessing
+import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
+from index import store
 from index.errors import SourceError, StoreError
+from index.sources import read_source
 from index.store import generations, open_index
 from index.types import IndexConfig
 from tests.conftest import HashEncoder
@@ -176,4 +180,128 @@ def test_metadata_beside_a_document(tmp_path: Path, document: Path) -> None:
     assert index.documents["rain"].title == "On Rain"
     document.with_suffix(".toml").write_text('titel = "On Rain"\n')
     with pytest.raises(SourceError, match="unknown key 'titel'"):
+        open_index(document, tmp_path / "idx", encoder=HashEncoder())
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        (b"title = " + b"[" * 5000, "has a number too long or brackets too deep to read"),
+        (b"title = " + b"1" * 5000, "has a number too long or brackets too deep to read"),
+        (b"title = 0x" + b"f" * 5000, "gives no text for title"),
+        (b"title = ['On Rain']", "gives no text for title"),
+        (b"[author]\nname = 'Roe'", "gives no text for author"),
+        (b"title = true", "gives no text for title"),
+        (b"date = 1e999", "gives no text for date"),
+        (b"k" * 5000 + b" = 1", "has the unknown key 'k{100}'"),
+        (b"title = '\xe9'", "is not valid TOML: 'utf-8' codec"),
+    ],
+)
+def test_bad_metadata_is_a_clear_error(document: Path, toml: bytes, message: str) -> None:
+    document.with_suffix(".toml").write_bytes(toml)
+    with pytest.raises(SourceError, match=message) as error:
+        read_source(document)
+    assert len(str(error.value)) < 400
+
+
+def test_metadata_with_a_byte_order_mark_and_a_year(document: Path) -> None:
+    document.with_suffix(".toml").write_bytes(b"\xef\xbb\xbftitle = 'On Rain'\ndate = 2001\n")
+    metadata = read_source(document).metadata
+    assert (metadata.title, metadata.date) == ("On Rain", "2001")
+
+
+def test_a_name_that_is_not_utf8_is_a_clear_error(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    path.write_text("Rain fell.", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"The name .*/caf\\xe9.txt is not UTF-8. Rename the file."):
+        open_index(path, tmp_path / "idx", encoder=HashEncoder())
+
+
+def test_one_found_damaged_is_not_removed_once_another_process_has_replaced_it(tmp_path: Path, document: Path) -> None:
+    open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    generation = folder(tmp_path) / "generation-1"
+    (generation / "passages.json").write_text("[]")
+    seen: list[int] = []
+
+    def meanwhile(message: str) -> None:
+        open_index(document, tmp_path / "idx", encoder=HashEncoder())
+        seen.append(generation.stat().st_ino)
+
+    encoder = CountingEncoder()
+    open_index(document, tmp_path / "idx", encoder=encoder, say=meanwhile)
+    assert encoder.encoded == 0
+    assert [generation.stat().st_ino] == seen
+
+
+def test_one_that_is_damaged_is_left_where_it_cannot_be_removed_and_an_older_one_serves(
+    tmp_path: Path, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    good = folder(tmp_path) / "generation-1"
+    shutil.copytree(good, good.with_name("generation-2"))
+    (good.with_name("generation-2") / "manifest.json").unlink()
+    encoder = CountingEncoder()
+    with FileLock(good.parent / "lock"):  # as another process holds it, or a disk that cannot be written
+        open_index(document, tmp_path / "idx", encoder=encoder)
+    assert [g.name for g in generations(good.parent)] == ["generation-2", "generation-1"]
+    open_index(document, tmp_path / "idx", encoder=encoder)
+    assert [g.name for g in generations(good.parent)] == ["generation-1"]
+    assert encoder.encoded == 0
+
+
+def test_half_a_removal_leaves_no_half_generation(
+    tmp_path: Path, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for text in ("Rain fell.", "Snow fell."):
+        document.write_text(text, encoding="utf-8")
+        open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    remove = shutil.rmtree
+
+    def stopped(path: Path, ignore_errors: bool = False) -> None:
+        if path.exists():
+            next(path.iterdir()).unlink()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "rmtree", stopped)
+    document.write_text("Hail fell.", encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    monkeypatch.setattr(shutil, "rmtree", remove)
+    assert [g.name for g in generations(folder(tmp_path))] == ["generation-3", "generation-2"]
+    encoder = CountingEncoder()
+    open_index(document, tmp_path / "idx", encoder=encoder)
+    assert encoder.encoded == 0
+    document.write_text("Sun shone.", encoding="utf-8")
+    open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    assert {p.name for p in folder(tmp_path).iterdir()} == {"lock", "generation-4", "generation-3"}
+
+
+def test_an_older_one_that_is_removed_while_it_is_read_is_not_called_damaged(
+    tmp_path: Path, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    read = store.read_manifest
+
+    def meanwhile(generation: Path) -> dict[str, object]:
+        shutil.rmtree(generation, ignore_errors=True)
+        return read(generation)
+
+    monkeypatch.setattr(store, "read_manifest", meanwhile)
+    said: list[str] = []
+    encoder = CountingEncoder()
+    open_index(document, tmp_path / "idx", encoder=encoder, say=said.append)
+    assert encoder.encoded == 5
+    assert not any("damaged" in message for message in said)
+
+
+def test_a_lock_that_is_held_too_long_is_a_clear_error(
+    tmp_path: Path, document: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "LOCK_SECONDS", 0.1)
+    open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    document.write_text("Snow fell.", encoding="utf-8")
+    with (
+        FileLock(folder(tmp_path) / "lock"),
+        pytest.raises(StoreError, match=r"Another process is still making the index in .*\. Wait for it, or name"),
+    ):
         open_index(document, tmp_path / "idx", encoder=HashEncoder())

@@ -14,7 +14,7 @@ from assistant.feedback import FeedbackStore
 from assistant.server.desk import Desk
 from assistant.server.gate import is_own
 from assistant.server.metrics import Metrics
-from assistant.server.problems import Refusal, note, responses
+from assistant.server.problems import ALWAYS, Refusal, note, responses
 from assistant.server.schema import (
     AskRequest,
     DocumentDetail,
@@ -29,12 +29,11 @@ from assistant.server.settings import Settings
 from assistant.server.shelf import Shelf, detail, passage_detail, summary
 from assistant.server.tokens import EmbedPass, TokenFile
 from assistant.types import Answer, Turn
-from index.errors import QuothError
+from index.errors import QuothError, StoreError
 
 EVENTS = "text/event-stream"
 SUGGESTED = 4
-ALWAYS = ("host_not_allowed", "origin_not_allowed", "unauthorized", "forbidden", "broken")
-POSTED = (*ALWAYS, "bad_request", "too_slow", "too_large", "unsupported_media", "invalid", "quota")
+POSTED = (*ALWAYS, "invalid", "quota")
 STREAMED = {
     "description": "The answer; with Accept: text/event-stream its stages: queued, reading, then answer or problem",
     "content": {EVENTS: {"schema": {"type": "string"}, "example": 'event: queued\ndata: {"ahead": 0}\n\n'}},
@@ -155,12 +154,15 @@ def add_the_rest(api: APIRouter, room: Room) -> None:
         "/feedback",
         summary="Say what an answer was worth",
         status_code=204,
-        responses=responses(*POSTED, "not_found"),
+        responses=responses(*POSTED, "not_found", "not_kept"),
     )
     async def feedback(given: FeedbackRequest) -> None:
         if room.feedback is None:
             raise Refusal("not_found", "This server keeps no feedback.")
-        await run_in_threadpool(room.feedback.save, room.shelf.rated(given))
+        try:
+            await run_in_threadpool(room.feedback.save, room.shelf.rated(given))
+        except StoreError as error:
+            raise Refusal("not_kept", why=str(error)) from error
 
     @api.post(
         "/embed-token",

@@ -22,7 +22,7 @@ from assistant.server.gate import Gate
 from assistant.server.logs import log, start_logging
 from assistant.server.metrics import Metrics
 from assistant.server.page import mount_page
-from assistant.server.problems import Problem, add_handlers, responses
+from assistant.server.problems import ALWAYS, Problem, add_handlers, responses
 from assistant.server.protocol import impatient
 from assistant.server.settings import Settings
 from assistant.server.shelf import Shelf
@@ -75,11 +75,11 @@ async def telling(app: FastAPI) -> AsyncIterator[None]:
 def add_health(app: FastAPI, desk: Desk, tokens: TokenFile | None) -> None:
     """/healthz: the process is there. /readyz: it takes questions now."""
 
-    @app.get("/healthz", summary="Whether the process is there")
+    @app.get("/healthz", summary="Whether the process is there", responses=responses(*ALWAYS))
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/readyz", summary="Whether it takes questions now", responses=responses("busy"))
+    @app.get("/readyz", summary="Whether it takes questions now", responses=responses(*ALWAYS, "busy"))
     async def readyz() -> dict[str, str]:
         if tokens:
             tokens.read()

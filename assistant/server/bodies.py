@@ -34,7 +34,9 @@ class Bodies:
         if request.headers.get("content-encoding", "identity").lower() != "identity":
             raise Refusal("unsupported_media", why="a Content-Encoding")
         told = request.headers.get("content-length", "0")
-        if not told.isdigit() or int(told[:18]) > self.settings.max_body:
+        if not (told.isascii() and told.isdigit()):
+            raise Refusal("bad_request", "The Content-Length is no number of bytes.", headers={"Connection": "close"})
+        if int(told[:18]) > self.settings.max_body:
             raise Refusal("too_large", self.limit(), headers={"Connection": "close"})
         parts: list[bytes] = []
         try:

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from assistant.feedback import NOT_KEPT
 from index.errors import QuestionError, QuothError
 
 MEDIA_TYPE = "application/problem+json"
@@ -27,8 +28,14 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     "invalid": (422, "Not as described", "question: a string is needed."),
     "quota": (429, "Over the quota", "That is as many questions as this server takes for now."),
     "broken": (500, "Something broke here", "The server failed at this. Its log says more, under the request's id."),
+    "not_kept": (507, "Not kept", NOT_KEPT),
     "busy": (503, "Busy", "Too many questions are waiting. Try again in a moment."),
 }
+# What a request of any kind may be answered with: its host, origin, caller or body is looked at first.
+ALWAYS = (
+    "bad_request", "host_not_allowed", "origin_not_allowed", "unauthorized", "forbidden", "too_slow", "too_large",
+    "unsupported_media", "broken",
+)  # fmt: skip
 
 
 class Problem(BaseModel):
@@ -87,7 +94,9 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(QuothError)
     async def quoth_error(request: Request, error: QuothError) -> JSONResponse:
-        return refuse(request, Refusal("bad_question" if isinstance(error, QuestionError) else "broken", str(error)))
+        if isinstance(error, QuestionError):
+            return refuse(request, Refusal("bad_question", str(error)))
+        return refuse(request, Refusal("broken", why=str(error)))  # it speaks to whoever runs the server
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

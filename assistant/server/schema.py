@@ -122,7 +122,7 @@ class FeedbackRequest(Taken):
     )
     question: str = Field(min_length=1, max_length=MAX_QUESTION)
     standalone_question: str | None = Field(None, min_length=1, max_length=MAX_QUESTION)
-    confidence: float = Field(0.0, ge=0, le=1)
+    confidence: float = Field(0.0, strict=True, ge=0, le=1)
     helpful: StrictBool
     reason: Literal["wrong_place", "wrong_words", "should_have_abstained", "should_have_answered"] | None = None
     document: Identity | None = None

@@ -19,6 +19,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from index.errors import QuothError
+from index.store import sync
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 FORM = re.compile(r"quoth_[A-Za-z0-9_-]{43}")
@@ -157,12 +158,21 @@ class TokenFile:
             raise QuothError(f"The tokens in {self.path} cannot be changed ({told}).") from error
 
     def _write(self, tokens: Tokens) -> None:
-        descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=".tokens-")  # readable by its owner alone
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(tokens.model_dump_json(indent=2))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(name, self.path)
+        """Put a new file in the old one's place, whole; what a killed change left beside it goes."""
+        prefix = f".{self.path.name}-"
+        for leftover in self.path.parent.glob(f"{prefix}*"):
+            leftover.unlink(missing_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=prefix)  # readable by its owner alone
+        try:
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(tokens.model_dump_json(indent=2))
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(name, self.path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        sync(self.path.parent)
 
 
 def digest(secret: str) -> str:

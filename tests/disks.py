@@ -1,0 +1,49 @@
+"""Disks for tests: a small one in memory, which can be filled to any level."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+BLOCK = 4096
+
+
+class Disk:
+    """A file system of its own, small enough to fill."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.filler = path, path / "filler"
+
+    @property
+    def free(self) -> int:
+        """The bytes that can still be written."""
+        return shutil.disk_usage(self.path).free
+
+    def leave(self, free: int) -> None:
+        """Fill the disk until so many bytes are free."""
+        self.filler.unlink(missing_ok=True)
+        with self.filler.open("wb", buffering=0) as file:
+            file.write(bytes(self.free - free))
+        assert self.free == free
+
+    def empty(self) -> None:
+        """Give the space back."""
+        self.filler.unlink()
+
+
+@contextmanager
+def mounted(path: Path, size: int) -> Iterator[Disk]:
+    """A disk of so many bytes, in memory; skips the test where none can be mounted."""
+    path.mkdir()
+    told = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)], capture_output=True, text=True, check=False
+    )
+    if told.returncode:
+        pytest.skip(f"no disk can be mounted here (run as root): {told.stderr.strip()}")
+    try:
+        yield Disk(path)
+    finally:
+        subprocess.run(["umount", "--lazy", str(path)], check=True)
