@@ -6,7 +6,7 @@ AXE := tests/node_modules/axe-core/axe.min.js
 # The question as it was typed: make would expand its dollar signs, a shell its backticks.
 override export Q := $(value Q)
 
-.PHONY: ask chat serve index test eval eval-gate bench screenshots lint clean
+.PHONY: ask chat serve index test eval eval-gate bench load screenshots lint clean
 
 ask: $(STAMP)
 	@$(VENV)/bin/quoth ask
@@ -33,6 +33,9 @@ bench: $(STAMP)
 	@$(VENV)/bin/python -m tests.bench
 	@$(VENV)/bin/python -m tests.bench_page
 
+load: $(STAMP).load
+	@$(VENV)/bin/python -m tests.load --write
+
 screenshots: $(STAMP)
 	@$(VENV)/bin/python docs/screenshots.py
 
@@ -46,6 +49,11 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Making $(VENV) (once; some minutes) ..." >&2
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[eval,train,dev]' >&2
+	@touch $@
+
+# The load generator is wanted by make load alone.
+$(STAMP).load: $(STAMP)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[load]' >&2
 	@touch $@
 
 # axe-core checks the page's accessibility; without npm, or without a network, those tests skip and say so.

@@ -116,9 +116,9 @@ def test_who_reads_slowly_gets_everything(quoth: Assistant) -> None:
     document = request("GET", "/api/documents/stabilizing-mali")
     with serving(quoth, unread_seconds=0.5) as address, send(address, document * UNREAD) as line:
         began, read = time.monotonic(), bytearray()
-        while read.count(b"HTTP/1.1 200 OK") < UNREAD and (part := line.recv(400_000)):
+        while read.count(b"HTTP/1.1 200 OK") < UNREAD and (part := line.recv(100_000)):
             read += part
-            time.sleep(0.05)
+            time.sleep(0.02)
         assert read.count(b"HTTP/1.1 200 OK") == UNREAD
         assert time.monotonic() - began > 2  # more than the server waits for one who reads nothing
 
