@@ -13,7 +13,7 @@ import pytest
 
 from assistant import Assistant
 from assistant.types import Answer
-from tests.serving import QUESTION, serving
+from tests.serving import QUESTION, logged, serving
 
 UNREAD = 200  # documents asked for and not read: more than the buffers between two programs hold
 
@@ -65,7 +65,7 @@ def comes_true(told: Callable[[], object], seconds: float = 5) -> bool:
 
 @pytest.mark.parametrize("accept", ["*/*", "text/event-stream"])
 def test_who_leaves_while_waiting_gives_the_place_back_and_is_not_answered(held: Held, accept: str) -> None:
-    with serving(held, queue=3, metrics=True, quota="", quota_address="") as address:
+    with logged() as log, serving(held, queue=3, metrics=True, quota="", quota_address="") as address:
         first = send(address, request("POST", "/api/ask", {"question": QUESTION}, accept))
         assert comes_true(lambda: held.asked)
         left = [send(address, request("POST", "/api/ask", {"question": f"{QUESTION} {n}"}, accept)) for n in range(3)]
@@ -78,6 +78,7 @@ def test_who_leaves_while_waiting_gives_the_place_back_and_is_not_answered(held:
         held.let.set()
         assert comes_true(lambda: waiting(address) == 0)
         assert held.asked == [QUESTION]
+        assert log.last(path="/api/ask", status=499 if accept == "*/*" else 200)  # a stream had begun
         first.close()
 
 

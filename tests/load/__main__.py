@@ -1,8 +1,5 @@
 """python -m tests.load: run it, print the figures, end with 1 if anything is at fault."""
 
-# ruff: noqa: E402
-from locust.env import Environment  # first: it puts gevent's sockets in the place of Python's
-
 import argparse
 import itertools
 import statistics
@@ -14,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import gevent
+from locust.env import Environment  # first: it puts gevent's sockets in the place of Python's
 
 from assistant.config import MAX_QUESTION
 from eval.gold import ARTICLE_GOLD, load_gold
