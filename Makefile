@@ -20,16 +20,15 @@ serve: $(STAMP)
 index: $(STAMP)
 	@$(VENV)/bin/quoth index
 
-test-wiki: $(STAMP)
-	$(VENV)/bin/pytest -m slow tests/test_wiki.py tests/test_deploy.py
-
 test: $(STAMP) $(AXE)
 	$(VENV)/bin/pytest
 
+test-wiki: $(STAMP)
+	$(VENV)/bin/pytest -m slow tests/test_wiki.py tests/test_deploy.py
+
 # Findings are written to build/fuzz; more of libFuzzer's flags, or an input to try again, go into ARGS.
 fuzz: export SECONDS ?= 600
-fuzz: $(STAMP)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[fuzz]' >&2
+fuzz: $(STAMP).fuzz
 	@$(VENV)/bin/python -m tests.fuzz_parser $(ARGS)
 
 eval: $(STAMP)
@@ -41,6 +40,9 @@ eval-gate: $(STAMP)
 bench: $(STAMP)
 	@$(VENV)/bin/python -m tests.bench
 	@$(VENV)/bin/python -m tests.bench_page
+
+load: $(STAMP).load
+	@$(VENV)/bin/python -m tests.load --write
 
 screenshots: $(STAMP)
 	@$(VENV)/bin/python docs/screenshots.py
@@ -55,6 +57,11 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "Making $(VENV) (once; some minutes) ..." >&2
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[eval,train,dev]' >&2
+	@touch $@
+
+# What one target alone wants, an extra of pyproject.toml.
+$(STAMP).%: $(STAMP)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[$*]' >&2
 	@touch $@
 
 # axe-core checks the page's accessibility; without npm, or without a network, those tests skip and say so.

@@ -1,11 +1,13 @@
 """The routes under /api: ask, read the documents, say what an answer was worth, mint an embed's token."""
 
+import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
+from anyio import CancelScope
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -31,7 +33,9 @@ from assistant.server.tokens import EmbedPass, TokenFile
 from assistant.types import Answer, Turn
 from index.errors import QuothError, StoreError
 
+Say = Callable[[str, dict[str, Any]], None]
 EVENTS = "text/event-stream"
+GONE = 499  # for the log: nobody is there to read it
 SUGGESTED = 4
 POSTED = (*ALWAYS, "invalid", "quota")
 STREAMED = {
@@ -77,8 +81,30 @@ def add_asking(api: APIRouter, room: Room) -> None:
             stages = stream(asked, request, room)
             first = await anext(stages)  # a full queue is a 503, not a broken stream
             return StreamingResponse(chained(first, stages), media_type=EVENTS)
-        async with room.desk.place(), room.desk.turn():
-            return JSONResponse((await answer(asked, request, room)).to_dict())
+        found = await attend(asked, request, room)
+        return JSONResponse(found.to_dict()) if found else Response(status_code=GONE)
+
+
+async def attend(asked: AskRequest, request: Request, room: Room, say: Say = lambda name, data: None) -> Answer | None:
+    """The answer once it is its turn, its stages told meanwhile; None if the client has left."""
+    with CancelScope() as scope:
+        leaving = asyncio.create_task(leave(request, scope))
+        try:
+            async with room.desk.place() as ahead:
+                say("queued", {"ahead": ahead})
+                async with room.desk.turn():
+                    say("reading", {})
+                    return await answer(asked, request, room)
+        finally:
+            leaving.cancel()
+    return None
+
+
+async def leave(request: Request, scope: CancelScope) -> None:
+    """Give up what is done for a client when it leaves; a thread at work is waited for."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    scope.cancel()
 
 
 async def answer(asked: AskRequest, request: Request, room: Room) -> Answer:
@@ -95,17 +121,28 @@ async def answer(asked: AskRequest, request: Request, room: Room) -> Answer:
 
 
 async def stream(asked: AskRequest, request: Request, room: Room) -> AsyncIterator[str]:
-    """The stages of an answer as server-sent events."""
-    async with room.desk.place() as ahead:
-        yield event("queued", {"ahead": ahead})
-        async with room.desk.turn():
-            yield event("reading", {})
-            try:
-                yield event("answer", (await answer(asked, request, room)).to_dict())
-            except (Refusal, QuothError) as error:
-                refusal = error if isinstance(error, Refusal) else Refusal("bad_question", str(error))
-                note(request, refused=refusal.kind)
-                yield event("problem", json.loads(bytes(refusal.response().body)))
+    """The stages of an answer as server-sent events; who does not read them holds up nobody."""
+    told: asyncio.Queue[str | Refusal | None] = asyncio.Queue()
+
+    async def work() -> None:
+        try:
+            if found := await attend(asked, request, room, lambda name, data: told.put_nowait(event(name, data))):
+                told.put_nowait(event("answer", found.to_dict()))
+        except (Refusal, QuothError) as error:
+            told.put_nowait(error if isinstance(error, Refusal) else Refusal("bad_question", str(error)))
+        finally:
+            told.put_nowait(None)
+
+    working, begun = asyncio.create_task(work()), False
+    while one := await told.get():
+        if isinstance(one, Refusal):
+            if not begun:
+                raise one
+            note(request, refused=one.kind)
+            one = event("problem", json.loads(bytes(one.response().body)))
+        yield one
+        begun = True
+    await working  # an error that nobody expected
 
 
 async def chained(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:

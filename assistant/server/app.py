@@ -126,7 +126,7 @@ def make_server(app: FastAPI, settings: Settings) -> Server:
     """uvicorn, as it serves the application: no trust in proxies of its own, no name in its answers."""
     config = uvicorn.Config(
         app,
-        http=impatient(settings.receive_seconds),
+        http=impatient(settings.receive_seconds, settings.unread_seconds),
         ws="none",
         log_config=None,
         access_log=False,

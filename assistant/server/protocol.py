@@ -1,19 +1,22 @@
-"""uvicorn's HTTP/1.1 with a limit on how long a request's headers may take to arrive."""
+"""uvicorn's HTTP/1.1 with limits on how long a request may take to arrive, and an answer to be read."""
 
 import asyncio
+import math
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
-def impatient(seconds: float) -> type[H11Protocol]:
-    """The protocol that closes a connection on which no whole request has come for so long."""
+def impatient(seconds: float, unread_seconds: float) -> type[H11Protocol]:
+    """The protocol that closes a connection on which no whole request has come, or nothing was read, for so long."""
 
     class Impatient(H11Protocol):
         deadline = 0.0
+        reader: Any = None  # the timer of an answer that is being read
 
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
+            transport.set_write_buffer_limits(high=0)  # writing is paused while anything is unread
             self.expect()
 
         def data_received(self, data: bytes) -> None:
@@ -30,5 +33,26 @@ def impatient(seconds: float) -> type[H11Protocol]:
                 self.deadline = now + seconds
             left: Any = max(0.0, self.deadline - now)
             self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self.wait_for_reader()
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            self.reader.cancel()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            if self.reader:
+                self.reader.cancel()
+
+        def wait_for_reader(self, before: float = math.inf) -> None:
+            """Close the connection if no less is unread than before; look again later otherwise."""
+            unread = self.transport.get_write_buffer_size()
+            if unread >= before:
+                self.transport.abort()
+            else:
+                self.reader = self.loop.call_later(unread_seconds, self.wait_for_reader, unread)
 
     return Impatient

@@ -69,6 +69,9 @@ class Settings(BaseModel):
     queue: int = Field(16, ge=1, le=1000, description="questions that may wait; one more is told to come back")
     workers: int = Field(1, ge=1, le=64, description="questions answered at the same time")
     receive_seconds: float = Field(10, gt=0, le=600, description="how long a request may take to arrive")
+    unread_seconds: float = Field(
+        30, gt=0, le=600, description="how long a client may read nothing of its answer before it is cut off"
+    )
     grace_seconds: int = Field(10, ge=0, le=600, description="how long answers under way may take at the end")
 
     feedback: Path = Field(FEEDBACK, description="where what people say of answers is kept")
