@@ -168,6 +168,8 @@ def test_only_the_embed_may_be_framed_and_only_by_the_list(plain: TestClient, em
         ("?origin=", {}, 403),
         ("", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "iframe", "Referer": f"{WIKI}/page"}, 200),
         ("", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "iframe", "Referer": "https://evil.test/"}, 403),
+        ("", {"Sec-Fetch-Site": "cross-site", "Referer": "http://["}, 403),
+        ("", {"Sec-Fetch-Site": "cross-site", "Referer": "//[x]"}, 403),
         ("", {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "document", "Referer": "https://any.test/"}, 200),
     ],
 )

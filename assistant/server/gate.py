@@ -123,7 +123,11 @@ def check_frame(request: Request, settings: Settings) -> None:
         raise Refusal("origin_not_allowed", why=f"{named!r} is not on the list; --allow-origin adds it")
     if request.headers.get("sec-fetch-site") != "cross-site" or request.headers.get("sec-fetch-dest") == "document":
         return
-    referer = urlsplit(request.headers.get("referer", ""))
-    host = f"{referer.scheme}://{referer.netloc}".lower() if referer.netloc else ""
+    sent = request.headers.get("referer", "")
+    try:
+        referer = urlsplit(sent)
+        host = f"{referer.scheme}://{referer.netloc}".lower() if referer.netloc else ""
+    except ValueError:  # what is no address is on no list
+        host = sent[:200]
     if (host and host not in settings.allow_origin) or not settings.allow_origin:
         raise Refusal("origin_not_allowed", why=f"a frame on {host or 'another site'!r}; --allow-origin adds it")
