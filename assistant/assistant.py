@@ -4,8 +4,9 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 from assistant.checks import check_history, check_question
 from assistant.citing import Part, from_one_sentence, to_answer
@@ -53,7 +54,9 @@ class Assistant:
         self.config = config
         self.reader = reader or load_reader(config.reader)
         self.search = search
-        self._suggest = lru_cache(maxsize=8)(lambda count: suggest(self, count))
+        self._suggestions = suggest(self)
+        self._suggested: list[str] = []
+        self._suggesting = Lock()
 
     @classmethod
     def open(
@@ -183,7 +186,13 @@ class Assistant:
 
     def suggest(self, count: int = SUGGESTIONS) -> tuple[str, ...]:
         """Up to that many questions drawn from the documents, each of which is answered."""
-        return self._suggest(count)
+        while len(self._suggested) < count:
+            with self._suggesting:  # each is looked for once, whoever asks for it first
+                if len(self._suggested) < count and (question := next(self._suggestions, None)):
+                    self._suggested.append(question)
+                elif len(self._suggested) < count:
+                    break
+        return tuple(self._suggested[:count])
 
     def read(self, question: str, text: str) -> Answer:
         """The answer to a question out of a text given with it; the text's document is called "text"."""

@@ -32,21 +32,17 @@ class Asked(Protocol):
         ...
 
 
-def suggest(quoth: Asked, count: int) -> tuple[str, ...]:
-    """Up to `count` questions, of as many kinds as there are, each of which is answered from where it was drawn."""
+def suggest(quoth: Asked) -> Iterator[str]:
+    """Questions, of as many kinds as there are, each of which is answered from where it was drawn; then of sections."""
     body = [place for place in quoth.index.places if place.passage.note is None and place.passage.paragraphs[0]]
     kinds = [drawn(way, body) for way in (ask_when, ask_who, ask_why, ask_what)]
-    found: dict[str, None] = {}
+    found = set()
     for group in zip_longest(*kinds):
         for question, place in filter(None, group):
-            if len(found) == count:
-                return tuple(found)
             if question not in found and is_answered(quoth, question, place):
-                found[question] = None
-    for question in (f"What is in the section “{heading}”?" for heading in headings(quoth.index)):
-        if len(found) < count:
-            found[question] = None
-    return tuple(found)[:count]
+                found.add(question)
+                yield question
+    yield from dict.fromkeys(f"What is in the section “{heading}”?" for heading in headings(quoth.index))
 
 
 def drawn(way: Callable[[str], str | None], places: Sequence[Place]) -> Iterator[tuple[str, Place]]:

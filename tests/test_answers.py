@@ -1,6 +1,7 @@
 """Answers: verbatim, cited, and none where nothing matches."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -170,3 +171,21 @@ def test_every_quotation_of_the_article_is_a_slice_of_it(quoth: Assistant) -> No
         assert is_verbatim(answer, quoth)
         if len(place.sentence.plain) > 30:
             assert place.sentence.text in [evidence.quote for evidence in answer.evidence]
+
+
+def test_suggestions_are_looked_for_once_whoever_asks_and_however_many(quoth: Assistant) -> None:
+    asked: list[str] = []
+
+    class Counting(Assistant):
+        def ask(self, question, *more, **how):  # type: ignore[no-untyped-def]
+            asked.append(question)
+            return super().ask(question, *more, **how)
+
+    Counting(quoth.index, quoth.config, quoth.reader).suggest(6)
+    once = len(asked)
+    counting = Counting(quoth.index, quoth.config, quoth.reader)
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(counting.suggest, (3, 6, 4, 6)))
+    assert len(found[1]) == 6
+    assert found == [found[1][:3], found[1], found[1][:4], found[1]]
+    assert len(asked) == 2 * once
