@@ -17,7 +17,7 @@ from assistant.config import MAX_QUESTION
 from eval.gold import ARTICLE_GOLD, load_gold
 from index.parse import parse
 from index.sources import read_sources
-from tests.load.asking import Case, Truth, ask, read
+from tests.load.asking import PATIENCE, Case, Truth, ask, read
 from tests.load.clients import Asking, Leaving, Load
 from tests.load.ledger import FAULTS, Ledger
 from tests.load.report import Figures, figures, write
@@ -76,7 +76,7 @@ def run(server: Server, seconds: float, most: int) -> Figures:
     say("killed; starting again ...")
     server.start()
     load.ledger.away[0] = (load.ledger.away[0][0], time.monotonic())
-    while runner.user_count and load.share < 1 + 90 / seconds:
+    while runner.user_count and load.share < 1 + (load.patience + PATIENCE) / seconds:
         gevent.sleep(0.2)
     runner.quit()
     watching.kill()

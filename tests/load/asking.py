@@ -9,7 +9,7 @@ from typing import Any
 
 EVENTS = "text/event-stream"
 PROBLEM = "application/problem+json"
-PATIENCE = 60  # seconds until a client gives an answer up for lost
+PATIENCE = 120  # seconds until a client gives an answer up for lost
 
 
 @dataclass(frozen=True, slots=True)

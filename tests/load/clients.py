@@ -15,6 +15,7 @@ from tests.load.ledger import Ledger
 
 CLIENTS = 32
 LEAVING = 2  # beside them
+FULL = 0.4  # of the time, its middle
 RATED = 0.2  # of the answers
 
 
@@ -36,7 +37,12 @@ class Load:
     @property
     def phase(self) -> str:
         """Steady at first and at the end, full between."""
-        return "full" if 0.3 <= self.share < 0.7 else "steady"
+        return "full" if abs(self.share - 0.5) < FULL / 2 else "steady"
+
+    @property
+    def patience(self) -> float:
+        """How many seconds after the end a client still asks for its answer: enough for everyone's, several times."""
+        return 60 + 4 * CLIENTS * self.alone
 
     @property
     def think(self) -> float:
@@ -92,7 +98,7 @@ class Asking(Client):
     def wait_again(self, why: str, seconds: int) -> bool:
         """Wait before asking again; when the time is long over, it is given up."""
         gevent.sleep(0.5 if why == "broken" else seconds if self.obeys else 0.05)
-        return self.load.share < 1 + 60 / self.load.seconds
+        return self.load.share < 1 + self.load.patience / self.load.seconds
 
     def rate(self, question: str) -> None:
         """Say that an answer was helpful, under a mark of its own."""
