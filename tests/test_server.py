@@ -6,6 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -204,6 +205,30 @@ def test_a_full_queue_says_when_to_come_back_and_loses_no_answer(quoth: Assistan
             assert one.json()["type"] == "urn:quoth:busy"
         else:
             assert one.json()["evidence"][0]["quote"] == QUOTE
+
+
+def test_questions_are_answered_in_the_same_threads_whatever_else_is_done(quoth: Assistant, tmp_path: Path) -> None:
+    threads: set[int] = set()
+
+    class Noting(Assistant):
+        def ask(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+            threads.add(threading.get_ident())
+            return super().ask(*args, **kwargs)
+
+    noting = Noting(quoth.index, quoth.config, quoth.reader)
+    noting.suggest(6)
+    threads.clear()
+    given = {"quota": "", "quota_address": "", "queue": 100}
+    with serving(noting, FeedbackStore(tmp_path / "feedback.sqlite"), **given) as address:
+
+        def ask_and_rate(number: int) -> tuple[int, int]:
+            asked = httpx.post(f"{address}/api/ask", json={"question": QUESTION}, timeout=30)
+            rated = httpx.post(f"{address}/api/feedback", json={"question": QUESTION, "helpful": True}, timeout=30)
+            return asked.status_code, rated.status_code
+
+        with ThreadPoolExecutor(8) as clients:
+            assert set(clients.map(ask_and_rate, range(40))) == {(200, 204)}
+    assert len(threads) == 1  # as many as --workers says
 
 
 def test_an_answer_under_way_is_finished_when_the_server_is_told_to_end(quoth: Assistant) -> None:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CancelScope
 
 from assistant.server.problems import Refusal
 
@@ -19,7 +20,8 @@ class Desk:
         self.workers, self.places = workers, places
         self.taken = 0
         self._turns = asyncio.Semaphore(workers)
-        self._threads = CapacityLimiter(workers)
+        # Threads of its own: the libraries that read keep memory for each thread that has ever called them.
+        self._threads = ThreadPoolExecutor(workers, "desk")
         self._seconds = 0.2  # an answer's usual time, learnt as they are given
 
     @asynccontextmanager
@@ -41,10 +43,13 @@ class Desk:
             yield
 
     async def do(self, job: Callable[[], T]) -> T:
-        """Do a job in a thread, when it is one's turn."""
-        began = asyncio.get_running_loop().time()
+        """Do a job in a thread, when it is one's turn; it is waited for, even if nobody wants it any more."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
         try:
-            return await to_thread.run_sync(job, limiter=self._threads)
+            with CancelScope(shield=True):
+                done = await loop.run_in_executor(self._threads, job)
         finally:
-            took = asyncio.get_running_loop().time() - began
+            took = loop.time() - began
             self._seconds += 0.1 * (took - self._seconds)
+        return done
