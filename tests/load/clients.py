@@ -89,6 +89,7 @@ class Asking(Client):
         answered = ledger.ask_until_answered(number, lambda case, id: ask(load.host, case, id), self.wait_again)
         if not answered or ledger.truths[number].status != 200:
             return
+        ledger.counts["full"] += load.phase == "full"
         if not ledger.was_away(began) and phase == load.phase:
             told = {"request_type": phase, "name": "answer", "response_length": len(answered[0].body)}
             self.environment.events.request.fire(response_time=1000 * answered[1], exception=None, context={}, **told)

@@ -14,8 +14,7 @@ from tests.load.server import Server, slope
 PAGE = Path("docs/load.md")
 BEGIN, END = "<!-- figures -->\n", "<!-- end of the figures -->"
 SETTLED = 60  # seconds after which memory is to be level
-LEVEL = 3.0  # megabytes a minute
-MORE = 0.05  # how much more a second life may hold
+MORE = 0.05  # how far above that it may end, as a share
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +40,20 @@ def figures(server: Server, load: Load, stats: RequestStats) -> Figures:
     ledger.close(frozenset(record.standalone_question for record in read_feedback(server.feedback)))
     counts, faults = ledger.counts, {**ledger.faults, "errors": server.errors()}
     if held := server.waiting():
-        faults["lost"] = [*faults["lost"], f"{held} places at the desk were not given back"]
-    full = stats.get("answer", "full").num_requests
+        faults["lost"].append(f"{held} places at the desk were not given back")
     rows = [
         (f"{os.cpu_count()} cores", ""),
         ("clients", f"{CLIENTS}, and {counts['left']} times one that left"),
         ("seconds", f"{load.seconds:.0f}, of which the queue is full for {FULL * load.seconds:.0f}"),
         ("different questions", f"{len(ledger.cases)}"),
+        ("one answer when nobody else asks, ms", f"{1000 * load.alone:,.0f}"),
         ("asked", f"{counts['asked']:,}"),
         ("answered", f"{counts['answered']:,}"),
         ("told to come back (503)", f"{counts['busy']:,}"),
         ("broken by the kill and asked again", f"{counts['broken']:,}"),
         ("ratings taken, all kept", f"{len(ledger.rated):,}"),
         ("wrong / mixed / lost", " / ".join(str(len(faults[fault])) for fault in ledger.faults)),
-        ("answers a second, the queue full", f"{full / (FULL * load.seconds - (back - gone)):.2f}"),
+        ("answers a second, the queue full", f"{counts['full'] / (FULL * load.seconds - (back - gone)):.2f}"),
         ("seconds away after the kill", f"{back - gone:.1f}"),
         *(timing(stats, phase) for phase in ("steady", "full")),
         *memory(server, faults),
@@ -72,20 +71,22 @@ def timing(stats: RequestStats, phase: str) -> tuple[str, str]:
 def memory(server: Server, faults: dict[str, list[str]]) -> list[tuple[str, str]]:
     """How much memory each life of the server held, and whether it was level.
 
-    The first life was asked everything before it was watched: it may not rise. The second begins cold: it may not hold
-    more than the first.
+    The libraries that read take memory in steps, so that a slope is told, and the height is judged: neither life may
+    end far above what the first held after a minute, when it had been asked everything once.
     """
     first, second = ([size for _, size in life.memory] for life in server.lives)
     rows = [
         ("memory before the kill: first / last / most, MB", f"{first[0]:.0f} / {first[-1]:.0f} / {max(first):.0f}"),
         ("memory after it: last / most, MB", f"{second[-1]:.0f} / {max(second):.0f}"),
     ]
-    if len(settled := server.lives[0].after(SETTLED)) < SETTLED:
-        return [*rows, ("memory, MB a minute", "too short to tell")]
-    rising, more = slope(settled), max(second) / max(first) - 1
-    if rising > LEVEL or more > MORE:
-        faults["errors"] = [*faults["errors"], f"memory rises: {rising:+.1f} MB a minute, {more:+.0%} after the kill"]
-    return [*rows, ("memory before the kill, after a minute: MB a minute", f"{rising:+.1f}")]
+    settled = [life.after(SETTLED) for life in server.lives]
+    if min(map(len, settled)) < SETTLED / 2:
+        return [*rows, ("memory after a minute", "too short to tell")]
+    level = settled[0][0][1]
+    if max(first[-1], second[-1]) > (1 + MORE) * level:
+        faults["errors"].append(f"memory rises from {level:.0f} to {first[-1]:.0f} and {second[-1]:.0f} MB")
+    slopes = " / ".join(f"{slope(one):+.1f}" for one in settled)
+    return [*rows, ("the same from a minute on, of each life: MB a minute", slopes)]
 
 
 def write(found: Figures) -> None:
