@@ -173,8 +173,8 @@ def test_a_short_run_with_a_kill_finds_no_fault() -> None:
     short = ["--seconds", "20", "--questions", "8"]
     told = subprocess.run([sys.executable, "-m", "tests.load", *short], cwd=ROOT, capture_output=True, text=True)
     assert (told.returncode, told.stderr.count("\n" + "wrong:")) == (0, 0), told.stderr
-    rows = dict(line.strip("| ").split(" | ") for line in told.stdout.splitlines() if line.count("|") == 3)
-    found = {name.strip(): value.strip() for name, value in rows.items()}
+    rows = [line.strip("|").split("|") for line in told.stdout.splitlines()]
+    found = {name.strip(): value.strip() for name, value in rows}
     assert found["wrong / mixed / lost"] == " / ".join("0" for _ in FAULTS)
     assert found["answered"] == found["asked"] != "0"
     assert int(found["broken by the kill and asked again"].replace(",", "")) > 0

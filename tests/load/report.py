@@ -42,7 +42,7 @@ def figures(server: Server, load: Load, stats: RequestStats) -> Figures:
     if held := server.waiting():
         faults["lost"].append(f"{held} places at the desk were not given back")
     rows = [
-        (f"{os.cpu_count()} cores", ""),
+        ("cores", f"{os.cpu_count()}"),
         ("clients", f"{CLIENTS}, and {counts['left']} times one that left"),
         ("seconds", f"{load.seconds:.0f}, of which the queue is full for {FULL * load.seconds:.0f}"),
         ("different questions", f"{len(ledger.cases)}"),
