@@ -95,6 +95,7 @@ def test_who_leaves_while_being_answered_holds_the_worker_until_it_is_done(held:
         assert httpx.post(f"{address}/api/ask", json={"question": QUESTION}).json()["answered"]
 
 
+@pytest.mark.slow
 def test_who_never_reads_holds_no_place_and_is_cut_off(held: Held) -> None:
     held.let.set()
     document = request("GET", "/api/documents/stabilizing-mali")
@@ -113,6 +114,7 @@ def test_who_never_reads_holds_no_place_and_is_cut_off(held: Held) -> None:
         assert httpx.get(f"{address}/readyz").status_code == 200
 
 
+@pytest.mark.slow
 def test_who_reads_slowly_gets_everything(quoth: Assistant) -> None:
     document = request("GET", "/api/documents/stabilizing-mali")
     with serving(quoth, unread_seconds=0.5) as address, send(address, document * UNREAD) as line:
