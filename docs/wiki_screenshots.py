@@ -11,7 +11,6 @@ from tests.wikis import KINDS, Wiki, served_wiki
 
 QUESTION = "What did President Déby say about the skills of the Chadian army?"
 SIZES = {"": (1280, 900), "-phone": (390, 844)}
-NAMES = {"mediawiki": "Ask", "dokuwiki": "ask"}
 PHONE_SKIN = {"mediawiki": "?useskin=minerva", "dokuwiki": ""}
 
 
@@ -32,7 +31,7 @@ def main() -> None:
 def shoot(wiki: Wiki, page: Page, path: Path, phone: bool) -> None:
     """One picture: the answer, its citation, the passage opened below it."""
     wiki.sign_in(page)
-    wiki.open(page, NAMES[wiki.kind.name] + (PHONE_SKIN[wiki.kind.name] if phone else ""))
+    wiki.open(page, wiki.kind.ask + (PHONE_SKIN[wiki.kind.name] if phone else ""))
     page.get_by_label("Your question").fill(QUESTION)
     page.keyboard.press("Enter")
     page.locator(".cite").first.click()

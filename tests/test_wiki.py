@@ -27,7 +27,6 @@ NOTE = (
     "[4] Flavia Krause-Jackson, “UN Security Council Approves 11,200 Troops to Stabilize Mali,” "
     "Bloomberg, April 25, 2013."
 )
-ASK = {"mediawiki": "Ask", "dokuwiki": "ask"}
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -74,10 +73,10 @@ def callers(wiki: Wiki, path: str) -> list[str]:
 def test_the_wikis_page_answers_whom_the_wiki_knows(wiki: Wiki, page: "Page") -> None:
     from playwright.sync_api import expect
 
-    wiki.open(page, ASK[wiki.kind.name])
+    wiki.open(page, wiki.kind.ask)
     expect(page.locator("quoth-assistant")).to_have_text("Sign in to ask here, then load this page again.")
     wiki.sign_in(page)
-    wiki.open(page, ASK[wiki.kind.name])
+    wiki.open(page, wiki.kind.ask)
     expect_answer(page)
     assert callers(wiki, "/quoth/api/ask")[-1] == f"user:{wiki.kind.user}"
 
@@ -167,7 +166,7 @@ def test_a_quoth_at_its_own_address(wiki: Wiki, page: "Page", listed: bool) -> N
     name_server(wiki, page, server)
     try:
         with running(command, f"{server}/healthz", wiki.folder / "own.log"):
-            wiki.open(page, ASK[wiki.kind.name])
+            wiki.open(page, wiki.kind.ask)
             if listed:
                 expect_answer(page)
             else:
@@ -181,7 +180,6 @@ def test_a_quoth_at_its_own_address(wiki: Wiki, page: "Page", listed: bool) -> N
 def name_server(wiki: Wiki, page: "Page", server: str) -> None:
     """Do in the browser what docs/wiki.md tells an administrator to."""
     if wiki.kind.name == "mediawiki":
-        page.goto(f"{wiki.url}/index.php?title=MediaWiki:Common.js&action=raw")
         script = httpx.get(f"{wiki.url}/index.php?title=MediaWiki:Common.js&action=raw").text
         changed = re.sub(r"server = '[^']*'", f"server = '{server.rstrip('/')}/'", script)
         wiki.write(page, "MediaWiki:Common.js", changed)

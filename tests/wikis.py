@@ -28,10 +28,11 @@ class MissingPackages(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one kind of wiki is used: its pages' addresses, its forms' fields."""
+    """How one kind of wiki is used: its administrator, the page to ask on, its addresses, its forms' fields."""
 
     name: str
     user: str
+    ask: str
     page: str
     sign_in: str
     sign_in_fields: tuple[str, str]
@@ -45,6 +46,7 @@ KINDS: Mapping[str, Kind] = {
     "mediawiki": Kind(
         name="mediawiki",
         user="Admin",
+        ask="Ask",
         page="/index.php/{}",
         sign_in="/index.php?title=Special:UserLogin",
         sign_in_fields=("#wpName1", "#wpPassword1"),
@@ -56,6 +58,7 @@ KINDS: Mapping[str, Kind] = {
     "dokuwiki": Kind(
         name="dokuwiki",
         user="admin",
+        ask="ask",
         page="/doku.php?id={}",
         sign_in="/doku.php?do=login",
         sign_in_fields=("#dw__login input[name=u]", "#dw__login input[name=p]"),
