@@ -18,8 +18,8 @@ import numpy as np
 from eval.metrics.answer import normalize
 from index.bm25 import Bm25
 from index.dense import Encoder, encode_all
-from index.sentences import split_sentences
-from index.types import Span
+from index.document.sentences import split_sentences
+from index.document.types import Span
 from training.nearmiss import near_miss
 
 WINDOW = 640  # characters, about 150 tokens
