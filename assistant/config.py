@@ -1,4 +1,4 @@
-"""Every setting of an assistant, in one frozen value; the command line fills it."""
+"""What an assistant is made with, in one frozen value."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +9,10 @@ MAX_QUESTION = 2000  # characters
 MAX_HISTORY = 20  # turns
 THRESHOLD = 0.4187
 DEFAULT_READER = "quoth"
-FEEDBACK = Path(".quoth/feedback.sqlite")
+SOURCE = Path("source_docs")
+INDEX_DIR = Path(".quoth")
+FEEDBACK = INDEX_DIR / "feedback.sqlite"
+TOKENS = INDEX_DIR / "tokens.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +23,8 @@ class Config:
     many are given at most.
     """
 
-    source: Path = Path("source_docs")
-    index_dir: Path = Path(".quoth")
+    source: Path = SOURCE
+    index_dir: Path = INDEX_DIR
     index: IndexConfig = field(default_factory=IndexConfig)
     threshold: float = THRESHOLD
     reader: str = DEFAULT_READER

@@ -1,12 +1,11 @@
-"""An Answer as text for a terminal, and a Document as JSON."""
+"""An Answer as text: for a terminal, and in the words that every surface shares."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from rich.text import Text
 
 from assistant.types import Answer, Citation, Evidence
-from index.document.types import Document, Footnote, Metadata, Section, Sentence, Span
+from index.document.types import Document, Metadata
 
 CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "�")
 
@@ -92,53 +91,3 @@ def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
             put(f"   {question}\n", "cyan")
     text.rstrip()
     return text
-
-
-def document_to_dict(document: Document) -> dict[str, Any]:
-    """A document's parse, as `quoth document --json` gives it."""
-    return {
-        "id": document.id,
-        "title": document.title,
-        "sha256": document.sha256,
-        "sections": [section_to_dict(section, document) for section in document.sections],
-        "footnotes": [note_to_dict(note) for note in document.footnotes],
-        "byline": text_span(document.byline) if document.byline else None,
-        "boilerplate": [text_span(line) for line in document.boilerplate],
-        "odd": [{"kind": o.kind, "number": o.number, **text_span(o), "message": o.message} for o in document.odd],
-    }
-
-
-def offsets(span: Span) -> dict[str, Any]:
-    """Where a span begins and ends."""
-    return {"start": span.start, "end": span.end}
-
-
-def text_span(span: Span) -> dict[str, Any]:
-    """A span with its words."""
-    return {"text": span.text, **offsets(span)}
-
-
-def section_to_dict(section: Section, document: Document) -> dict[str, Any]:
-    """A section with its paragraphs and their sentences, each with the numbers of its notes."""
-
-    def sentence(one: Sentence) -> dict[str, Any]:
-        return {**text_span(one), "footnotes": [document.footnotes[position].number for position in one.notes]}
-
-    paragraphs = [
-        {"number": one.number, **offsets(one), "sentences": [sentence(s) for s in one.sentences]}
-        for one in section.paragraphs
-    ]
-    return {"heading": section.heading, **offsets(section), "paragraphs": paragraphs}
-
-
-def note_to_dict(note: Footnote) -> dict[str, Any]:
-    """A note with its markers and where it leads."""
-    return {
-        "number": note.number,
-        **text_span(note),
-        "label": offsets(note.label),
-        "anchors": [offsets(anchor) for anchor in note.anchors],
-        "sources": [{"number": work.number, **text_span(work)} for work in note.sources],
-        "via": list(note.via),
-        "unfollowed": list(note.unfollowed),
-    }

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from assistant.assistant import Assistant
-from assistant.cli import confidence, progress_bar, tell, to_line, writing
-from assistant.config import DEFAULT_READER, FEEDBACK, THRESHOLD, Config
 from assistant.feedback import read_feedback
+from assistant.options import ASKED, SOURCED, add_options, settings_of, share
+from assistant.terminal import progress_bar, tell, to_line, writing
 from eval.candidates import make_candidates
 from eval.export import export
 from eval.gate import BASELINE, gate
@@ -23,12 +23,10 @@ from eval.results import compare_scores, make_results, read_results, score_all
 from eval.rewriting import read_conversations, read_relevant, score_rewrites, score_rewritten_retrieval
 from eval.squad import read_squad, run_squad
 from eval.tables import comparison_table, figures_table, show
-from index.dense import DEFAULT_ENCODER
 from index.document.parse import parse
 from index.document.sources import read_sources
 from index.encoders import load_encoder
 from index.errors import QuothError
-from index.types import IndexConfig
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,14 +49,10 @@ def make_parser() -> argparse.ArgumentParser:
     """Every command and its options."""
     parser = argparse.ArgumentParser(prog="python -m eval", description="Measures answers against gold questions.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    sourced = argparse.ArgumentParser(add_help=False)
-    sourced.add_argument("--source", type=Path, default=Path("source_docs"), metavar="PATH")
-    asked = argparse.ArgumentParser(add_help=False)
-    asked.add_argument("--index-dir", type=Path, default=Path(".quoth"), metavar="DIR")
-    asked.add_argument("--encoder", default=DEFAULT_ENCODER, metavar="NAME")
-    asked.add_argument("--reader", default=DEFAULT_READER, metavar="NAME")
-    asked.add_argument("--threshold", type=confidence, default=THRESHOLD, metavar="X")
-    judged = argparse.ArgumentParser(add_help=False, parents=[sourced, asked])
+    sourced, asked, judged = (argparse.ArgumentParser(add_help=False) for _ in range(3))
+    add_options(sourced, *SOURCED)
+    add_options(asked, *(name for name in ASKED if name not in SOURCED))
+    add_options(judged, *ASKED)
     judged.add_argument("--gold", type=Path, default=ARTICLE_GOLD, metavar="FILE", help="default: the article's")
 
     check = commands.add_parser("check", parents=[sourced], help="say whether a gold file is sound")
@@ -70,7 +64,7 @@ def make_parser() -> argparse.ArgumentParser:
     names = [system.name for system in ABLATION]
     runs.add_argument("--systems", nargs="+", choices=names, metavar="NAME", help=f"only some of: {', '.join(names)}")
     told = "mistype this share of the questions' characters, numbers spared (wants the extra noise)"
-    runs.add_argument("--noise", type=confidence, default=0.0, metavar="X", help=told)
+    runs.add_argument("--noise", type=share, default=0.0, metavar="X", help=told)
     runs.add_argument("--split", choices=["dev", "test", "all"], default="all")
     runs.add_argument("--out", type=Path, default=Path("eval-report"), metavar="DIR")
     runs.add_argument("--json", action="store_true", help="print the results as JSON instead of a table")
@@ -107,8 +101,8 @@ def make_parser() -> argparse.ArgumentParser:
     rewriting.add_argument("--retrieval", type=Path, metavar="REPO", help=told)
     rewriting.set_defaults(run=run_rewriting)
 
-    candidates = commands.add_parser("candidates", parents=[sourced], help="what people marked, as gold to be checked")
-    candidates.add_argument("--feedback", type=Path, default=FEEDBACK, metavar="FILE")
+    candidates = commands.add_parser("candidates", help="what people marked, as gold to be checked")
+    add_options(candidates, *SOURCED, "feedback")
     candidates.add_argument("--out", type=Path, metavar="FILE", help="where to (default: standard output)")
     candidates.set_defaults(run=run_candidates)
     return parser
@@ -116,10 +110,8 @@ def make_parser() -> argparse.ArgumentParser:
 
 def open_assistant(options: argparse.Namespace) -> Assistant:
     """The assistant that a command's options ask for."""
-    source = getattr(options, "source", Path("source_docs"))
     with progress_bar() as done:
-        config = Config(source, options.index_dir, IndexConfig(options.encoder), options.threshold, options.reader)
-        return Assistant.from_config(config, say=tell, progress=done)
+        return Assistant.from_config(settings_of(options).config, say=tell, progress=done)
 
 
 def open_gold(options: argparse.Namespace, quoth: Assistant) -> tuple[Gold, ...]:
@@ -134,7 +126,7 @@ def open_gold(options: argparse.Namespace, quoth: Assistant) -> tuple[Gold, ...]
 
 def run_check(options: argparse.Namespace) -> None:
     """`python -m eval check`."""
-    documents = {file.id: parse(file) for file in read_sources(options.source)}
+    documents = {file.id: parse(file) for file in read_sources(settings_of(options).source)}
     gold = load_gold(options.gold, documents)
     answerable = sum(item.question.answerable for item in gold)
     print(f"{options.gold} is sound: {len(gold)} questions, {answerable} answerable, every quotation placed.")
@@ -189,13 +181,13 @@ def run_squad_command(options: argparse.Namespace) -> None:
     questions = read_squad(options.file)
     if options.limit is not None and options.limit < 1:
         raise GoldError(f"--limit is a number of questions from 1, not {options.limit}.")
-    config = Config(index=IndexConfig(options.encoder), threshold=options.threshold, reader=options.reader)
+    config = settings_of(options).config
     with progress_bar("Reading") as done:
         figures, predictions = run_squad(
-            questions, load_encoder(options.encoder), config, options.limit, options.open, done
+            questions, load_encoder(config.index.encoder), config, options.limit, options.open, done
         )
     if options.predictions:
-        written = {q: p.text if p.no_answer <= 1 - options.threshold else "" for q, p in predictions.items()}
+        written = {q: p.text if p.no_answer <= 1 - config.threshold else "" for q, p in predictions.items()}
         options.predictions.write_text(json.dumps(written, ensure_ascii=False), encoding="utf-8")
         chances = {q: p.no_answer for q, p in predictions.items()}
         options.predictions.with_suffix(".na_prob.json").write_text(json.dumps(chances), encoding="utf-8")
@@ -215,7 +207,7 @@ def run_rewriting(options: argparse.Namespace) -> None:
     figures: dict[str, Any] = {name: score_rewrites(items) for name, items in conversations.items()}
     if options.retrieval:
         passages, relevant = read_relevant(options.retrieval)
-        encoder = load_encoder(options.encoder)
+        encoder = load_encoder(settings_of(options).encoder)
         table = score_rewritten_retrieval(conversations["mtRAG"], passages, relevant, encoder)
         figures["retrieval"] = {way: {name: asdict(f) for name, f in row.items()} for way, row in table.items()}
     print(json.dumps(figures, indent=2))
@@ -229,8 +221,9 @@ def run_gate(options: argparse.Namespace) -> int:
 
 def run_candidates(options: argparse.Namespace) -> None:
     """`python -m eval candidates`."""
-    records = read_feedback(options.feedback)
-    candidates = make_candidates(records, {file.id: parse(file) for file in read_sources(options.source)})
+    settings = settings_of(options)
+    records = read_feedback(settings.feedback)
+    candidates = make_candidates(records, {file.id: parse(file) for file in read_sources(settings.source)})
     with writing(options.out) as out:
         for candidate in candidates:
             out.write(to_line(candidate))

@@ -104,7 +104,7 @@ def test_document_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         (["ask", "Who?", "--source", "."], "holds no .txt documents"),
         (["ask", "", "--source", ARTICLE], "The question is empty"),
         (["ask", "x" * 5000, "--source", ARTICLE], "has 5,000 characters"),
-        (["ask", "Who?", "--source", ARTICLE, "--threshold", "2"], "'2' is not a number from 0 to 1"),
+        (["ask", "Who?", "--source", ARTICLE, "--threshold", "2"], "--threshold cannot be '2': input should be less than or equal to 1."),
         (["ask", "Who?", "--source", ARTICLE, "--index-dir", "/dev/null"], "/dev/null"),
         (["batch", "nowhere.jsonl", "--source", ARTICLE], "nowhere.jsonl cannot be read"),
         (["serve", "--port", "99999"], "--port cannot be '99999'"),
@@ -132,3 +132,18 @@ def test_terminal_codes_in_a_document_do_not_reach_the_terminal(
     (tmp_path / "evil.txt").write_text("Rain \x1b[31mfell\x07 in May.")
     _, out, _ = run(capsys, "ask", "When did rain fall?", "--source", "evil.txt")
     assert out.startswith("Rain \N{REPLACEMENT CHARACTER}[31mfell\N{REPLACEMENT CHARACTER} in May.")
+
+
+def test_every_command_takes_its_options_from_the_environment_and_a_file_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("QUOTH_SOURCE", str(ARTICLE))
+    monkeypatch.setenv("QUOTH_HOST", "0.0.0.0")  # serve's, and refused there without --auth
+    assert run(capsys, "document")[1].startswith("Stabilizing Mali (stabilizing-mali)")
+    (tmp_path / "quoth.toml").write_text("threshold = 1\n")
+    asked = ["ask", "Why did the French come?", "--config", "quoth.toml"]
+    assert run(capsys, *asked)[1].startswith("The document does not seem to say.")
+    assert json.loads(run(capsys, *asked, "--threshold", "0", "--json")[1])["answered"] is True
+    monkeypatch.setenv("QUOTH_SOURCES", "x")
+    code, _, err = run(capsys, "document")
+    assert (code, err.startswith("quoth: The environment has QUOTH_SOURCES, which is no setting.")) == (2, True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from assistant.cli import main
-from assistant.server.settings import Settings, read_settings, to_toml
+from assistant.settings import Settings, read_settings, to_toml
 from index.errors import QuothError
 from tests.conftest import ROOT
 

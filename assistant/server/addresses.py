@@ -5,7 +5,7 @@ from ipaddress import IPv6Address, ip_address
 
 from starlette.types import Scope
 
-from assistant.server.settings import Settings
+from assistant.settings import Settings
 
 
 def network(address: str) -> str:

@@ -28,8 +28,8 @@ from assistant.server.schema import (
     PassageDetail,
     Suggestions,
 )
-from assistant.server.settings import Settings
 from assistant.server.tokens import EmbedPass, TokenFile
+from assistant.settings import Settings
 from assistant.types import Answer, Turn
 from index.errors import QuothError, StoreError
 

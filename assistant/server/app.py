@@ -26,8 +26,8 @@ from assistant.server.problems import ALWAYS, Problem, add_handlers, responses
 from assistant.server.protocol import impatient
 from assistant.server.queue import Queue
 from assistant.server.request_log import RequestLog
-from assistant.server.settings import Settings
 from assistant.server.tokens import TokenFile
+from assistant.settings import Settings
 
 ABOUT = "Questions about documents, answered in the documents' own words, with their place and the notes behind them."
 

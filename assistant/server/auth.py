@@ -14,8 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from assistant.server.addresses import network
 from assistant.server.origins import EMBEDDED, is_own, route_path
 from assistant.server.problems import Refusal, note, refuse
-from assistant.server.settings import Settings
 from assistant.server.tokens import TokenFile
+from assistant.settings import Settings
 from index.errors import QuothError
 
 OPEN = ("/healthz", "/readyz", "/embed", "/embed.js", "/embed.css", "/widget.js")  # what an embed needs, and health

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.server.problems import Refusal, refuse
-from assistant.server.settings import Settings
+from assistant.settings import Settings
 
 
 class Bodies:

@@ -1,67 +1,51 @@
-"""quoth serve and quoth token: their options, made from the settings, and what they do."""
+"""quoth serve and quoth token."""
 
 import argparse
-import os
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 from assistant.assistant import Assistant
-from assistant.server.settings import Settings, read_settings, to_toml
+from assistant.options import add_options, settings_of
 from assistant.server.tokens import TokenFile
+from assistant.settings import Settings, to_toml
 from index.errors import QuothError
 
-Open = Callable[[argparse.Namespace], Assistant]
+Open = Callable[[Settings], Assistant]
 
 
 def add_commands(commands: Any, open_assistant: Open) -> None:
-    """Add both to the parsers of a command line; `open_assistant` opens what their options ask for."""
+    """Add both to the parsers of a command line; `open_assistant` opens what their settings name."""
     serve = commands.add_parser("serve", help="serve the page, the API and the embeds")
-    add_options(serve, tuple(Settings.model_fields))
-    serve.add_argument("--config", metavar="FILE", help="a TOML file of settings (default: QUOTH_CONFIG)")
+    add_options(serve, *Settings.model_fields)
     serve.add_argument("--print-config", action="store_true", help="print the settings in force and end")
     serve.set_defaults(run=lambda options: run_serve(options, open_assistant))
 
     token = commands.add_parser("token", help="make, list and revoke the tokens that --auth asks for")
-    does = token.add_subparsers(required=True, metavar="DOES")
-    for name, run, told in (
-        ("add", run_add, "make a token and print it, once"),
-        ("list", run_list, "list the tokens"),
-        ("revoke", run_revoke, "revoke a token"),
-    ):
-        one = does.add_parser(name, help=told)
-        add_options(one, ("tokens",))
-        one.set_defaults(run=run)
-        if name != "list":
-            one.add_argument("name", help="whose token it is: letters, digits, dots and dashes")
-        if name == "add":
-            one.add_argument("--site", action="store_true", help="a wiki's own: it may mint tokens for its embeds")
-            one.add_argument("--days", type=int, metavar="N", help="good for N days (default: until revoked)")
+    actions = token.add_subparsers(required=True, metavar="DOES")
+    add = add_action(actions, "add", run_add, "make a token and print it, once")
+    add.add_argument("--site", action="store_true", help="a wiki's own: it may mint tokens for its embeds")
+    add.add_argument("--days", type=int, metavar="N", help="good for N days (default: until revoked)")
+    add_action(actions, "list", run_list, "list the tokens")
+    revoke = add_action(actions, "revoke", run_revoke, "revoke a token")
+    for parser in (add, revoke):
+        parser.add_argument("name", help="whose token it is: letters, digits, dots and dashes")
 
 
-def add_options(parser: argparse.ArgumentParser, names: tuple[str, ...]) -> None:
-    """A flag for each setting; one that is not given is left to the environment and the file."""
-    for name in names:
-        field = Settings.model_fields[name]
-        flag = f"--{name.replace('_', '-')}"
-        told = (field.description or "").replace("%", "%%")
-        if name.startswith("no_"):
-            parser.add_argument(flag, action="store_true", default=argparse.SUPPRESS, help=told)
-        elif field.annotation in (bool, bool | None):
-            action: Any = argparse.BooleanOptionalAction
-            parser.add_argument(flag, action=action, default=argparse.SUPPRESS, help=told)
-        elif field.default == ():
-            told += "; may be given more than once"
-            parser.add_argument(flag, action="append", default=argparse.SUPPRESS, metavar="X", help=told)
-        else:
-            shown = f"{told} (default: {str(field.default).replace('%', '%%') or 'none'})"
-            parser.add_argument(flag, default=argparse.SUPPRESS, metavar="X", help=shown)
+def add_action(
+    actions: Any, name: str, run: Callable[[argparse.Namespace], None], meaning: str
+) -> argparse.ArgumentParser:
+    """Add one of the things that quoth token does."""
+    parser: argparse.ArgumentParser = actions.add_parser(name, help=meaning)
+    add_options(parser, "tokens")
+    parser.set_defaults(run=run)
+    return parser
 
 
 def run_serve(options: argparse.Namespace, open_assistant: Open) -> None:
     """quoth serve"""
-    settings = read_settings(vars(options), os.environ)
+    settings = settings_of(options)
     if options.print_config:
         print(to_toml(settings), end="")
         return
@@ -74,7 +58,7 @@ def run_serve(options: argparse.Namespace, open_assistant: Open) -> None:
     from assistant.server.app import serve
 
     with listen(settings.host, settings.port) as listening:
-        serve(open_assistant(argparse.Namespace(**settings.model_dump())), settings, listening)
+        serve(open_assistant(settings), settings, listening)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -90,8 +74,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def token_file(options: argparse.Namespace) -> TokenFile:
-    """The file that a token command's options, the environment or the default name."""
-    return TokenFile(read_settings({"tokens": options.tokens} if "tokens" in options else {}, os.environ).tokens)
+    """The file of tokens that a command line names."""
+    return TokenFile(settings_of(options).tokens)
 
 
 def run_add(options: argparse.Namespace) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from assistant.assistant import Assistant
 from assistant.feedback import Quoted, Record, rate, versions_of
-from assistant.render import document_to_dict
+from assistant.outline import document_to_dict
 from assistant.server.problems import Refusal
 from assistant.server.schema import DocumentDetail, DocumentSummary, FeedbackRequest, PassageDetail
 from index.document.types import Document

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from assistant.config import MAX_QUESTION
-from assistant.server.settings import Settings
+from assistant.settings import Settings
 
 WIDGET = Path(__file__).parent.parent / "widget"
 POLICY = (

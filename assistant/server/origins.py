@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.server.addresses import client_address, is_proxy
 from assistant.server.problems import Refusal, refuse
-from assistant.server.settings import ORIGIN, Settings, strip_default_port
+from assistant.settings import ORIGIN, Settings, strip_default_port
 
 FORWARDED = (b"forwarded", b"x-forwarded-")
 EMBEDDED = ("/api/ask", "/api/documents", "/api/suggestions", "/api/feedback")  # what an embed may ask for

