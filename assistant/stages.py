@@ -1,9 +1,7 @@
-"""Assistant.ask, told while it goes on."""
+"""Assistant.ask, which says in words what it is doing."""
 
 import copy
-import queue
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from assistant.assistant import Assistant
 from assistant.reader import Reader, Selection
@@ -11,11 +9,13 @@ from assistant.types import Answer, Turn
 from index.retriever import Index
 from index.types import Hit
 
+Say = Callable[[str], None]
 
-class ToldReader:
+
+class AnnouncingReader:
     """A reader that says when it begins."""
 
-    def __init__(self, reader: Reader, say: Callable[[str], None]) -> None:
+    def __init__(self, reader: Reader, say: Say) -> None:
         self.reader, self.say = reader, say
         self.name, self.fingerprint = reader.name, reader.fingerprint
 
@@ -25,28 +25,10 @@ class ToldReader:
         return self.reader.read(question, hits, index)
 
 
-def ask_in_stages(
-    quoth: Assistant, question: str, history: Sequence[Turn] = (), complete: bool = True
-) -> Iterator[str | Answer]:
-    """What is being done, in words, then the answer; raises what Assistant.ask raises."""
+def ask_aloud(quoth: Assistant, question: str, history: Sequence[Turn | str], complete: bool, say: Say) -> Answer:
+    """The answer to a question; raises what Assistant.ask raises."""
     _ = quoth.understanding  # learned once, and not by each copy
-    told: queue.SimpleQueue[str | Answer | Exception] = queue.SimpleQueue()
-    watched = copy.copy(quoth)
-    watched.reader = ToldReader(quoth.reader, told.put)
-
-    def work() -> None:
-        try:
-            told.put(watched.ask(question, history, complete))
-        except Exception as error:  # raised again below, in the thread that asked
-            told.put(error)
-
-    last = f"Searching {len(quoth.index.passages)} passages"
-    yield last
-    threading.Thread(target=work, daemon=True).start()
-    while isinstance(said := told.get(), str):
-        if said != last:
-            yield said
-        last = said
-    if isinstance(said, Exception):
-        raise said
-    yield said
+    announcing = copy.copy(quoth)
+    announcing.reader = AnnouncingReader(quoth.reader, say)
+    say(f"Searching {len(quoth.index.passages)} passages")
+    return announcing.ask(question, history, complete)

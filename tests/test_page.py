@@ -16,7 +16,7 @@ from assistant.page.answers import Exchange, certainty, turn_html
 from assistant.page.documents import contents_html, document_html
 from assistant.page.explanation import explanations_html
 from assistant.page.start import start_html
-from assistant.stages import ask_in_stages
+from assistant.stages import ask_aloud
 from assistant.types import Abstention, Answer, Turn
 from index.document.types import Document, Metadata
 from index.errors import QuestionError
@@ -160,9 +160,11 @@ def test_each_part_of_a_question_is_explained_and_a_question_about_structure_is_
     assert "answered from the document’s structure" in explanations_html((), quoth.index.documents)
 
 
-def test_asking_tells_what_is_done_and_raises_what_is_wrong(quoth: Assistant) -> None:
-    *told, answer = ask_in_stages(quoth, "And how many police?", [Turn("How many troops will the UN mission have?")])
-    assert told == ["Searching 77 passages", "Reading the 15 nearest passages"]
-    assert answer == quoth.ask("And how many police?", [Turn("How many troops will the UN mission have?")])
+def test_asking_says_what_is_done_and_raises_what_is_wrong(quoth: Assistant) -> None:
+    said: list[str] = []
+    history = [Turn("How many troops will the UN mission have?")]
+    answer = ask_aloud(quoth, "And how many police?", history, True, said.append)
+    assert list(dict.fromkeys(said)) == ["Searching 77 passages", "Reading the 15 nearest passages"]
+    assert answer == quoth.ask("And how many police?", history)
     with pytest.raises(QuestionError, match="The question is empty"):
-        list(ask_in_stages(quoth, " "))
+        ask_aloud(quoth, " ", (), True, said.append)

@@ -317,7 +317,7 @@ def test_quotas_count_callers_and_addresses_and_speak_in_the_operators_words(quo
 
 
 def test_addresses_of_one_ipv6_customer_count_as_one(quoth: Assistant) -> None:
-    from assistant.server.addresses import network
+    from assistant.server.quota import network
 
     assert network("2001:db8::1") == network("2001:db8::ffff") != network("2001:db8:0:1::1")
     assert network("::ffff:10.0.0.1") == "10.0.0.1" == network("10.0.0.1")

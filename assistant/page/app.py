@@ -8,14 +8,16 @@ script asks of the server directly.
 import base64
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import gradio as gr
+from fastapi.concurrency import run_in_threadpool
 
 from assistant.assistant import SUGGESTIONS, Assistant
 from assistant.config import MAX_QUESTION
@@ -25,15 +27,16 @@ from assistant.page.answers import Exchange, turn_html
 from assistant.page.documents import contents_html, document_html
 from assistant.page.elements import escape, tag
 from assistant.page.explanation import explanations_html
-from assistant.page.start import first_questions_html, start_html
-from assistant.stages import ask_in_stages
+from assistant.page.start import count, first_questions_html, start_html
+from assistant.server.problems import Refusal
+from assistant.server.queue import Pending, Queue, Stage
+from assistant.stages import ask_aloud
 from assistant.types import Answer, Turn
 from index.errors import QuothError, StoreError
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("document.js", "conversation.js", "copying.js", "page.js")
 FIRST_QUESTIONS = 6
-AT_ONCE = 8  # questions read at the same time; others wait
 Patch = dict[str, Any]
 Questions = Future[tuple[str, ...]]
 
@@ -52,12 +55,13 @@ def page_head() -> str:
     return tag("style", style)
 
 
-def make_page(quoth: Assistant, feedback: FeedbackStore | None = None) -> gr.Blocks:
-    """The page of an assistant; its conversations live in the browser session alone.
+def make_page(quoth: Assistant, queue: Queue, feedback: FeedbackStore | None = None) -> gr.Blocks:
+    """The page of an assistant, whose questions wait in `queue`; its conversations live in the browser session alone.
 
     Without a feedback store nothing is asked about answers and nothing kept.
     """
     questions = look_for_questions(quoth)
+    open_pages = OpenPages()
     with gr.Blocks(title="Quoth", analytics_enabled=False, fill_width=True) as page:
         exchanges = gr.State([])
         quoth_page = gr.HTML(
@@ -70,10 +74,9 @@ def make_page(quoth: Assistant, feedback: FeedbackStore | None = None) -> gr.Blo
         )
         settings: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         asked = quoth_page.ask(
-            make_ask(quoth, questions, feedback),
+            make_ask(quoth, queue, open_pages, questions, feedback),
             [exchanges],
             [exchanges, quoth_page],
-            concurrency_limit=AT_ONCE,
             trigger_mode="multiple",  # a question that was stopped does not hold up the next
             **settings,
         )
@@ -83,7 +86,34 @@ def make_page(quoth: Assistant, feedback: FeedbackStore | None = None) -> gr.Blo
         quoth_page.clear_all(lambda: [], None, [exchanges], cancels=[asked], **settings)
         if feedback:
             quoth_page.rate(make_rate(quoth, feedback), [exchanges], [quoth_page], **settings)
+        page.unload(open_pages.leave)
     return page
+
+
+class OpenPages:
+    """The questions that each open page waits for."""
+
+    def __init__(self) -> None:
+        self._pending: dict[str, set[Pending]] = {}
+
+    @contextmanager
+    def waiting(self, page: gr.Request, question: Pending) -> Iterator[None]:
+        """Meanwhile, a page waits for a question; it is given up where that ends before its answer."""
+        session = str(page.session_hash)
+        self._pending.setdefault(session, set()).add(question)
+        try:
+            yield
+        finally:
+            question.give_up()
+            left = self._pending.get(session, set())
+            left.discard(question)
+            if not left:
+                self._pending.pop(session, None)
+
+    async def leave(self, page: gr.Request) -> None:
+        """Give up what a page waits for that was closed."""
+        for question in tuple(self._pending.get(str(page.session_hash), ())):
+            question.give_up()
 
 
 def first_patches(quoth: Assistant) -> Patch:
@@ -132,14 +162,16 @@ def make_server_functions(quoth: Assistant, questions: Questions) -> list[Callab
 
 
 def make_ask(
-    quoth: Assistant, questions: Questions, feedback: FeedbackStore | None
-) -> Callable[..., Iterator[tuple[Any, Patch]]]:
+    quoth: Assistant, queue: Queue, open_pages: OpenPages, questions: Questions, feedback: FeedbackStore | None
+) -> Callable[..., AsyncIterator[tuple[Any, Patch]]]:
     """What happens when a question is sent: it is shown at once, then what is being done, then its answer.
 
     A question sent as an earlier turn takes the place of that turn and of all after it.
     """
 
-    def ask(exchanges: list[Exchange], event: gr.EventData) -> Iterator[tuple[Any, Patch]]:
+    async def ask(
+        exchanges: list[Exchange], event: gr.EventData, request: gr.Request
+    ) -> AsyncIterator[tuple[Any, Patch]]:
         question, turn, complete, asked = read_event(event)
         before = exchanges[: turn - 1] if turn else exchanges
         number = len(before) + 1
@@ -149,19 +181,29 @@ def make_ask(
             html = turn_html(number, exchange, quoth.index.documents, feedback is not None)
             return {"turn": number, "html": html, "number": asked, "made": time.monotonic_ns()}
 
+        exchange = Exchange(question)
+        pending = Pending(queue, lambda say: ask_aloud(quoth, question, history, complete, say))
         try:
-            for said in ask_in_stages(quoth, question, history, complete):
-                if isinstance(said, str):
-                    exchange = Exchange(question, doing=said)
-                    yield gr.skip(), patch(exchange)
-                else:
-                    exchange = Exchange(question, with_suggestions(said, questions))
-                    keep(said, exchange, quoth, feedback)
-        except QuothError as error:
+            with open_pages.waiting(request, pending):
+                async for step in pending:
+                    if isinstance(step, Answer):
+                        exchange = Exchange(question, with_suggestions(step, questions))
+                        await run_in_threadpool(keep, step, exchange, quoth, feedback)
+                    elif (doing := in_words(step)) and doing != exchange.doing:
+                        exchange = Exchange(question, doing=doing)
+                        yield gr.skip(), patch(exchange)
+        except (QuothError, Refusal) as error:
             exchange = Exchange(question, error=str(error))
         yield [*before, exchange], patch(exchange)
 
     return ask
+
+
+def in_words(stage: Stage) -> str:
+    """A stage as the page shows it; empty where there is nothing to say."""
+    if stage.name == "queued" and stage.ahead:
+        return f"Waiting behind {count(stage.ahead, 'other question')}"
+    return stage.doing
 
 
 def with_suggestions(answer: Answer, questions: Questions) -> Answer:

@@ -4,9 +4,11 @@ A request passes through these, in order, and any of them may refuse it:
 
     protocol      a client that dawdles over its headers is cut off
     request_log   a request id, one line in the log, the headers that every answer carries
+    proxies       what a trusted proxy says of it; what anyone else says so is dropped
     origins       the host, the path and the origin
     cors          what an origin on the list may read
-    auth          who asks, under --auth, and how often
+    auth          who asks, under --auth
+    quota         how often they may
     bodies        how large a body may be, and how slowly it may come
     app           the routes: api, embed, health; then the page
 

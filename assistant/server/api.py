@@ -2,22 +2,21 @@
 
 import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from anyio import CancelScope
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response
+from fastapi.sse import EventSourceResponse, format_sse_event
 
 from assistant.feedback import FeedbackStore
 from assistant.server.documents import Documents, detail, passage_detail, summary
-from assistant.server.metrics import Metrics
 from assistant.server.origins import is_own
 from assistant.server.problems import ALWAYS, Refusal, note, responses
-from assistant.server.queue import Queue
+from assistant.server.queue import Pending, Progress, Queue
 from assistant.server.schema import (
     AskRequest,
     DocumentDetail,
@@ -33,7 +32,6 @@ from assistant.settings import Settings
 from assistant.types import Answer, Turn
 from index.errors import QuothError, StoreError
 
-Say = Callable[[str, dict[str, Any]], None]
 EVENTS = "text/event-stream"
 GONE = 499  # for the log: nobody is there to read it
 SUGGESTED = 4
@@ -45,27 +43,27 @@ STREAMED = {
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """What the routes work with."""
+class Services:
+    """What the routes work with; `tokens` is None without --auth, `feedback` where none is kept."""
 
     settings: Settings
     documents: Documents
     queue: Queue
-    metrics: Metrics
     tokens: TokenFile | None
     feedback: FeedbackStore | None
 
 
-def make_api(room: Room) -> APIRouter:
+def make_api(services: Services) -> APIRouter:
     """The routes."""
     api = APIRouter(prefix="/api")
-    add_asking(api, room)
-    add_documents(api, room)
-    add_the_rest(api, room)
+    add_asking(api, services)
+    add_documents(api, services)
+    add_feedback(api, services)
+    add_embed_tokens(api, services)
     return api
 
 
-def add_asking(api: APIRouter, room: Room) -> None:
+def add_asking(api: APIRouter, services: Services) -> None:
     """POST /api/ask"""
 
     @api.post(
@@ -75,117 +73,111 @@ def add_asking(api: APIRouter, room: Room) -> None:
         responses={200: STREAMED, **responses(*POSTED, "bad_question", "not_found", "busy")},
     )
     async def ask(asked: AskRequest, request: Request) -> Response:
-        if room.settings.log_questions:
+        if services.settings.log_questions:
             note(request, question=asked.question)
+        history = [turn if isinstance(turn, str) else Turn(turn.question, turn.answer) for turn in asked.history]
+
+        def answer(progress: Progress) -> Answer:
+            return services.documents.asked(asked.document).ask(asked.question, history, asked.complete)
+
+        pending = Pending(services.queue, answer)
         if EVENTS in request.headers.get("accept", ""):
-            stages = stream(asked, request, room)
-            first = await anext(stages)  # a full queue is a 503, not a broken stream
-            return StreamingResponse(chained(first, stages), media_type=EVENTS)
-        found = await attend(asked, request, room)
-        return JSONResponse(found.to_dict()) if found else Response(status_code=GONE)
+            events = stream(pending, request)
+            first = await anext(events)  # a full queue is a 503, not a broken stream
+            return EventSourceResponse(chained(first, events))
+        async with leaving(request, pending):
+            given = await pending.answer()
+        if given is None:
+            return Response(status_code=GONE)
+        note_answer(request, given)
+        return JSONResponse(given.to_dict())
 
 
-async def attend(asked: AskRequest, request: Request, room: Room, say: Say = lambda name, data: None) -> Answer | None:
-    """The answer once it is its turn, its stages told meanwhile; None if the client has left."""
-    with CancelScope() as scope:
-        leaving = asyncio.create_task(leave(request, scope))
-        try:
-            async with room.queue.place() as ahead:
-                say("queued", {"ahead": ahead})
-                async with room.queue.turn():
-                    say("reading", {})
-                    return await answer(asked, request, room)
-        finally:
-            leaving.cancel()
-    return None
+@asynccontextmanager
+async def leaving(request: Request, pending: Pending) -> AsyncIterator[None]:
+    """Meanwhile, give a question up when its client leaves."""
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        pending.give_up()
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        pending.give_up()
 
 
-async def leave(request: Request, scope: CancelScope) -> None:
-    """Give up what is done for a client when it leaves; a thread at work is waited for."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-    scope.cancel()
+def note_answer(request: Request, answer: Answer) -> None:
+    """Have what came of a question written into the request's line of the log."""
+    outcome = answer.abstention.reason if answer.abstention else "answered"
+    note(request, outcome=outcome, confidence=answer.confidence)
 
 
-async def answer(asked: AskRequest, request: Request, room: Room) -> Answer:
-    """The answer to a request whose turn it is."""
-    quoth = room.documents.asked(asked.document)
-    history = [turn if isinstance(turn, str) else Turn(turn.question, turn.answer) for turn in asked.history]
-    began = time.perf_counter()
-    found = await room.queue.do(lambda: quoth.ask(asked.question, history, asked.complete))
-    room.metrics.seconds.observe(time.perf_counter() - began)
-    outcome = found.abstention.reason if found.abstention else "answered"
-    room.metrics.answers.labels(outcome).inc()
-    note(request, outcome=outcome, confidence=found.confidence)
-    return found
+async def stream(pending: Pending, request: Request) -> AsyncIterator[bytes]:
+    """The stages of an answer as server-sent events, then the answer or a problem; raises Refusal before the first."""
+    begun = False
+    try:
+        async with leaving(request, pending):
+            async for event in pending:
+                if isinstance(event, Answer):
+                    note_answer(request, event)
+                    yield to_event("answer", event.to_dict())
+                elif not event.doing:
+                    yield to_event(event.name, {"ahead": event.ahead} if event.name == "queued" else {})
+                begun = True
+    except (Refusal, QuothError) as error:
+        refusal = error if isinstance(error, Refusal) else Refusal("bad_question", str(error))
+        if not begun:
+            raise refusal from None
+        note(request, refused=refusal.kind)
+        yield to_event("problem", json.loads(bytes(refusal.response().body)))
 
 
-async def stream(asked: AskRequest, request: Request, room: Room) -> AsyncIterator[str]:
-    """The stages of an answer as server-sent events; who does not read them holds up nobody."""
-    told: asyncio.Queue[str | Refusal | None] = asyncio.Queue()
-
-    async def work() -> None:
-        try:
-            if found := await attend(asked, request, room, lambda name, data: told.put_nowait(event(name, data))):
-                told.put_nowait(event("answer", found.to_dict()))
-        except (Refusal, QuothError) as error:
-            told.put_nowait(error if isinstance(error, Refusal) else Refusal("bad_question", str(error)))
-        finally:
-            told.put_nowait(None)
-
-    working, begun = asyncio.create_task(work()), False
-    while one := await told.get():
-        if isinstance(one, Refusal):
-            if not begun:
-                raise one
-            note(request, refused=one.kind)
-            one = event("problem", json.loads(bytes(one.response().body)))
-        yield one
-        begun = True
-    await working  # an error that nobody expected
-
-
-async def chained(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
+async def chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """An iterator whose first value was taken already."""
     yield first
-    async for one in rest:
-        yield one
+    async for event in rest:
+        yield event
 
 
-def event(name: str, data: dict[str, Any]) -> str:
+def to_event(name: str, data: dict[str, Any]) -> bytes:
     """One server-sent event."""
-    return f"event: {name}\ndata: {json.dumps(data)}\n\n"
+    # FastAPI encodes the events that a route yields itself; this route streams only where it is asked to.
+    return format_sse_event(event=name, data_str=json.dumps(data))
 
 
-def add_documents(api: APIRouter, room: Room) -> None:
+def add_documents(api: APIRouter, services: Services) -> None:
     """GET /api/documents and what stands under it."""
-    told = responses(*ALWAYS, "not_found", "invalid")
+    problems = responses(*ALWAYS, "not_found", "invalid")
 
     @api.get("/documents", summary="The documents", responses=responses(*ALWAYS))
     async def documents() -> DocumentList:
-        listed = tuple(summary(document) for document in room.documents.quoth.index.documents.values())
-        return DocumentList(documents=listed, feedback=room.feedback is not None)
+        listed = tuple(summary(document) for document in services.documents.quoth.index.documents.values())
+        return DocumentList(documents=listed, feedback=services.feedback is not None)
 
-    @api.get("/documents/{document}", summary="A document's structure", responses=told)
+    @api.get("/documents/{document}", summary="A document's structure", responses=problems)
     async def document(document: str) -> DocumentDetail:
-        return detail(room.documents.find(document), room.documents.passages(document))
+        return detail(services.documents.find(document), services.documents.passages(document))
 
-    @api.get("/documents/{document}/passages/{passage}", summary="A passage, by its id", responses=told)
+    @api.get("/documents/{document}/passages/{passage}", summary="A passage, by its id", responses=problems)
     async def passage(document: str, passage: str) -> PassageDetail:
-        found = room.documents.find(document)
-        for one in room.documents.passages(document):
-            if one.id == passage:
-                return passage_detail(one, found)
+        source = services.documents.find(document)
+        for candidate in services.documents.passages(document):
+            if candidate.id == passage:
+                return passage_detail(candidate, source)
         raise Refusal("not_found", "There is no such passage. GET /api/documents/{document} lists those there are.")
 
-    @api.get("/suggestions", summary="Questions that the documents answer", responses=told)
+    @api.get("/suggestions", summary="Questions that the documents answer", responses=problems)
     async def suggestions(document: str | None = None) -> Suggestions:
-        quoth = room.documents.asked(document)
+        quoth = services.documents.asked(document)
         return Suggestions(suggestions=await run_in_threadpool(quoth.suggest, SUGGESTED))
 
 
-def add_the_rest(api: APIRouter, room: Room) -> None:
-    """POST /api/feedback and /api/embed-token"""
+def add_feedback(api: APIRouter, services: Services) -> None:
+    """POST /api/feedback"""
 
     @api.post(
         "/feedback",
@@ -194,12 +186,16 @@ def add_the_rest(api: APIRouter, room: Room) -> None:
         responses=responses(*POSTED, "not_found", "not_kept"),
     )
     async def feedback(given: FeedbackRequest) -> None:
-        if room.feedback is None:
+        if services.feedback is None:
             raise Refusal("not_found", "This server keeps no feedback.")
         try:
-            await run_in_threadpool(room.feedback.save, room.documents.rated(given))
+            await run_in_threadpool(services.feedback.save, services.documents.rated(given))
         except StoreError as error:
             raise Refusal("not_kept", why=str(error)) from error
+
+
+def add_embed_tokens(api: APIRouter, services: Services) -> None:
+    """POST /api/embed-token"""
 
     @api.post(
         "/embed-token",
@@ -208,12 +204,12 @@ def add_the_rest(api: APIRouter, room: Room) -> None:
     )
     async def embed_token(wanted: EmbedTokenRequest, request: Request) -> EmbedToken:
         caller = request.scope["quoth.caller"]
-        if room.tokens is None:
+        if services.tokens is None:
             raise Refusal("not_found", "This server asks nobody who they are; an embed needs no token.")
         if caller.kind not in ("site", "user"):
             raise Refusal("forbidden", "Only a site's token (quoth token add --site) or a proxy's user may mint.")
-        if wanted.origin not in room.settings.allow_origin and not is_own(wanted.origin, request):
+        if wanted.origin not in services.settings.allow_origin and not is_own(wanted.origin, request):
             raise Refusal("origin_not_allowed", why="a token for an origin that is not on the list")
         user = caller.name if caller.kind == "user" else wanted.user
         granted = EmbedPass(by=caller.site, user=user, origin=wanted.origin)
-        return EmbedToken(token=room.tokens.mint(granted), expires_in=room.settings.embed_minutes * 60)
+        return EmbedToken(token=services.tokens.mint(granted), expires_in=services.settings.embed_minutes * 60)

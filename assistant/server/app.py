@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 from assistant.assistant import Assistant
 from assistant.feedback import FeedbackStore
 from assistant.server import metrics as prometheus
-from assistant.server.api import Room, make_api
+from assistant.server.api import Services, make_api
 from assistant.server.auth import Auth
 from assistant.server.bodies import Bodies
 from assistant.server.documents import Documents
@@ -24,7 +24,9 @@ from assistant.server.origins import Origins
 from assistant.server.page import mount_page
 from assistant.server.problems import ALWAYS, Problem, add_handlers, responses
 from assistant.server.protocol import impatient
+from assistant.server.proxies import Proxies
 from assistant.server.queue import Queue
+from assistant.server.quota import Quotas
 from assistant.server.request_log import RequestLog
 from assistant.server.tokens import TokenFile
 from assistant.settings import Settings
@@ -35,22 +37,23 @@ ABOUT = "Questions about documents, answered in the documents' own words, with t
 def make_app(quoth: Assistant, settings: Settings = Settings(), feedback: FeedbackStore | None = None) -> FastAPI:
     """The application; `feedback` keeps what is said of answers, None where nothing is kept."""
     tokens = TokenFile(settings.tokens) if settings.auth else None
-    queue = Queue(settings.workers, settings.queue)
     metrics = Metrics(lambda: queue.taken)
+    queue = Queue(settings.workers, settings.queue, metrics.observe)
     app = FastAPI(
-        title="Quoth", description=ABOUT, version="1", docs_url=None, redoc_url=None, lifespan=telling,
+        title="Quoth", description=ABOUT, version="1", docs_url=None, redoc_url=None, lifespan=log_life,
         openapi_url="/openapi.json", redirect_slashes=False,
     )  # fmt: skip
     add_handlers(app)
-    app.include_router(make_api(Room(settings, Documents(quoth), queue, metrics, tokens, feedback)))
+    app.include_router(make_api(Services(settings, Documents(quoth), queue, tokens, feedback)))
     app.include_router(make_embeds(settings))
     add_health(app, queue, tokens)
     if settings.metrics:
         add_metrics(app, metrics)
     describe(app)
-    mount_page(app, quoth, settings, feedback)
+    mount_page(app, quoth, queue, settings, feedback)
     # The last one added is the first that a request meets.
     app.add_middleware(Bodies, settings=settings)
+    app.add_middleware(Quotas, settings=settings)
     app.add_middleware(Auth, settings=settings, tokens=tokens)
     app.add_middleware(
         CORSMiddleware,
@@ -60,13 +63,14 @@ def make_app(quoth: Assistant, settings: Settings = Settings(), feedback: Feedba
         expose_headers=["Retry-After", "X-Request-Id"],
     )
     app.add_middleware(Origins, settings=settings)
+    app.add_middleware(Proxies, settings=settings)
     app.add_middleware(RequestLog, metrics=metrics)
     return app
 
 
 @asynccontextmanager
-async def telling(app: FastAPI) -> AsyncIterator[None]:
-    """The log tells of the beginning and the end."""
+async def log_life(app: FastAPI) -> AsyncIterator[None]:
+    """Write the beginning and the end into the log."""
     log("started")
     yield
     log("stopped")
@@ -91,7 +95,7 @@ def add_metrics(app: FastAPI, metrics: Metrics) -> None:
     """/metrics"""
 
     @app.get("/metrics", include_in_schema=False)
-    async def tell() -> Response:
+    async def figures() -> Response:
         return Response(metrics.text(), media_type=prometheus.MEDIA_TYPE)
 
 
@@ -101,14 +105,14 @@ def describe(app: FastAPI) -> None:
 
     def openapi() -> dict[str, object]:
         if not app.openapi_schema:
-            told = generate()
-            schemas = told["components"]["schemas"]
+            description = generate()
+            schemas = description["components"]["schemas"]
             schemas["Problem"] = Problem.model_json_schema()
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
-            told["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-            told["security"] = [{}, {"token": []}]
-        return app.openapi_schema or told
+            description["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+            description["security"] = [{}, {"token": []}]
+        return app.openapi_schema or description
 
     app.openapi = openapi  # type: ignore[method-assign]
 
@@ -123,7 +127,7 @@ class Server(uvicorn.Server):
 
 
 def make_server(app: FastAPI, settings: Settings) -> Server:
-    """uvicorn, as it serves the application: no trust in proxies of its own, no name in its answers."""
+    """uvicorn, as it serves the application: no name in its answers; proxies are a middleware's affair."""
     config = uvicorn.Config(
         app,
         http=impatient(settings.receive_seconds, settings.unread_seconds),

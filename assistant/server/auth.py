@@ -1,17 +1,13 @@
-"""Who asks: by a token, by a trusted proxy's word, by an embed's short-lived token; and how often they may."""
+"""Who asks: by a token, by a trusted proxy's word, or by an embed's short-lived token."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from limits import RateLimitItem, parse_many
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant.server.addresses import network
 from assistant.server.origins import EMBEDDED, is_own, route_path
 from assistant.server.problems import Refusal, note, refuse
 from assistant.server.tokens import TokenFile
@@ -19,7 +15,6 @@ from assistant.settings import Settings
 from index.errors import QuothError
 
 OPEN = ("/healthz", "/readyz", "/embed", "/embed.js", "/embed.css", "/widget.js")  # what an embed needs, and health
-COUNTED = ("/api/ask", "/api/feedback", "/api/embed-token", "/gradio_api/queue/join", "/gradio_api/component_server/")
 MAX_USER = 200
 
 
@@ -33,12 +28,10 @@ class Caller:
 
 
 class Auth:
-    """Middleware that knows who asks, under --auth, and counts what they ask."""
+    """Middleware that knows who asks, under --auth."""
 
     def __init__(self, app: ASGIApp, settings: Settings, tokens: TokenFile | None) -> None:
         self.app, self.settings, self.tokens = app, settings, tokens
-        self.window = MovingWindowRateLimiter(MemoryStorage())
-        self.quota, self.quota_address = rates(settings.quota), rates(settings.quota_address)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer with a problem, or pass the request on with its caller."""
@@ -49,12 +42,10 @@ class Auth:
         path = route_path(scope)
         try:
             caller = scope["quoth.caller"] = identify(request, path, self.settings, self.tokens)
-            note(request, caller=f"{caller.kind}:{caller.name}" if caller.name else caller.kind)
-            if path in COUNTED and request.method == "POST":
-                self.count(caller, scope["quoth.address"])
         except Refusal as refusal:
             await self.turn_away(request, path, refusal)(scope, receive, send)
             return
+        note(request, caller=f"{caller.kind}:{caller.name}" if caller.name else caller.kind)
         await self.app(scope, receive, send)
 
     def turn_away(self, request: Request, path: str, refusal: Refusal) -> Response:
@@ -63,24 +54,6 @@ class Auth:
         if refusal.kind == "unauthorized" and request.method == "GET" and path == "/" and self.settings.sign_in:
             return RedirectResponse(self.settings.sign_in, 303)
         return problem
-
-    def count(self, caller: Caller, address: str) -> None:
-        """Refuse a caller, or an address, that has asked as often as it may."""
-        counted = [(rate, "address", network(address)) for rate in self.quota_address]
-        if caller.kind != "anyone":
-            counted += [(rate, caller.kind, f"{caller.site}/{caller.name}") for rate in self.quota]
-        else:
-            counted += [(rate, "anyone", network(address)) for rate in self.quota]
-        for rate, *whose in counted:
-            if not self.window.hit(rate, *whose):
-                reset, now = self.window.get_window_stats(rate, *whose).reset_time, datetime.now(UTC).timestamp()
-                wait = {"Retry-After": str(max(1, round(reset - now)))}
-                raise Refusal("quota", self.settings.quota_message, f"{rate} by {whose[0]}", wait)
-
-
-def rates(quota: str) -> Sequence[RateLimitItem]:
-    """The rates of a quota such as "60/minute;2000/day"."""
-    return parse_many(quota) if quota else ()
 
 
 def identify(request: Request, path: str, settings: Settings, tokens: TokenFile | None) -> Caller:
@@ -92,7 +65,7 @@ def identify(request: Request, path: str, settings: Settings, tokens: TokenFile 
         return by_token(request, path, shown, settings, tokens)
     users = request.headers.getlist(settings.user_header)
     if len(users) == 1 and 0 < len(users[0]) <= MAX_USER and users[0].isprintable():
-        return Caller("user", users[0])  # believed: Origins drops this header where no trusted proxy sent it
+        return Caller("user", users[0])  # believed: Proxies drops this header where no trusted proxy sent it
     raise unknown("no token, and no user named by a trusted proxy")
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from assistant.types import Answer
+
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -17,6 +19,11 @@ class Metrics:
         self.answers = Counter("quoth_answers", "Questions, by what came of them", ["outcome"], registry=registry)
         self.seconds = Histogram("quoth_answer_seconds", "Time from question to answer", registry=registry)
         Gauge("quoth_questions_waiting", "Questions waiting or being answered", registry=registry).set_function(waiting)
+
+    def observe(self, answer: Answer, seconds: float) -> None:
+        """Count an answer, by what came of the question and how long it took."""
+        self.seconds.observe(seconds)
+        self.answers.labels(answer.abstention.reason if answer.abstention else "answered").inc()
 
     def text(self) -> bytes:
         """Everything, in Prometheus's text format."""

@@ -6,11 +6,9 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant.server.addresses import client_address, is_proxy
 from assistant.server.problems import Refusal, refuse
 from assistant.settings import ORIGIN, Settings, strip_default_port
 
-FORWARDED = (b"forwarded", b"x-forwarded-")
 EMBEDDED = ("/api/ask", "/api/documents", "/api/suggestions", "/api/feedback")  # what an embed may ask for
 FRAMED = "/embed"
 HOST_HEADER = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
@@ -23,7 +21,7 @@ class Origins:
         self.app, self.settings = app, settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with a problem, or pass the request on, its path and headers made plain."""
+        """Answer with a problem, or pass the request on, its path made plain."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
@@ -32,7 +30,6 @@ class Origins:
             return
         request = Request(scope)
         try:
-            scope["headers"] = believed(scope, self.settings)
             check_host(request, self.settings)
             check_path(request)
             set_root(scope, self.settings.root_path)
@@ -43,34 +40,22 @@ class Origins:
         await self.app(scope, receive, send)
 
 
-def believed(scope: Scope, settings: Settings) -> list[tuple[bytes, bytes]]:
-    """The headers, without those by which a caller who is no trusted proxy would pass for one.
-
-    The address that asks is put in their place: the last one forwarded that is not a proxy's own.
-    """
-    headers = [(name.lower(), value) for name, value in scope["headers"]]
-    scope["quoth.address"] = client_address(scope, headers, settings)
-    if is_proxy(scope, settings):
-        return headers
-    user = settings.user_header.lower().encode()
-    return [(name, value) for name, value in headers if not name.startswith(FORWARDED) and name != user]
-
-
 def hostname(netloc: str) -> str:
     """The host of `host:port`, lower case; empty where it is none."""
-    found = HOST_HEADER.fullmatch(netloc.lower())
-    return found["name"].strip("[]") if found else ""
+    match = HOST_HEADER.fullmatch(netloc.lower())
+    return match["name"].strip("[]") if match else ""
 
 
 def check_host(request: Request, settings: Settings) -> None:
     """Refuse a host that is not on the list: another name for this address may be an attacker's."""
-    hosts = [request.headers.getlist("host"), request.headers.getlist("x-forwarded-host")]
-    for host in hosts[0] or [""]:
-        if hostname(host) not in settings.hosts or len(hosts[0]) > 1:
-            raise Refusal("host_not_allowed", why=f"{host!r} is not on the list; --allow-host adds it")
-    for host in hosts[1]:
-        if any(hostname(one.strip()) not in settings.hosts for one in host.split(",")):
-            raise Refusal("host_not_allowed", why=f"the proxy's {host!r} is not on the list; --allow-host adds it")
+    # Starlette's TrustedHostMiddleware refuses in plain text, takes the first of several Host headers for all of them,
+    # and does not look at X-Forwarded-Host, from which Gradio makes the page's addresses.
+    named = request.headers.getlist("host")
+    if len(named) != 1 or hostname(named[0]) not in settings.hosts:
+        raise Refusal("host_not_allowed", why=f"{', '.join(named)!r} is not on the list; --allow-host adds it")
+    for forwarded in request.headers.getlist("x-forwarded-host"):
+        if any(hostname(host.strip()) not in settings.hosts for host in forwarded.split(",")):
+            raise Refusal("host_not_allowed", why=f"the proxy's {forwarded!r} is not on the list; --allow-host adds it")
 
 
 def check_path(request: Request) -> None:
@@ -108,10 +93,8 @@ def check_origin(request: Request, settings: Settings) -> None:
         own = len(sent) == 1 and bool(ORIGIN.fullmatch(origin)) and is_own(origin, request)
         listed = len(sent) == 1 and origin in settings.allow_origin
         if not own and not (listed and path.startswith((*EMBEDDED, "/widget.js"))):
-            known = (
-                f"{origin!r} is not for {path}" if listed else f"{origin!r} is not on the list; --allow-origin adds it"
-            )
-            raise Refusal("origin_not_allowed", why=known)
+            why = f"is not for {path}" if listed else "is not on the list; --allow-origin adds it"
+            raise Refusal("origin_not_allowed", why=f"{origin!r} {why}")
     if path.startswith(FRAMED):
         check_frame(request, settings)
 

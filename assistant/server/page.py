@@ -19,6 +19,7 @@ from assistant.feedback import FeedbackStore
 from assistant.server.bodies import replaying
 from assistant.server.origins import route_path
 from assistant.server.problems import Refusal, refuse
+from assistant.server.queue import Queue
 from assistant.settings import Settings
 
 OPEN = re.compile(
@@ -31,7 +32,9 @@ SERVER_FUNCTIONS = ("read_document", "read_questions", "read_why")  # the page's
 SCRIPT = re.compile(rb"<script(?P<how>[^>]*)>(?P<code>.*?)</script>", re.S | re.I)
 
 
-def mount_page(app: FastAPI, quoth: Assistant, settings: Settings, feedback: FeedbackStore | None) -> None:
+def mount_page(
+    app: FastAPI, quoth: Assistant, queue: Queue, settings: Settings, feedback: FeedbackStore | None
+) -> None:
     """Mount the page at the root of the application, behind everything else; without a store nothing is kept."""
     # Before gradio is imported, which asks for its version and sends statistics otherwise.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -39,10 +42,10 @@ def mount_page(app: FastAPI, quoth: Assistant, settings: Settings, feedback: Fee
 
     from assistant.page.app import make_page, page_head, page_theme
 
-    page = make_page(quoth, feedback)
+    page = make_page(quoth, queue, feedback)
     gr.mount_gradio_app(
         app,
-        page.queue(max_size=settings.queue, default_concurrency_limit=settings.workers),
+        page.queue(default_concurrency_limit=None),  # questions wait in our queue, with the API's
         path="/",
         root_path=settings.root_path or None,
         theme=page_theme(),
@@ -125,9 +128,9 @@ def policy(page: bytes) -> str:
     'unsafe-eval', and sets styles on elements, which needs 'unsafe-inline' for styles. The scripts that stand
     in the page are named by their hashes, so that markup injected later runs nothing.
     """
-    scripts = [found["code"] for found in SCRIPT.finditer(page) if b"src=" not in found["how"] and found["code"]]
+    scripts = [s["code"] for s in SCRIPT.finditer(page) if b"src=" not in s["how"] and s["code"]]
     hashes = dict.fromkeys(base64.b64encode(hashlib.sha256(code).digest()).decode() for code in scripts)
-    named = " ".join(f"'sha256-{one}'" for one in hashes)
+    named = " ".join(f"'sha256-{digest}'" for digest in hashes)
     return (
         f"default-src 'none'; script-src 'self' 'unsafe-eval' {named}; style-src 'self' 'unsafe-inline'; "
         "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; "

@@ -1,23 +1,39 @@
-"""The queue where questions wait their turn: so many at once, so many waiting, and no more."""
+"""The queue: so many questions are answered at once, so many may wait, and no more, wherever they come from."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from dataclasses import dataclass
 
 from anyio import CancelScope
 
 from assistant.server.problems import Refusal
+from assistant.types import Answer
 
-T = TypeVar("T")
+Progress = Callable[[str], None]
+Job = Callable[[Progress], Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How far a question is: "queued" behind `ahead` others, then "reading", with what is being done in words."""
+
+    name: str
+    ahead: int = 0
+    doing: str = ""
 
 
 class Queue:
-    """`workers` questions are answered at the same time, `places` may wait behind them."""
+    """`workers` questions are answered at the same time, `places` may wait behind them.
 
-    def __init__(self, workers: int, places: int) -> None:
-        self.workers, self.places = workers, places
+    `observe` is told of each answer, and how many seconds it took.
+    """
+
+    def __init__(
+        self, workers: int, places: int, observe: Callable[[Answer, float], None] = lambda answer, seconds: None
+    ) -> None:
+        self.workers, self.places, self.observe = workers, places, observe
         self.taken = 0
         self._turns = asyncio.Semaphore(workers)
         # Threads of its own: the libraries that read keep memory for each thread that has ever called them.
@@ -36,20 +52,67 @@ class Queue:
         finally:
             self.taken -= 1
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[None]:
-        """Wait until it is one's turn, and have it."""
-        async with self._turns:
-            yield
+    async def do(self, job: Job, say: Callable[[Stage], None]) -> Answer:
+        """The answer that a job gives in a thread, when it is its turn; `say` is called in this loop.
 
-    async def do(self, job: Callable[[], T]) -> T:
-        """Do a job in a thread, when it is one's turn; it is waited for, even if nobody wants it any more."""
+        Who is cancelled while waiting gives the place back; a job that has begun holds its worker until it is done.
+        """
         loop = asyncio.get_running_loop()
-        began = loop.time()
+
+        def progress(doing: str) -> None:
+            loop.call_soon_threadsafe(say, Stage("reading", doing=doing))
+
+        async with self.place() as ahead:
+            say(Stage("queued", ahead))
+            async with self._turns:
+                say(Stage("reading"))
+                began = loop.time()
+                try:
+                    with CancelScope(shield=True):
+                        answer = await loop.run_in_executor(self._threads, job, progress)
+                finally:
+                    took = loop.time() - began
+                    self._seconds += 0.1 * (took - self._seconds)
+                self.observe(answer, took)
+                return answer
+
+
+class Pending:
+    """A question in a queue, as whoever asked it sees it: an iterator over its stages, then the answer.
+
+    It raises what answering raises, and Refusal where the queue is full. It ends without an answer once it is given
+    up, as it is when nobody iterates any more.
+    """
+
+    def __init__(self, queue: Queue, job: Job) -> None:
+        """Starts at once; needs a running event loop."""
+        self._events: asyncio.Queue[Stage | Answer | Exception | None] = asyncio.Queue()
+        self._scope = CancelScope()
+        self._task = asyncio.create_task(self._work(queue, job))
+
+    async def _work(self, queue: Queue, job: Job) -> None:
         try:
-            with CancelScope(shield=True):
-                done = await loop.run_in_executor(self._threads, job)
+            with self._scope:
+                self._events.put_nowait(await queue.do(job, self._events.put_nowait))
+        except Exception as error:  # raised again below, where somebody iterates
+            self._events.put_nowait(error)
         finally:
-            took = loop.time() - began
-            self._seconds += 0.1 * (took - self._seconds)
-        return done
+            self._events.put_nowait(None)
+
+    async def __aiter__(self) -> AsyncIterator[Stage | Answer]:
+        """Its stages, then the answer."""
+        try:
+            while event := await self._events.get():
+                if isinstance(event, Exception):
+                    raise event
+                yield event
+        finally:
+            self.give_up()
+
+    async def answer(self) -> Answer | None:
+        """The answer alone; None if it was given up."""
+        return next((event for event in [e async for e in self] if isinstance(event, Answer)), None)
+
+    def give_up(self) -> None:
+        """Give the place back, unless the answer is being made: that cannot be stopped."""
+        self._scope.cancel()

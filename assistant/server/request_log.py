@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from assistant.server.logs import log
 from assistant.server.metrics import Metrics
 from assistant.server.problems import Refusal
+from assistant.server.proxies import address_of
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 CLOSED = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -60,7 +61,7 @@ class RequestLog:
             await Refusal("broken").response()(scope, receive, sending)
         finally:
             told["ms"] = round(1000 * (time.perf_counter() - began), 1)
-            told["address"] = scope.get("quoth.address", "")
+            told["address"] = address_of(scope)
             log("request", 30 if "refused" in told else 20, **told)
             self.count(scope, told)
 
