@@ -141,7 +141,7 @@ class Assistant:
             parts = from_one_sentence(parts)
         if len(parts) > 1 and not any(part.answered for part in parts):
             parts = [self.look(standalone, clock)]
-        return to_answer(question, standalone, parts, self.index.documents, self.config.quotations)
+        return to_answer(question, standalone, parts, self.index.documents, self.config)
 
     def look(self, question: str, clock: Clock) -> Part:
         """What the documents have on one question."""
@@ -175,7 +175,7 @@ class Assistant:
         if not carried and self.config.threshold > 0 and not self.index.encoder.multilingual:
             return nothing(question, Abstention("language", ENGLISH_ONLY, (), self.suggest(SUGGESTIONS)))
         part = replace(part, answered=bool(part.selection.candidates))
-        return to_answer(question, question, [part], self.index.documents, self.config.quotations)
+        return to_answer(question, question, [part], self.index.documents, self.config)
 
     def answer_nonsense(self, question: str, clock: Clock) -> Answer:
         """What is said to a text without a word that is known."""
@@ -224,7 +224,7 @@ def likeliest(answers: Sequence[Answer]) -> int:
 
 def nothing(question: str, abstention: Abstention) -> Answer:
     """An abstention for which nothing was looked at."""
-    return Answer(question, question, False, 0.0, None, (), 0, (), abstention, {})
+    return Answer(question, question, False, 0.0, "none", None, (), 0, (), abstention, {})
 
 
 def milliseconds(**seconds: float) -> dict[str, float]:

@@ -19,8 +19,8 @@ def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
     """A flag for each of these settings; one that is not given is left to the environment and the file."""
     for name in names:
         parser.add_argument(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **form(name))
-    told = "a TOML file of settings (default: the environment's QUOTH_CONFIG)"
-    parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=told)
+    meaning = "a TOML file of settings (default: the environment's QUOTH_CONFIG)"
+    parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=meaning)
     parser.set_defaults(settings=names)
 
 

@@ -4,9 +4,14 @@ from collections.abc import Mapping
 
 from rich.text import Text
 
-from assistant.types import Answer, Citation, Evidence
+from assistant.types import Answer, Certainty, Citation, Evidence
 from index.document.types import Document, Metadata
 
+CERTAINTY: Mapping[Certainty, str] = {
+    "sure": "Quoth is sure of this.",
+    "likely": "This is likely, not certain: check the passage.",
+    "none": "",
+}
 CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "�")
 
 
@@ -34,11 +39,11 @@ def about(document: Document, titled: bool = True) -> str:
 
 def trail(citation: Citation) -> str:
     """What a note leads to where it is not itself: "through note 26 to note 3: ...", and what leads nowhere."""
-    told = [f"note {work.number}: {work.text}" for work in citation.sources if work.number != citation.number]
-    if told and citation.via:
-        told[0] = f"through note {', '.join(map(str, citation.via))} to {told[0]}"
-    told += [f"“{reference}” leads to no work named before it" for reference in citation.unfollowed]
-    return "; ".join(told)
+    steps = [f"note {work.number}: {work.text}" for work in citation.sources if work.number != citation.number]
+    if steps and citation.via:
+        steps[0] = f"through note {', '.join(map(str, citation.via))} to {steps[0]}"
+    steps += [f"“{reference}” leads to no work named before it" for reference in citation.unfollowed]
+    return "; ".join(steps)
 
 
 def marked_parts(evidence: Evidence) -> tuple[str, str, str]:
@@ -76,6 +81,8 @@ def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
                 put(f"       → {trail(citation)}\n", "dim")
     for part in answer.unanswered:
         put(f"   The document does not seem to say: {part}\n", "yellow")
+    if answer.answered:
+        put(f"   {CERTAINTY[answer.certainty]}\n", "dim")
     described = [documents[name] for name in dict.fromkeys(e.document for e in shown)]
     for words in [about(document) for document in described if document.metadata != Metadata()]:
         put(f"   {words}\n", "dim")

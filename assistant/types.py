@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+Certainty = Literal["sure", "likely", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Abstention:
 class Answer:
     """An answer in the document's words, or an abstention; the first `needed` quotations make it.
 
+    `certainty` is "none" where it abstains.
     Where several things were asked, `answer` has the short answer to each, joined by "; ", and `unanswered` the
     parts that the document does not answer.
     """
@@ -87,6 +90,7 @@ class Answer:
     standalone_question: str
     answered: bool
     confidence: float
+    certainty: Certainty
     answer: str | None
     evidence: tuple[Evidence, ...]
     needed: int

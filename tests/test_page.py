@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from assistant import Assistant
 from assistant.bibliography import answer_markdown, bibtex, cited_markdown, cited_plain, csl
 from assistant.explain import explain
-from assistant.page.answers import Exchange, certainty, turn_html
+from assistant.page.answers import Exchange, turn_html
 from assistant.page.documents import contents_html, document_html
 from assistant.page.explanation import explanations_html
 from assistant.page.start import start_html
+from assistant.render import to_text
 from assistant.stages import ask_aloud
-from assistant.types import Abstention, Answer, Turn
+from assistant.types import Abstention, Answer, Certainty, Turn
 from index.document.types import Document, Metadata
 from index.errors import QuestionError
 from tests.conftest import parse_text
@@ -88,22 +89,34 @@ def test_a_part_that_the_document_does_not_answer_is_named(quoth: Assistant) -> 
     assert "The document does not seem to say: “who pays &lt;it&gt;”" in html
 
 
-def test_an_abstention_offers_what_can_be_answered(quoth: Assistant) -> None:
-    nearest = quoth.ask(TROOPS).evidence[:1]
-    nothing = Abstention("low_confidence", "The document does not seem to say.", nearest, ("Who leads <it>?",))
-    answer = Answer("Why?", "Why?", False, 0.1, None, (), 0, (), nothing, {})
+def test_an_abstention_shows_the_nearest_sentence_and_what_can_be_answered(quoth: Assistant) -> None:
+    nearest = quoth.ask(TROOPS).evidence[:2]
+    message = "The document does not seem to say. The nearest sentence has nothing on “<gold>”."
+    nothing = Abstention("low_confidence", message, nearest, ("Who leads <it>?",))
+    answer = Answer("Why?", "Why?", False, 0.1, "none", None, (), 0, (), nothing, {})
     html = turn_html(1, Exchange("Why?", answer), quoth.index.documents)
-    assert '<p class="q-abstention">The document does not seem to say.</p>' in html
+    assert '<p class="q-abstention">The document does not seem to say. The nearest sentence has nothing on “&lt;gold&gt;”.' in html
     assert 'data-do="ask" class="q-suggestion">Who leads &lt;it&gt;?</button>' in html
-    assert "What I looked at" in html
+    shown, folded = html.split("What I looked at")
+    assert "11,200 troops and 1,440 police" in shown
+    assert (shown.count("<blockquote"), folded.count("<blockquote")) == (1, 1)
     assert re.findall('data-reason="([^"]+)"', html) == ["should_have_answered"]
     assert "sure" not in re.sub(r"<[^>]*>", "", html)
+    unrelated = replace(answer, abstention=replace(nothing, reason="no_match"))
+    assert "<blockquote" not in turn_html(1, Exchange("Why?", unrelated), quoth.index.documents).split("What I looked at")[0]
 
 
-def test_how_sure_in_words() -> None:
-    assert [certainty(c) for c in (0.95, 0.8, 0.7, 0.45)] == [
-        "Very sure", "Very sure", "Fairly sure", "Not quite sure"
-    ]  # fmt: skip
+def test_how_certain_an_answer_is_stands_below_it_in_words(quoth: Assistant) -> None:
+    answer = quoth.ask(TROOPS)
+
+    def certainty(certain: Certainty) -> list[str]:
+        html = turn_html(1, Exchange(TROOPS, replace(answer, certainty=certain)), quoth.index.documents)
+        return re.findall('<p class="q-certainty">([^<]+)</p>', html)
+
+    assert certainty("sure") == ["Quoth is sure of this."]
+    assert certainty("likely") == ["This is likely, not certain: check the passage."]
+    text = to_text(replace(answer, certainty="likely"), quoth.index.documents).plain
+    assert text.count("   This is likely, not certain: check the passage.\n") == 1
 
 
 def test_citations_to_take_along(quoth: Assistant) -> None:

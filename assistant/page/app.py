@@ -25,8 +25,8 @@ from assistant.explain import explain
 from assistant.feedback import NOT_KEPT, FeedbackStore, make_record, rate
 from assistant.page.answers import Exchange, turn_html
 from assistant.page.documents import contents_html, document_html
-from assistant.page.elements import escape, tag
 from assistant.page.explanation import explanations_html
+from assistant.page.html import render
 from assistant.page.start import count, first_questions_html, start_html
 from assistant.server.problems import Refusal
 from assistant.server.queue import Pending, Queue, Stage
@@ -52,7 +52,7 @@ def page_head() -> str:
     for name in ("source-sans", "source-serif"):
         font = base64.b64encode((STATIC / "fonts" / f"{name}.woff2").read_bytes()).decode()
         style = style.replace(f"url({name}.woff2)", f"url(data:font/woff2;base64,{font})")
-    return tag("style", style)
+    return f"<style>{style}</style>"
 
 
 def make_page(quoth: Assistant, queue: Queue, feedback: FeedbackStore | None = None) -> gr.Blocks:
@@ -146,8 +146,8 @@ def make_server_functions(quoth: Assistant, questions: Questions) -> list[Callab
     """What the script may ask of the server; each takes one value and gives HTML."""
 
     def read_document(document: Any) -> str:
-        found = quoth.index.documents.get(document) if isinstance(document, str) else None
-        return document_html(found) if found else tag("p", "There is no such document.", class_="q-error")
+        known = quoth.index.documents.get(document) if isinstance(document, str) else None
+        return document_html(known) if known else render("error.html", error="There is no such document.")
 
     def read_questions(_: Any) -> str:
         return first_questions_html(questions.result())
@@ -156,7 +156,7 @@ def make_server_functions(quoth: Assistant, questions: Questions) -> list[Callab
         try:
             return explanations_html(explain(quoth, question), quoth.index.documents)
         except QuothError as error:
-            return tag("p", escape(str(error)), class_="q-error")
+            return render("error.html", error=error)
 
     return [read_document, read_questions, read_why]
 

@@ -1,33 +1,24 @@
 """What stands in the conversation before the first question."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from assistant.page.answers import suggestions_html
-from assistant.page.elements import button, escape, tag
+from assistant.page.html import render
 from assistant.render import about
 from index.document.types import Document
 
 
 def start_html(documents: Mapping[str, Document]) -> str:
     """What the documents are and how they answer."""
-    these, they = ("this document", "it does") if len(documents) == 1 else ("these documents", "they do")
-    described = "".join(described_html(document) for document in documents.values())
-    promise = (
-        f"Ask about {these}. Every answer is a quotation, with its place and the notes behind it; "
-        f"what {they} not say, Quoth does not answer."
-    )
-    return tag("ul", described, class_="q-described") + tag("p", promise)
+    return render("start.html", documents=documents, described=described)
 
 
-def described_html(document: Document) -> str:
-    """A document in a line or two: what is known of it and how long it is."""
-    paragraphs, notes = len(document.paragraphs), len(document.footnotes)
+def described(document: Document) -> str:
+    """What is known of a document, and how long it is."""
     headings = sum(section.heading is not None for section in document.sections)
-    counted = [count(paragraphs, "paragraph"), *([count(headings, "heading")] if headings else [])]
-    counted += [count(notes, "note")] if notes else []
-    title = button(escape(document.title), "open", class_="q-link q-title", data_document=document.id)
-    told = " · ".join(part for part in (about(document, titled=False), *counted) if part)
-    return tag("li", title + tag("span", escape(told), class_="q-about"))
+    counted = [count(len(document.paragraphs), "paragraph")]
+    counted += [count(headings, "heading")] if headings else []
+    counted += [count(len(document.footnotes), "note")] if document.footnotes else []
+    return " · ".join(part for part in (about(document, titled=False), *counted) if part)
 
 
 def count(number: int, noun: str) -> str:
@@ -35,6 +26,6 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def first_questions_html(questions: tuple[str, ...]) -> str:
+def first_questions_html(questions: Sequence[str]) -> str:
     """The questions to begin with."""
-    return suggestions_html(questions, "For example")
+    return render("first_questions.html", questions=questions)

@@ -33,10 +33,10 @@ class Bodies:
         """The whole body; None if the client has gone. Raises Refusal where it is too large, too slow or packed."""
         if request.headers.get("content-encoding", "identity").lower() != "identity":
             raise Refusal("unsupported_media", why="a Content-Encoding")
-        told = request.headers.get("content-length", "0")
-        if not (told.isascii() and told.isdigit()):
+        length = request.headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit()):
             raise Refusal("bad_request", "The Content-Length is no number of bytes.", headers={"Connection": "close"})
-        if int(told[:18]) > self.settings.max_body:
+        if int(length[:18]) > self.settings.max_body:
             raise Refusal("too_large", self.limit(), headers={"Connection": "close"})
         parts: list[bytes] = []
         try:

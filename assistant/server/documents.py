@@ -56,11 +56,11 @@ class Documents:
 
     def _alone(self, document: str) -> Assistant:
         """The assistant of one document: the same vectors, its own statistics."""
-        whole, found = self.quoth.index, self.find(document)
+        whole, source = self.quoth.index, self.find(document)
         of_passages = np.array([passage.document == document for passage in whole.passages])
         of_sentences = np.array([place.passage.document == document for place in whole.places])
         index = Index(
-            [found],
+            [source],
             self.passages(document),
             whole.encoder,
             whole.passage_vectors[of_passages],
@@ -71,7 +71,7 @@ class Documents:
 
 
 def summary(document: Document) -> DocumentSummary:
-    """A document as the list of them tells it."""
+    """A document as the list of them has it."""
     return DocumentSummary(
         id=document.id,
         title=document.title,
@@ -86,9 +86,9 @@ def summary(document: Document) -> DocumentSummary:
 
 def detail(document: Document, passages: tuple[Passage, ...]) -> DocumentDetail:
     """A document with its structure."""
-    told = {**document_to_dict(document), **summary(document).model_dump(exclude={"paragraphs", "footnotes"})}
-    told |= {"paragraphs": len(document.paragraphs), "notes": told.pop("footnotes")}
-    return DocumentDetail(**told, footnotes=len(document.footnotes), passages=tuple(p.id for p in passages))
+    outline = document_to_dict(document)
+    outline["notes"] = outline.pop("footnotes")
+    return DocumentDetail(**outline | summary(document).model_dump(), passages=tuple(p.id for p in passages))
 
 
 def passage_detail(passage: Passage, document: Document) -> PassageDetail:

@@ -1,7 +1,6 @@
 """What is embedded: the widget's script, and the page that an iframe or a plain link opens."""
 
 from collections.abc import Awaitable, Callable
-from html import escape
 from pathlib import Path
 
 from fastapi import APIRouter, Request
@@ -9,6 +8,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from assistant.config import MAX_QUESTION
 from assistant.settings import Settings
+from assistant.templates import load_templates
 
 WIDGET = Path(__file__).parent.parent / "widget"
 POLICY = (
@@ -21,36 +21,23 @@ FILES = {
     "embed.css": ("text/css", "same-origin"),
 }
 THEMES = ("light", "dark", "auto")
-PAGE = """<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Quoth</title>
-<link rel="stylesheet" href="embed.css">
-<script src="embed.js" defer></script>
-<script src="widget.js" defer></script>
-<body data-theme="{theme}"{host}>
-<main><quoth-assistant theme="{theme}"{document}{question}></quoth-assistant></main>
-<noscript>Quoth needs JavaScript here.</noscript>
-</body>
-</html>
-"""
 
 
 def make_embeds(settings: Settings) -> APIRouter:
     """The routes: /embed and the files it and other pages load."""
     embeds = APIRouter(include_in_schema=False)
     policy = " ".join((POLICY, *settings.allow_origin))
+    template = load_templates(Path(__file__).parent / "templates").get_template("embed.html")
 
     @embeds.get("/embed")
     async def embed(request: Request) -> Response:
         asked = request.query_params
         theme = asked.get("theme", "auto")
-        page = PAGE.format(
+        page = template.render(
             theme=theme if theme in THEMES else "auto",
-            host=attribute("data-host", asked.get("origin")),
-            document=attribute("document", asked.get("doc")),
-            question=attribute("question", asked.get("q")),
+            host=cut(asked.get("origin")),
+            document=cut(asked.get("doc")),
+            question=cut(asked.get("q")),
         )
         return HTMLResponse(page, headers={"Content-Security-Policy": policy})
 
@@ -71,6 +58,6 @@ def make_file(name: str) -> Callable[[], Awaitable[Response]]:
     return file
 
 
-def attribute(name: str, value: str | None) -> str:
-    """An attribute of the page, escaped; nothing where there is no value."""
-    return "" if value is None else f' {name}="{escape(value[:MAX_QUESTION])}"'
+def cut(value: str | None) -> str | None:
+    """A parameter of the address, no longer than a question may be."""
+    return None if value is None else value[:MAX_QUESTION]

@@ -14,15 +14,15 @@ class JsonLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Time, level and message, the record's own fields, and where there was an error its traceback."""
-        told = {
+        line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "event": record.getMessage(),
-            **getattr(record, "told", {}),
+            **getattr(record, "fields", {}),
         }
         if record.exc_info:
-            told["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(told, default=str)
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
 
 
 def start_logging(stream: TextIO | None = None) -> None:
@@ -35,6 +35,6 @@ def start_logging(stream: TextIO | None = None) -> None:
         logger.setLevel(level)
 
 
-def log(event: str, level: int = logging.INFO, error: BaseException | None = None, **told: object) -> None:
-    """Write a line."""
-    logging.getLogger(LOGGER).log(level, event, extra={"told": told}, exc_info=error)
+def log(event: str, level: int = logging.INFO, error: BaseException | None = None, **fields: object) -> None:
+    """Write a line with these fields."""
+    logging.getLogger(LOGGER).log(level, event, extra={"fields": fields}, exc_info=error)

@@ -58,25 +58,25 @@ class Refusal(Exception):
 
     def response(self) -> JSONResponse:
         """The refusal as it is sent."""
-        told = Problem(type=f"urn:quoth:{self.kind}", title=self.title, status=self.status, detail=self.detail)
-        return JSONResponse(told.model_dump(), self.status, dict(self.headers), MEDIA_TYPE)
+        problem = Problem(type=f"urn:quoth:{self.kind}", title=self.title, status=self.status, detail=self.detail)
+        return JSONResponse(problem.model_dump(), self.status, dict(self.headers), MEDIA_TYPE)
 
 
 def responses(*kinds: str) -> dict[int | str, dict[str, Any]]:
     """These problems, for a route's OpenAPI description."""
-    told: dict[int | str, dict[str, Any]] = {}
+    described: dict[int | str, dict[str, Any]] = {}
     for kind in kinds:
         status, title, detail = PROBLEMS[kind]
         example = Problem(type=f"urn:quoth:{kind}", title=title, status=status, detail=detail).model_dump()
-        one = told.setdefault(status, {"description": title, "content": {MEDIA_TYPE: {"examples": {}}}})
-        one["content"][MEDIA_TYPE]["schema"] = {"$ref": "#/components/schemas/Problem"}
-        one["content"][MEDIA_TYPE]["examples"][kind] = {"value": example}
-    return told
+        response = described.setdefault(status, {"description": title, "content": {MEDIA_TYPE: {"examples": {}}}})
+        response["content"][MEDIA_TYPE]["schema"] = {"$ref": "#/components/schemas/Problem"}
+        response["content"][MEDIA_TYPE]["examples"][kind] = {"value": example}
+    return described
 
 
-def note(request: Request, **told: object) -> None:
-    """Have something written into the request's line of the log."""
-    request.scope.setdefault("quoth.log", {}).update(told)
+def note(request: Request, **fields: object) -> None:
+    """Have fields written into the request's line of the log."""
+    request.scope.setdefault("quoth.log", {}).update(fields)
 
 
 def refuse(request: Request, refusal: Refusal) -> JSONResponse:

@@ -41,36 +41,36 @@ class RequestLog:
             return
         began = time.perf_counter()
         shown = Headers(scope=scope).get("x-request-id", "")
-        told: dict[str, Any] = {"request_id": shown if REQUEST_ID.fullmatch(shown) else secrets.token_hex(8)}
-        told |= {"method": scope["method"], "path": scope["path"][:200]}
-        scope["quoth.log"] = told
+        line: dict[str, Any] = {"request_id": shown if REQUEST_ID.fullmatch(shown) else secrets.token_hex(8)}
+        line |= {"method": scope["method"], "path": scope["path"][:200]}
+        scope["quoth.log"] = line
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told["status"] = message["status"]
-                finish(MutableHeaders(scope=message), told["request_id"])
+                line["status"] = message["status"]
+                finish(MutableHeaders(scope=message), line["request_id"])
             await send(message)
 
         try:
             await self.app(scope, receive, sending)
         except Exception as error:
-            log("error", 40, error, request_id=told["request_id"])
-            if "status" in told:
+            log("error", 40, error, request_id=line["request_id"])
+            if "status" in line:
                 raise
-            told["refused"] = "broken"
+            line["refused"] = "broken"
             await Refusal("broken").response()(scope, receive, sending)
         finally:
-            told["ms"] = round(1000 * (time.perf_counter() - began), 1)
-            told["address"] = address_of(scope)
-            log("request", 30 if "refused" in told else 20, **told)
-            self.count(scope, told)
+            line["ms"] = round(1000 * (time.perf_counter() - began), 1)
+            line["address"] = address_of(scope)
+            log("request", 30 if "refused" in line else 20, **line)
+            self.count(scope, line)
 
-    def count(self, scope: Scope, told: MutableMapping[str, Any]) -> None:
+    def count(self, scope: Scope, line: MutableMapping[str, Any]) -> None:
         """Count a request; its path only where it is a route's, so that callers cannot make series without end."""
         route = getattr(scope.get("route"), "path", "other")
-        self.metrics.requests.labels(route, told.get("status", 499)).inc()
-        if "refused" in told:
-            self.metrics.refusals.labels(told["refused"]).inc()
+        self.metrics.requests.labels(route, line.get("status", 499)).inc()
+        if "refused" in line:
+            self.metrics.refusals.labels(line["refused"]).inc()
 
 
 def finish(headers: MutableHeaders, request_id: str) -> None:

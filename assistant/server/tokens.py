@@ -58,8 +58,8 @@ class Tokens(BaseModel):
         if not FORM.fullmatch(secret):
             return None
         shown = digest(secret)
-        found = [token for token in self.tokens if hmac.compare_digest(token.sha256, shown)]
-        return found[0] if found and found[0].holds(now) else None
+        known = [token for token in self.tokens if hmac.compare_digest(token.sha256, shown)]
+        return known[0] if known and known[0].holds(now) else None
 
     def site(self, identity: str, now: datetime) -> Token | None:
         """The site's token that an embed's token was minted with, if it still holds."""
@@ -87,8 +87,8 @@ class TokenFile:
     def read(self) -> Tokens:
         """The tokens as they are now; raises QuothError if the file is damaged. No file holds no token."""
         try:
-            told = self.path.stat()
-            stamp = told.st_mtime_ns, told.st_ino
+            status = self.path.stat()
+            stamp = status.st_mtime_ns, status.st_ino
             if stamp != self._stamp:
                 self._tokens, self._stamp = Tokens.model_validate_json(self.path.read_bytes()), stamp
         except FileNotFoundError:
@@ -154,8 +154,8 @@ class TokenFile:
             with FileLock(self.path.with_suffix(".lock"), timeout=LOCK_SECONDS):
                 yield self.read()
         except OSError as error:
-            told = error.strerror or "it is locked"
-            raise QuothError(f"The tokens in {self.path} cannot be changed ({told}).") from error
+            reason = error.strerror or "it is locked"
+            raise QuothError(f"The tokens in {self.path} cannot be changed ({reason}).") from error
 
     def _write(self, tokens: Tokens) -> None:
         """Put a new file in the old one's place, whole; what a killed change left beside it goes."""

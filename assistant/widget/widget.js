@@ -96,6 +96,8 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
 @media (forced-colors: active) { mark { background: Mark; color: MarkText; } .mark { forced-color-adjust: none; } }
 `;
 
+  const CERTAINTY = { sure: "Quoth is sure of this.", likely: "This is likely, not certain: check the passage." };
+
   /* An element with attributes, listeners (on...) and children; strings among them become text. */
   function make(name, given = {}, ...children) {
     const element = document.createElement(name);
@@ -343,8 +345,11 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
       const nothing = answer.abstention;
       const cards = (nothing ? nothing.nearest : answer.evidence).map((one, i) => this.#quotation(one, i + 1));
       if (nothing) shown.push(make("p", {}, clean(nothing.message)));
-      const needed = nothing ? 0 : answer.needed;
+      const near = nothing?.reason === "low_confidence" ? 1 : 0;
+      const needed = nothing ? near : answer.needed;
+      if (near && cards.length) shown.push(make("p", { class: "quiet" }, "The nearest sentence:"));
       shown.push(...cards.slice(0, needed));
+      if (CERTAINTY[answer.certainty]) shown.push(make("p", { class: "quiet" }, CERTAINTY[answer.certainty]));
       for (const part of answer.unanswered || []) shown.push(make("p", {}, `The document does not say: ${clean(part)}`));
       if (nothing?.suggestions?.length) shown.push(make("p", { class: "quiet" }, "It can answer:"), this.#chips(nothing.suggestions));
       if (cards.length > needed) {

@@ -1,0 +1,22 @@
+"""The page's templates, and what they may call."""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment
+
+from assistant.render import about, marked_parts, place, trail
+from assistant.templates import load_templates
+
+
+@cache
+def templates() -> Environment:
+    """The templates, loaded once."""
+    loaded = load_templates(Path(__file__).parent / "templates")
+    loaded.globals.update(about=about, marked_parts=marked_parts, place=place, trail=trail)
+    return loaded
+
+
+def render(name: str, **values: object) -> str:
+    """A template's HTML."""
+    return templates().get_template(name).render(values)
