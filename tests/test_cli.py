@@ -104,7 +104,10 @@ def test_document_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         (["ask", "Who?", "--source", "."], "holds no .txt documents"),
         (["ask", "", "--source", ARTICLE], "The question is empty"),
         (["ask", "x" * 5000, "--source", ARTICLE], "has 5,000 characters"),
-        (["ask", "Who?", "--source", ARTICLE, "--threshold", "2"], "--threshold cannot be '2': input should be less than or equal to 1."),
+        (
+            ["ask", "Who?", "--source", ARTICLE, "--threshold", "2"],
+            "--threshold cannot be '2': input should be less than or equal to 1.",
+        ),
         (["ask", "Who?", "--source", ARTICLE, "--index-dir", "/dev/null"], "/dev/null"),
         (["batch", "nowhere.jsonl", "--source", ARTICLE], "nowhere.jsonl cannot be read"),
         (["serve", "--port", "99999"], "--port cannot be '99999'"),

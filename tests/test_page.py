@@ -95,7 +95,10 @@ def test_an_abstention_shows_the_nearest_sentence_and_what_can_be_answered(quoth
     nothing = Abstention("low_confidence", message, nearest, ("Who leads <it>?",))
     answer = Answer("Why?", "Why?", False, 0.1, "none", None, (), 0, (), nothing, {})
     html = turn_html(1, Exchange("Why?", answer), quoth.index.documents)
-    assert '<p class="q-abstention">The document does not seem to say. The nearest sentence has nothing on “&lt;gold&gt;”.' in html
+    assert (
+        '<p class="q-abstention">The document does not seem to say. The nearest sentence has nothing on “&lt;gold&gt;”.'
+        in html
+    )
     assert 'data-do="ask" class="q-suggestion">Who leads &lt;it&gt;?</button>' in html
     shown, folded = html.split("What I looked at")
     assert "11,200 troops and 1,440 police" in shown
@@ -103,7 +106,10 @@ def test_an_abstention_shows_the_nearest_sentence_and_what_can_be_answered(quoth
     assert re.findall('data-reason="([^"]+)"', html) == ["should_have_answered"]
     assert "sure" not in re.sub(r"<[^>]*>", "", html)
     unrelated = replace(answer, abstention=replace(nothing, reason="no_match"))
-    assert "<blockquote" not in turn_html(1, Exchange("Why?", unrelated), quoth.index.documents).split("What I looked at")[0]
+    assert (
+        "<blockquote"
+        not in turn_html(1, Exchange("Why?", unrelated), quoth.index.documents).split("What I looked at")[0]
+    )
 
 
 def test_how_certain_an_answer_is_stands_below_it_in_words(quoth: Assistant) -> None:
