@@ -45,7 +45,7 @@ def from_one_sentence(parts: Sequence[Part]) -> list[Part]:
 def to_answer(
     question: str, standalone: str, parts: Sequence[Part], documents: Mapping[str, Document], config: Config
 ) -> Answer:
-    """The answer to a question in one or more parts, with at most as many quotations as configured.
+    """The answer to a question in one or more parts.
 
     The quotations that each answered part needs come first. Parts that the same sentence answers share it.
     """

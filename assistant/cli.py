@@ -24,12 +24,11 @@ from assistant.render import to_text
 from assistant.server.command import add_commands
 from assistant.settings import Settings
 from assistant.terminal import progress_bar, tell, to_line, writing
-from assistant.types import Turn
+from assistant.types import Answer, Turn
 from index.document.parse import parse
 from index.document.sources import read_sources
 from index.encoders import load_encoder
 from index.errors import QuestionError, QuothError
-from index.store import open_index
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -90,7 +89,7 @@ def make_parser() -> argparse.ArgumentParser:
     document.set_defaults(run=run_document)
 
     index = commands.add_parser("index", help="make the index, or check that it is there")
-    add_options(index, *INDEXED)
+    add_options(index, *INDEXED, "reader")
     index.set_defaults(run=run_index)
 
     insights = commands.add_parser("insights", help="show what was asked, went unanswered, or was marked wrong")
@@ -113,15 +112,15 @@ def open_assistant(settings: Settings) -> Assistant:
 
 def print_answer(
     quoth: Assistant, question: str, history: Sequence[Turn | str], as_json: bool = False, complete: bool = True
-) -> str | None:
-    """Ask and print; returns the short answer."""
+) -> Answer:
+    """Ask and print."""
     answer = quoth.ask(question, history, complete)
     if as_json:
         print(answer.to_json())
     else:
         console = Console(highlight=False)
         console.print(to_text(answer, quoth.index.documents), soft_wrap=not console.is_terminal)
-    return answer.answer
+    return answer
 
 
 def run_ask(options: argparse.Namespace) -> None:
@@ -175,7 +174,7 @@ def run_chat(options: argparse.Namespace) -> None:
     history: list[Turn] = []
     while question := read_line():
         try:
-            history.append(Turn(question, print_answer(quoth, question, history)))
+            history.append(print_answer(quoth, question, history).to_turn())
         except QuestionError as error:
             tell(str(error))
 
@@ -209,14 +208,11 @@ def run_document(options: argparse.Namespace) -> None:
 
 def run_index(options: argparse.Namespace) -> None:
     """quoth index"""
-    config = settings_of(options).config
-    read_sources(config.source)  # a wrong path is told before the model loads
-    encoder = load_encoder(config.index.encoder)
-    with progress_bar() as show:
-        index = open_index(config.source, config.index_dir, config.index, encoder, tell, show)
+    settings = settings_of(options)
+    index = open_assistant(settings).index
     print(
         f"{len(index.documents)} document(s), {len(index.passages)} passages, {len(index.places)} sentences "
-        f"in {config.index_dir}"
+        f"in {settings.index_dir}"
     )
 
 

@@ -5,7 +5,6 @@ import re
 from dataclasses import replace
 from html import unescape
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,10 +16,8 @@ from assistant.page.documents import contents_html, document_html
 from assistant.page.explanation import explanations_html
 from assistant.page.start import start_html
 from assistant.render import to_text
-from assistant.stages import ask_aloud
-from assistant.types import Abstention, Answer, Certainty, Turn
+from assistant.types import Abstention, Answer, Certainty
 from index.document.types import Document, Metadata
-from index.errors import QuestionError
 from tests.conftest import parse_text
 
 BLOCK = re.compile(r'<span data-start="(\d+)" data-end="(\d+)">(.*?)</span>', re.S)
@@ -74,8 +71,10 @@ def test_the_start_says_what_the_document_is(article: Document) -> None:
 
 def test_an_answer_in_html(quoth: Assistant) -> None:
     answer = quoth.ask("How many troops will the UN mission have? Use <b>.")
-    html = turn_html(3, Exchange(answer.question, answer), quoth.index.documents)
+    why = explanations_html(explain(answer, quoth), quoth.index.documents)
+    html = turn_html(3, Exchange(answer.question, answer), quoth.index.documents, why=why)
     assert 'id="quoth-turn-3"' in html
+    assert re.search(r'<div class="q-why-body">\s*<p>Read for: How many troops', html)
     assert "Use &lt;b&gt;." in html
     assert "<b>" not in html
     assert html.count('data-do="rate"') == 2
@@ -157,7 +156,7 @@ def test_bibtex_and_csl_of_what_is_known(article: Document) -> None:
 
 def test_why_an_answer_is_what_it_is(quoth: Assistant) -> None:
     answer = quoth.ask(TROOPS)
-    [told] = explain(quoth, answer.standalone_question)
+    [told] = explain(answer, quoth)
     assert (round(told.confidence, 4), told.threshold) == (answer.confidence, 0.01)
     first = told.passages[0]
     assert first.best is not None
@@ -172,18 +171,8 @@ def test_why_an_answer_is_what_it_is(quoth: Assistant) -> None:
 
 def test_each_part_of_a_question_is_explained_and_a_question_about_structure_is_not_read(quoth: Assistant) -> None:
     both = "Who is Wolfram Lacher? When did French forces begin the offensive?"
-    assert [one.question for one in explain(quoth, both)] == [
+    assert [one.question for one in explain(quoth.ask(both), quoth)] == [
         "Who is Wolfram Lacher?", "When did French forces begin the offensive?"
     ]  # fmt: skip
-    assert explain(quoth, "What does note 15 say?") == ()
-    assert "answered from the document’s structure" in explanations_html((), quoth.index.documents)
-
-
-def test_asking_says_what_is_done_and_raises_what_is_wrong(quoth: Assistant) -> None:
-    said: list[str] = []
-    history = [Turn("How many troops will the UN mission have?")]
-    answer = ask_aloud(quoth, "And how many police?", history, True, said.append)
-    assert list(dict.fromkeys(said)) == ["Searching 77 passages", "Reading the 15 nearest passages"]
-    assert answer == quoth.ask("And how many police?", history)
-    with pytest.raises(QuestionError, match="The question is empty"):
-        ask_aloud(quoth, " ", (), True, said.append)
+    assert explain(quoth.ask("What does note 15 say?"), quoth) == ()
+    assert "No passages were read for this." in explanations_html((), quoth.index.documents)

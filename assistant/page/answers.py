@@ -26,8 +26,10 @@ class Exchange:
     id: str = field(default_factory=lambda: uuid4().hex)
 
 
-def turn_html(number: int, exchange: Exchange, documents: Mapping[str, Document], rated: bool = True) -> str:
-    """One question and what came of it; `rated` says whether the answer can be rated."""
+def turn_html(
+    number: int, exchange: Exchange, documents: Mapping[str, Document], rated: bool = True, why: str = ""
+) -> str:
+    """One question and what came of it; `rated` says whether the answer can be rated, `why` is its explanation."""
     answer = exchange.answer
     return render(
         "turn.html",
@@ -36,6 +38,7 @@ def turn_html(number: int, exchange: Exchange, documents: Mapping[str, Document]
         answer=answer,
         documents=documents,
         rated=rated,
+        why=why,
         state="done" if answer or exchange.error else "working",
         say=spoken(answer) if answer else exchange.error or exchange.doing,
         markdown=answer_markdown(answer, documents) if answer else f"## {exchange.question}",

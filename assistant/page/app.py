@@ -1,25 +1,22 @@
 """The page: one Gradio component of our own markup and script, and what the server does for it.
 
 The conversation is Gradio's: a question is an event, its answer comes back as a patch, an element's id and its
-new HTML. What needs no conversation (a document, the first questions, why an answer is what it is) the
-script asks of the server directly.
+new HTML. What needs no conversation (a document, the first questions) the script asks of the server directly.
 """
 
 import base64
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import gradio as gr
 from fastapi.concurrency import run_in_threadpool
 
-from assistant.assistant import SUGGESTIONS, Assistant
+from assistant.assistant import Assistant
 from assistant.config import MAX_QUESTION
 from assistant.explain import explain
 from assistant.feedback import NOT_KEPT, FeedbackStore, make_record, rate
@@ -30,15 +27,14 @@ from assistant.page.html import render
 from assistant.page.start import count, first_questions_html, start_html
 from assistant.server.problems import Refusal
 from assistant.server.queue import Pending, Queue, Stage
-from assistant.stages import ask_aloud
-from assistant.types import Answer, Turn
+from assistant.types import Answer
 from index.errors import QuothError, StoreError
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("document.js", "conversation.js", "copying.js", "page.js")
 FIRST_QUESTIONS = 6
+DOING = {"retrieve": "Searching {} passages", "read": "Reading the {} nearest passages"}
 Patch = dict[str, Any]
-Questions = Future[tuple[str, ...]]
 
 
 def page_theme() -> gr.themes.Base:
@@ -60,7 +56,6 @@ def make_page(quoth: Assistant, queue: Queue, feedback: FeedbackStore | None = N
 
     Without a feedback store nothing is asked about answers and nothing kept.
     """
-    questions = look_for_questions(quoth)
     open_pages = OpenPages()
     with gr.Blocks(title="Quoth", analytics_enabled=False, fill_width=True) as page:
         exchanges = gr.State([])
@@ -68,13 +63,13 @@ def make_page(quoth: Assistant, queue: Queue, feedback: FeedbackStore | None = N
             first_patches(quoth),
             html_template=(STATIC / "page.html").read_text(encoding="utf-8"),
             js_on_load="\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS),
-            server_functions=make_server_functions(quoth, questions),
+            server_functions=make_server_functions(quoth),
             apply_default_css=False,
             elem_id="quoth",
         )
         settings: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         asked = quoth_page.ask(
-            make_ask(quoth, queue, open_pages, questions, feedback),
+            make_ask(quoth, queue, open_pages, feedback),
             [exchanges],
             [exchanges, quoth_page],
             trigger_mode="multiple",  # a question that was stopped does not hold up the next
@@ -128,21 +123,7 @@ def first_patches(quoth: Assistant) -> Patch:
     }
 
 
-def look_for_questions(quoth: Assistant) -> Questions:
-    """The questions to begin with, looked for from now on, so that the first to come waits as little as can be."""
-    found = Questions()
-
-    def look() -> None:
-        try:
-            found.set_result(quoth.suggest(FIRST_QUESTIONS))
-        except Exception as error:  # raised again for whoever wants the questions
-            found.set_exception(error)
-
-    Thread(target=look, daemon=True).start()
-    return found
-
-
-def make_server_functions(quoth: Assistant, questions: Questions) -> list[Callable[[Any], str]]:
+def make_server_functions(quoth: Assistant) -> list[Callable[[Any], str]]:
     """What the script may ask of the server; each takes one value and gives HTML."""
 
     def read_document(document: Any) -> str:
@@ -150,19 +131,13 @@ def make_server_functions(quoth: Assistant, questions: Questions) -> list[Callab
         return document_html(known) if known else render("error.html", error="There is no such document.")
 
     def read_questions(_: Any) -> str:
-        return first_questions_html(questions.result())
+        return first_questions_html(quoth.suggest(FIRST_QUESTIONS))
 
-    def read_why(question: Any) -> str:
-        try:
-            return explanations_html(explain(quoth, question), quoth.index.documents)
-        except QuothError as error:
-            return render("error.html", error=error)
-
-    return [read_document, read_questions, read_why]
+    return [read_document, read_questions]
 
 
 def make_ask(
-    quoth: Assistant, queue: Queue, open_pages: OpenPages, questions: Questions, feedback: FeedbackStore | None
+    quoth: Assistant, queue: Queue, open_pages: OpenPages, feedback: FeedbackStore | None
 ) -> Callable[..., AsyncIterator[tuple[Any, Patch]]]:
     """What happens when a question is sent: it is shown at once, then what is being done, then its answer.
 
@@ -175,26 +150,30 @@ def make_ask(
         question, turn, complete, asked = read_event(event)
         before = exchanges[: turn - 1] if turn else exchanges
         number = len(before) + 1
-        history = [Turn(e.question, e.answer.answer) for e in before if e.answer]
+        history = [e.answer.to_turn() for e in before if e.answer]
 
-        def patch(exchange: Exchange) -> Patch:
-            html = turn_html(number, exchange, quoth.index.documents, feedback is not None)
+        def patch(exchange: Exchange, why: str = "") -> Patch:
+            html = turn_html(number, exchange, quoth.index.documents, feedback is not None, why)
             return {"turn": number, "html": html, "number": asked, "made": time.monotonic_ns()}
 
-        exchange = Exchange(question)
-        pending = Pending(queue, lambda say: ask_aloud(quoth, question, history, complete, say))
+        def answer(say: Callable[[str], None]) -> Answer:
+            return quoth.ask(question, history, complete, lambda stage, n: say(DOING[stage].format(n)))
+
+        exchange, why = Exchange(question), ""
+        pending = Pending(queue, answer)
         try:
             with open_pages.waiting(request, pending):
                 async for step in pending:
                     if isinstance(step, Answer):
-                        exchange = Exchange(question, with_suggestions(step, questions))
+                        why = explanations_html(explain(step, quoth), quoth.index.documents)
+                        exchange = Exchange(question, replace(step, trace=None))
                         await run_in_threadpool(keep, step, exchange, quoth, feedback)
                     elif (doing := in_words(step)) and doing != exchange.doing:
                         exchange = Exchange(question, doing=doing)
                         yield gr.skip(), patch(exchange)
         except (QuothError, Refusal) as error:
             exchange = Exchange(question, error=str(error))
-        yield [*before, exchange], patch(exchange)
+        yield [*before, exchange], patch(exchange, why)
 
     return ask
 
@@ -204,13 +183,6 @@ def in_words(stage: Stage) -> str:
     if stage.name == "queued" and stage.ahead:
         return f"Waiting behind {count(stage.ahead, 'other question')}"
     return stage.doing
-
-
-def with_suggestions(answer: Answer, questions: Questions) -> Answer:
-    """The answer; an abstention with questions that are answered, if they are known by now."""
-    if answer.abstention is None or answer.abstention.suggestions or not questions.done() or questions.exception():
-        return answer
-    return replace(answer, abstention=replace(answer.abstention, suggestions=questions.result()[:SUGGESTIONS]))
 
 
 def read_event(event: gr.EventData) -> tuple[str, int, bool, Any]:

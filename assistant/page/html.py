@@ -4,6 +4,7 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment
+from markupsafe import Markup
 
 from assistant.render import about, marked_parts, place, trail
 from assistant.templates import load_templates
@@ -17,6 +18,6 @@ def templates() -> Environment:
     return loaded
 
 
-def render(name: str, **values: object) -> str:
-    """A template's HTML."""
-    return templates().get_template(name).render(values)
+def render(name: str, **values: object) -> Markup:
+    """A template's HTML, which other templates show as it is."""
+    return Markup(templates().get_template(name).render(values))

@@ -75,7 +75,7 @@ def add_asking(api: APIRouter, services: Services) -> None:
     async def ask(asked: AskRequest, request: Request) -> Response:
         if services.settings.log_questions:
             note(request, question=asked.question)
-        history = [turn if isinstance(turn, str) else Turn(turn.question, turn.answer) for turn in asked.history]
+        history = [turn if isinstance(turn, str) else Turn(**turn.model_dump()) for turn in asked.history]
 
         def answer(progress: Progress) -> Answer:
             return services.documents.asked(asked.document).ask(asked.question, history, asked.complete)

@@ -139,13 +139,6 @@ function showRated({ rated, say: words }) {
   if (rating) rating.textContent = words;
 }
 
-async function showWhy(fold) {
-  const body = find(".q-why-body", fold);
-  if (!fold.open || fold.dataset.read) return;
-  fold.dataset.read = "true";
-  body.innerHTML = await server.read_why(fold.dataset.standalone);
-}
-
 function show(patch) {
   if (patch.turn) showTurn(patch);
   else if ("rated" in patch) showRated(patch);

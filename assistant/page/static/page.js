@@ -77,8 +77,6 @@ function escape(target) {
   else if (target.closest(".q-document")) returnToAnswer();
 }
 
-element.addEventListener("toggle", (event) => event.target.matches(".q-why") && showWhy(event.target), true);
-
 // Hovering a citation shows the sentence and its notes, hovering a marker its note.
 const popover = find(".q-popover");
 let leaving = 0;
