@@ -7,34 +7,26 @@ new HTML. What needs no conversation (a document, the first questions) the scrip
 import base64
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
-from fastapi.concurrency import run_in_threadpool
 
 from assistant.assistant import Assistant
 from assistant.config import MAX_QUESTION
-from assistant.explain import explain
 from assistant.feedback import NOT_KEPT, FeedbackStore, make_record, rate
-from assistant.page.answers import Exchange, turn_html
+from assistant.page.answers import Exchange
+from assistant.page.asking import Asking, OpenPages, Patch
 from assistant.page.documents import contents_html, document_html
-from assistant.page.explanation import explanations_html
 from assistant.page.html import render
-from assistant.page.start import count, first_questions_html, start_html
-from assistant.server.problems import Refusal
-from assistant.server.queue import Pending, Queue, Stage
-from assistant.types import Answer
+from assistant.page.start import first_questions_html, start_html
+from assistant.server.queue import Queue
 from index.errors import QuothError, StoreError
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("document.js", "conversation.js", "copying.js", "page.js")
 FIRST_QUESTIONS = 6
-DOING = {"retrieve": "Searching {} passages", "read": "Reading the {} nearest passages"}
-Patch = dict[str, Any]
 
 
 def page_theme() -> gr.themes.Base:
@@ -69,7 +61,7 @@ def make_page(quoth: Assistant, queue: Queue, feedback: FeedbackStore | None = N
         )
         settings: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         asked = quoth_page.ask(
-            make_ask(quoth, queue, open_pages, feedback),
+            Asking(quoth, queue, open_pages, feedback).ask,
             [exchanges],
             [exchanges, quoth_page],
             trigger_mode="multiple",  # a question that was stopped does not hold up the next
@@ -83,32 +75,6 @@ def make_page(quoth: Assistant, queue: Queue, feedback: FeedbackStore | None = N
             quoth_page.rate(make_rate(quoth, feedback), [exchanges], [quoth_page], **settings)
         page.unload(open_pages.leave)
     return page
-
-
-class OpenPages:
-    """The questions that each open page waits for."""
-
-    def __init__(self) -> None:
-        self._pending: dict[str, set[Pending]] = {}
-
-    @contextmanager
-    def waiting(self, page: gr.Request, question: Pending) -> Iterator[None]:
-        """Meanwhile, a page waits for a question; it is given up where that ends before its answer."""
-        session = str(page.session_hash)
-        self._pending.setdefault(session, set()).add(question)
-        try:
-            yield
-        finally:
-            question.give_up()
-            left = self._pending.get(session, set())
-            left.discard(question)
-            if not left:
-                self._pending.pop(session, None)
-
-    async def leave(self, page: gr.Request) -> None:
-        """Give up what a page waits for that was closed."""
-        for question in tuple(self._pending.get(str(page.session_hash), ())):
-            question.give_up()
 
 
 def first_patches(quoth: Assistant) -> Patch:
@@ -134,76 +100,6 @@ def make_server_functions(quoth: Assistant) -> list[Callable[[Any], str]]:
         return first_questions_html(quoth.suggest(FIRST_QUESTIONS))
 
     return [read_document, read_questions]
-
-
-def make_ask(
-    quoth: Assistant, queue: Queue, open_pages: OpenPages, feedback: FeedbackStore | None
-) -> Callable[..., AsyncIterator[tuple[Any, Patch]]]:
-    """What happens when a question is sent: it is shown at once, then what is being done, then its answer.
-
-    A question sent as an earlier turn takes the place of that turn and of all after it.
-    """
-
-    async def ask(
-        exchanges: list[Exchange], event: gr.EventData, request: gr.Request
-    ) -> AsyncIterator[tuple[Any, Patch]]:
-        question, turn, complete, asked = read_event(event)
-        before = exchanges[: turn - 1] if turn else exchanges
-        number = len(before) + 1
-        history = [e.answer.to_turn() for e in before if e.answer]
-
-        def patch(exchange: Exchange, why: str = "") -> Patch:
-            html = turn_html(number, exchange, quoth.index.documents, feedback is not None, why)
-            return {"turn": number, "html": html, "number": asked, "made": time.monotonic_ns()}
-
-        def answer(say: Callable[[str], None]) -> Answer:
-            return quoth.ask(question, history, complete, lambda stage, n: say(DOING[stage].format(n)))
-
-        exchange, why = Exchange(question), ""
-        pending = Pending(queue, answer)
-        try:
-            with open_pages.waiting(request, pending):
-                async for step in pending:
-                    if isinstance(step, Answer):
-                        why = explanations_html(explain(step, quoth), quoth.index.documents)
-                        exchange = Exchange(question, replace(step, trace=None))
-                        await run_in_threadpool(keep, step, exchange, quoth, feedback)
-                    elif (doing := in_words(step)) and doing != exchange.doing:
-                        exchange = Exchange(question, doing=doing)
-                        yield gr.skip(), patch(exchange)
-        except (QuothError, Refusal) as error:
-            exchange = Exchange(question, error=str(error))
-        yield [*before, exchange], patch(exchange, why)
-
-    return ask
-
-
-def in_words(stage: Stage) -> str:
-    """A stage as the page shows it; empty where there is nothing to say."""
-    if stage.name == "queued" and stage.ahead:
-        return f"Waiting behind {count(stage.ahead, 'other question')}"
-    return stage.doing
-
-
-def read_event(event: gr.EventData) -> tuple[str, int, bool, Any]:
-    """What was sent: the question, the turn whose place it takes (0: none), whether it may be completed, its number."""
-    sent = event._data if isinstance(event._data, dict) else {}
-    question, turn = sent.get("question"), sent.get("turn")
-    return (
-        question if isinstance(question, str) else "",
-        turn if isinstance(turn, int) and turn > 0 else 0,
-        sent.get("complete") is not False,
-        sent.get("number"),
-    )
-
-
-def keep(answer: Answer, exchange: Exchange, quoth: Assistant, feedback: FeedbackStore | None) -> None:
-    """Record a question that was answered, where that was asked for; an answer is not lost for a full disk."""
-    if feedback and feedback.record_questions:
-        try:
-            feedback.save(make_record(answer, quoth, exchange.id))
-        except QuothError as error:
-            logging.getLogger("quoth").warning("%s", error)
 
 
 def make_rate(quoth: Assistant, feedback: FeedbackStore) -> Callable[..., Patch]:
