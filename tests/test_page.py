@@ -99,7 +99,7 @@ def test_an_abstention_shows_the_nearest_sentence_and_what_can_be_answered(quoth
         in html
     )
     assert 'data-do="ask" class="q-suggestion">Who leads &lt;it&gt;?</button>' in html
-    shown, folded = html.split("What I looked at")
+    shown, folded = html.split("What else I looked at")
     assert "11,200 troops and 1,440 police" in shown
     assert (shown.count("<blockquote"), folded.count("<blockquote")) == (1, 1)
     assert re.findall('data-reason="([^"]+)"', html) == ["should_have_answered"]

@@ -54,11 +54,18 @@ def answer_parts(answer: Answer, documents: Mapping[str, Document]) -> dict[str,
         "shown": answer.evidence[: answer.needed],
         "nearest": nearest[:near],
         "folded": [*answer.evidence[answer.needed :], *nearest[near:]],
-        "folded_name": "What I looked at" if answer.abstention else "More from the document",
+        "folded_name": folded_name(answer, bool(near)),
         "certainty": CERTAINTY[answer.certainty],
         "copies": lambda evidence: copies(evidence, documents),
         "reasons": [r for r in REASONS.items() if answer.answered == (r[0] != "should_have_answered")],
     }
+
+
+def folded_name(answer: Answer, near: bool) -> str:
+    """What the quotations are called that are folded away; `near` says that the nearest one is not among them."""
+    if answer.answered:
+        return "More from the document"
+    return "What else I looked at" if near else "What I looked at"
 
 
 def spoken(answer: Answer) -> str:

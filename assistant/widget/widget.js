@@ -355,7 +355,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
       for (const part of answer.unanswered || []) shown.push(make("p", {}, `The document does not say: ${clean(part)}`));
       if (nothing?.suggestions?.length) shown.push(make("p", { class: "quiet" }, "It can answer:"), this.#chips(nothing.suggestions));
       if (cards.length > needed) {
-        const summary = make("summary", {}, nothing ? "What I looked at" : "More from the document");
+        const summary = make("summary", {}, nothing ? (near ? "What else I looked at" : "What I looked at") : "More from the document");
         shown.push(make("details", {}, summary, ...cards.slice(needed)));
       }
       if (this.#parts.feedback) shown.push(this.#rate(answer));
