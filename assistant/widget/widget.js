@@ -126,9 +126,9 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
 
   /* Where a note leads, where that is not itself: "through note 26 to note 3: ..." */
   function trail(note) {
-    const told = note.sources.filter((work) => work.number !== note.number).map((work) => `note ${work.number}: ${work.text}`);
-    if (told.length && note.via.length) told[0] = `through note ${note.via.join(", ")} to ${told[0]}`;
-    return told.concat(note.unfollowed.map((one) => `“${one}” leads to no work named before it`)).join("; ");
+    const steps = note.sources.filter((work) => work.number !== note.number).map((work) => `note ${work.number}: ${work.text}`);
+    if (steps.length && note.via.length) steps[0] = `through note ${note.via.join(", ")} to ${steps[0]}`;
+    return steps.concat(note.unfollowed.map((reference) => `“${reference}” leads to no work named before it`)).join("; ");
   }
 
   class Problem extends Error {
@@ -198,12 +198,12 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
     async #begin() {
       this.#begun = true;
       try {
-        const told = await this.#fetch("api/documents");
+        const listed = await this.#fetch("api/documents");
         const wanted = this.getAttribute("document");
-        const documents = told.documents.filter((one) => wanted === null || one.id === wanted);
+        const documents = listed.documents.filter((document) => wanted === null || document.id === wanted);
         if (!documents.length) throw new Problem(404, `It has no document “${wanted}”.`);
-        for (const one of told.documents) this.#documents.set(one.id, one);
-        this.#build(documents, told.feedback);
+        for (const document of listed.documents) this.#documents.set(document.id, document);
+        this.#build(documents, listed.feedback);
       } catch (error) {
         console.warn(`Quoth shows nothing here. ${error.message} The server's log says more; it takes --allow-origin ${location.origin}.`);
         if (error.status) this.#refused(error);
@@ -403,8 +403,8 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
           make("li", {}, make("b", {}, `[${note.number}] `), clean(note.text), trail(note) && make("span", { class: "trail" }, `→ ${clean(trail(note))}`)))));
       }
       const about = this.#documents.get(evidence.document);
-      const told = about && [about.author, about.title, about.date].filter(Boolean);
-      if (told?.length > 1) panel.append(make("p", { class: "quiet" }, clean(told.join(", "))));
+      const known = about && [about.author, about.title, about.date].filter(Boolean);
+      if (known?.length > 1) panel.append(make("p", { class: "quiet" }, clean(known.join(", "))));
     }
 
     #rate(answer) {
@@ -444,16 +444,16 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
         this.#token = "";
         return this.#fetch(path, body, signal, true);
       }
-      const told = response.status === 204 ? null : await response.json().catch(() => null);
-      if (!response.ok) throw new Problem(response.status, told?.detail || "The server cannot answer now.");
-      return told;
+      const data = response.status === 204 ? null : await response.json().catch(() => null);
+      if (!response.ok) throw new Problem(response.status, data?.detail || "The server cannot answer now.");
+      return data;
     }
 
     async #renew(url) {
       const response = await fetch(url, { credentials: "same-origin" });
-      const told = response.ok ? await response.json() : {};
-      if (!told.token) throw new Problem(401, "The page's own server gave no token.");
-      this.#token = told.token;
+      const granted = response.ok ? await response.json() : {};
+      if (!granted.token) throw new Problem(401, "The page's own server gave no token.");
+      this.#token = granted.token;
     }
   }
 

@@ -10,10 +10,10 @@ async function copy(text, button) {
     menu.open = false;
     find("summary", menu).focus();
   }
-  const told = menu ? find("summary", menu) : button;
-  const words = told.textContent;
-  told.textContent = "Copied";
-  setTimeout(() => (told.textContent = words), 1500);
+  const shown = menu ? find("summary", menu) : button;
+  const words = shown.textContent;
+  shown.textContent = "Copied";
+  setTimeout(() => (shown.textContent = words), 1500);
   say("Copied.");
 }
 
