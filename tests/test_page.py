@@ -138,7 +138,7 @@ def test_bibtex_and_csl_of_what_is_known(article: Document) -> None:
 
 def test_why_an_answer_is_what_it_is(quoth: Assistant) -> None:
     answer = quoth.ask(TROOPS)
-    [told] = explain(quoth, answer.standalone_question)
+    [told] = explain(answer, quoth)
     assert (round(told.confidence, 4), told.threshold) == (answer.confidence, 0.01)
     first = told.passages[0]
     assert first.best is not None
@@ -153,16 +153,16 @@ def test_why_an_answer_is_what_it_is(quoth: Assistant) -> None:
 
 def test_each_part_of_a_question_is_explained_and_a_question_about_structure_is_not_read(quoth: Assistant) -> None:
     both = "Who is Wolfram Lacher? When did French forces begin the offensive?"
-    assert [one.question for one in explain(quoth, both)] == [
+    assert [one.question for one in explain(quoth.ask(both), quoth)] == [
         "Who is Wolfram Lacher?", "When did French forces begin the offensive?"
     ]  # fmt: skip
-    assert explain(quoth, "What does note 15 say?") == ()
+    assert explain(quoth.ask("What does note 15 say?"), quoth) == ()
     assert "answered from the document’s structure" in explanations_html((), quoth.index.documents)
 
 
 def test_asking_tells_what_is_done_and_raises_what_is_wrong(quoth: Assistant) -> None:
     *told, answer = ask_in_stages(quoth, "And how many police?", [Turn("How many troops will the UN mission have?")])
-    assert told == ["Searching 77 passages", "Reading the 15 nearest passages"]
+    assert told == ["Searching 77 passages", "Reading the 15 nearest passages"]  # each once, whatever is tried
     assert answer == quoth.ask("And how many police?", [Turn("How many troops will the UN mission have?")])
     with pytest.raises(QuestionError, match="The question is empty"):
         list(ask_in_stages(quoth, " "))
