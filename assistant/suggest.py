@@ -87,13 +87,13 @@ def drafts(way: Callable[[str], str | None], places: Sequence[Place]) -> Iterato
 
 
 def ask_who(sentence: str) -> str | None:
-    """Who somebody is whom a sentence introduces.
+    """Who somebody is whom a sentence introduces; behind "the" stands a thing.
 
     >>> ask_who("So wrote Ann Roe, a historian of rain.")
     'Who is Ann Roe?'
     """
     found = PERSON.search(sentence)
-    return f"Who is {found['name']}?" if found else None
+    return f"Who is {found['name']}?" if found and not sentence[: found.start()].lower().endswith("the ") else None
 
 
 def ask_what(sentence: str) -> str | None:

@@ -13,7 +13,7 @@ import pytest
 from assistant import Assistant
 from assistant.config import Config
 from assistant.reader.sentence import SentenceReader
-from index.dense import Tokens
+from index.dense import Encoder, Tokens
 from index.document.parse import parse
 from index.document.sources import SourceFile, read_source
 from index.document.types import Document, Metadata
@@ -71,13 +71,18 @@ def article() -> Document:
     return parse(read_source(ARTICLE))
 
 
+def assistant_of(files: Sequence[SourceFile], encoder: Encoder, threshold: float = 0.01) -> Assistant:
+    """An assistant with the simple reader that knows what the documents answer, as one that was opened does."""
+    index, config, reader = make_index(files, encoder), Config(threshold=threshold), SentenceReader()
+    return Assistant(index, config, reader, known=Assistant.learn(index, config, reader))
+
+
 @pytest.fixture(scope="session")
 def ask_text(encoder: HashEncoder) -> Callable[..., Assistant]:
     """An assistant over texts, with the hash encoder and the simple reader."""
 
     def make(*texts: str, threshold: float = 0.01) -> Assistant:
-        files = [source(text, f"doc{number}") for number, text in enumerate(texts, 1)]
-        return Assistant(make_index(files, encoder), Config(threshold=threshold), SentenceReader())
+        return assistant_of([source(text, f"doc{number}") for number, text in enumerate(texts, 1)], encoder, threshold)
 
     return make
 
@@ -85,7 +90,7 @@ def ask_text(encoder: HashEncoder) -> Callable[..., Assistant]:
 @pytest.fixture(scope="session")
 def quoth(encoder: HashEncoder) -> Assistant:
     """An assistant over the article, with the hash encoder and the simple reader."""
-    return Assistant(make_index([read_source(ARTICLE)], encoder), Config(threshold=0.01), SentenceReader())
+    return assistant_of([read_source(ARTICLE)], encoder)
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -1,13 +1,13 @@
 """Answers: verbatim, cited, and none where nothing matches."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from assistant import Answer, Assistant
+from assistant.config import Config
 from assistant.render import to_text
 from index.errors import QuestionError, SourceError
 from tests.test_parse import DOCUMENT
@@ -54,8 +54,8 @@ def test_one_answer_in_full(quoth: Assistant) -> None:
 
 def test_the_json_has_the_agreed_keys(quoth: Assistant) -> None:
     told = quoth.ask(TROOPS).to_dict()
-    assert list(told) == ["question", "standalone_question", "answered", "confidence", "answer", "evidence", "needed",
-                          "unanswered", "abstention", "timings_ms"]  # fmt: skip
+    assert list(told) == ["question", "standalone_question", "answered", "confidence", "certainty", "answer", "evidence",
+                          "needed", "unanswered", "abstention", "timings_ms"]  # fmt: skip
     assert list(told["evidence"][0]) == ["quote", "start", "end", "answer_start", "answer_end", "document", "passage",
                                          "section", "paragraph", "footnote", "score", "footnotes"]  # fmt: skip
     assert {"number", "text", "start", "end", "sources"} <= set(told["evidence"][0]["footnotes"][0])
@@ -141,7 +141,19 @@ def test_a_question_that_cannot_be_asked(quoth: Assistant, question: str, messag
         quoth.ask(question)
 
 
-@pytest.mark.parametrize("history", ["Who?", [3], [{"answer": "x"}], [{"question": "Who?", "answer": 3}], {"a": 1}])
+@pytest.mark.parametrize(
+    "history",
+    [
+        "Who?",
+        [3],
+        [{"answer": "x"}],
+        [{"question": "Who?", "answer": 3}],
+        {"a": 1},
+        [{"question": "Who?", "standalone": 3}],
+        [{"question": "Who?", "start": True}],
+        [{"question": "Who?", "end": "3"}],
+    ],
+)
 def test_a_history_that_is_none(quoth: Assistant, history: object) -> None:
     with pytest.raises(QuestionError):
         quoth.ask("Who?", history)  # type: ignore[arg-type]
@@ -176,19 +188,42 @@ def test_every_quotation_of_the_article_is_a_slice_of_it(quoth: Assistant) -> No
             assert place.sentence.text in [evidence.quote for evidence in answer.evidence]
 
 
-def test_suggestions_are_looked_for_once_whoever_asks_and_however_many(quoth: Assistant) -> None:
-    asked: list[str] = []
+def test_how_certain_an_answer_is(quoth: Assistant) -> None:
+    sure = quoth.ask(TROOPS).confidence
 
-    class Counting(Assistant):
-        def ask(self, question, *more, **how):  # type: ignore[no-untyped-def]
-            asked.append(question)
-            return super().ask(question, *more, **how)
+    def certainty(threshold: float, border: float) -> str:
+        config = Config(threshold=threshold, sure=border)
+        return Assistant(quoth.index, config, quoth.reader, known=quoth.known).ask(TROOPS).certainty
 
-    Counting(quoth.index, quoth.config, quoth.reader).suggest(6)
-    once = len(asked)
-    counting = Counting(quoth.index, quoth.config, quoth.reader)
-    with ThreadPoolExecutor(4) as threads:
-        found = list(threads.map(counting.suggest, (3, 6, 4, 6)))
-    assert len(found[1]) == 6
-    assert found == [found[1][:3], found[1], found[1][:4], found[1]]
-    assert len(asked) == 2 * once
+    assert certainty(0.01, sure) == "sure"
+    assert certainty(0.01, sure + 0.01) == "likely"
+    assert certainty(sure, 0.0) == "sure"
+    assert certainty(sure + 0.01, 0.0) == "none"
+    assert certainty(0.0, 1.0) == "likely"
+
+
+def test_suggestions_are_known_before_anything_is_asked(quoth: Assistant) -> None:
+    class Silent(Assistant):
+        def ask(self, *given, **how):  # type: ignore[no-untyped-def]
+            raise AssertionError("nothing is asked for suggestions")
+
+    silent = Silent(quoth.index, quoth.config, quoth.reader, known=quoth.known)
+    first = silent.suggest(6)
+    assert first[:2] == (
+        "When did French forces begin a military offensive in northern Mali?",
+        "When is the first battalion slated to be ready?",
+    )  # fmt: skip
+    assert (len(first), silent.suggest(3)) == (6, first[:3])
+    for question in first:
+        assert quoth.ask(question).answered
+    assert quoth.ask("Hello!").abstention.suggestions == first[:3]  # type: ignore[union-attr]
+    assert Assistant(quoth.index, quoth.config, quoth.reader).suggest(3) == ()
+
+
+def test_an_abstention_suggests_what_is_nearest_to_the_question(quoth: Assistant) -> None:
+    strict = Assistant(quoth.index, Config(threshold=0.7), quoth.reader, known=quoth.known)
+    abstention = strict.ask("Which road lies ahead of those who govern?").abstention
+    assert abstention is not None
+    assert abstention.suggestions[0] == "What is in the section “The Road Ahead”?"
+    assert len(abstention.suggestions) == 3
+    assert all(strict.ask(question).answered for question in abstention.suggestions)

@@ -1,21 +1,25 @@
 """Questions as people ask them: follow-ups, names, typing errors, several at once, small talk, other languages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant import Assistant, Turn
+from assistant import Answer, Assistant, Turn
+from assistant.config import Config
+from assistant.known import Known
+from assistant.reader.sentence import SentenceReader
 from assistant.suggest import ask_what, ask_when, ask_who, ask_why
 from assistant.understand.anaphora import Said
 from assistant.understand.conversation import leans, rewrite
-from assistant.understand.language import is_foreign, shares_names
-from assistant.understand.names import Names, learn_names, long_form
+from assistant.understand.language import language_of, shares_names
+from assistant.understand.lexicon import learn
+from assistant.understand.names import Names, long_form
 from assistant.understand.parts import split
 from assistant.understand.smalltalk import reply_to
-from assistant.understand.spelling import Speller, english
+from assistant.understand.spelling import english
 from index.folding import stemmer
 from tests.conftest import HashEncoder, parse_text
 
@@ -24,6 +28,10 @@ RIVERS = (
     "Ivan Tchernov leads the council. Tchernov was born in Plovdiv.\n\n"
     "The dam at Belovo broke because the winter was wet."
 )
+
+
+def known(*texts: str) -> Known:
+    return Known({str(number): learn(parse_text(text)) for number, text in enumerate(texts)})
 
 
 class Multilingual(HashEncoder):
@@ -113,11 +121,97 @@ def test_the_evidence_decides_between_readings(ask_text: Callable[..., Assistant
     )
 
 
-def test_an_earlier_question_is_answered_again_where_its_answer_is_needed(ask_text: Callable[..., Assistant]) -> None:
+def looked_up(answer: Answer) -> list[str]:
+    """What was looked up for an answer, in order: each costs one pass of retrieval and reading."""
+    assert answer.trace is not None
+    return [lookup.question for lookup in answer.trace.lookups]
+
+
+def test_a_question_that_stands_alone_is_looked_up_once_and_a_greeting_never(quoth: Assistant) -> None:
+    turns = [Turn("How many troops will the UN mission have?", "11,200")]
+    assert looked_up(quoth.ask("Who is Wolfram Lacher?")) == ["Who is Wolfram Lacher?"]
+    assert looked_up(quoth.ask("Who is Wolfram Lacher?", turns)) == ["Who is Wolfram Lacher?"]
+    assert looked_up(quoth.ask("Combien de soldats sont morts ?")) == ["Combien de soldats sont morts ?"]
+    for text in ("Hello!", "Thanks a lot!", "You are stupid", "Write a poem"):
+        assert looked_up(quoth.ask(text, turns)) == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "And how many police?", "Why is that?", "And when?", "Who leads it?", "What about this?", "Since when?",
+        "And who leads them, and when did they come?", "Which of them?",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("length", [1, 2, 5])
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_follow_up_is_looked_up_twice_at_most(quoth: Assistant, question: str, length: int, answered: bool) -> None:
+    earlier = ["Who is Wolfram Lacher?", "Which groups fight in Mali?", "How many troops will the UN mission have?"]
+    asked = (2 * earlier)[-length:]
+    answer = quoth.ask(question, [quoth.ask(one).to_turn() for one in asked] if answered else asked)
+    things = len(split(question))
+    assert 1 <= len(looked_up(answer)) <= 2 * things + (things > 1)
+    assert not set(looked_up(answer)) & set(asked[:-1])  # what is said earlier is not answered again
+    assert not answered or asked[-1] not in looked_up(answer)
+
+
+def test_an_earlier_question_is_looked_up_only_where_its_answer_is_needed_and_unknown(
+    ask_text: Callable[..., Assistant],
+) -> None:
     quoth = ask_text("Ivan Tchernov leads the council.\n\nIvan Tchernov was born in Plovdiv.")
-    asked = quoth.ask("Where was he born?", [Turn("Who leads the council?", "Ivan Tchernov")])
-    assert asked.standalone_question == "Where was Ivan Tchernov born?"
+    who, where = "Who leads the council?", "Where was he born?"
+    asked = quoth.ask(where, [Turn(who, "Ivan Tchernov")])
+    assert looked_up(asked) == [asked.standalone_question] == ["Where was Ivan Tchernov born?"]
     assert asked.evidence[0].quote == "Ivan Tchernov was born in Plovdiv."
+    assert looked_up(quoth.ask(where, [who])) == [who, "Where was Ivan Tchernov born?"]
+    abstained = Turn(who, None, standalone=who)
+    assert looked_up(quoth.ask(where, [abstained]))[0] != who
+
+
+def test_a_turn_stands_for_what_it_was_taken_for(ask_text: Callable[..., Assistant]) -> None:
+    quoth = ask_text(RIVERS)
+    turn = Turn("And the council?", "240", standalone="How many inspectors does the NRC have?")
+    assert quoth.ask("And how many boats?", [turn]).standalone_question == "How many boats does the NRC have?"
+    answer = quoth.ask("How many inspectors does the NRC have?")
+    first = answer.evidence[0]
+    assert answer.to_turn() == Turn(answer.question, answer.answer, answer.question, "doc1", first.start, first.end)
+
+
+def test_what_was_said_is_given_to_the_reader(ask_text: Callable[..., Assistant]) -> None:
+    given: list[Sequence[str]] = []
+
+    class Listening(SentenceReader):
+        def read(self, question, hits, index, turns=()):  # type: ignore[no-untyped-def]
+            given.append(turns)
+            return super().read(question, hits, index, turns)
+
+    quoth = Assistant(ask_text(RIVERS).index, Config(threshold=0.01), Listening())
+    turns = [Turn("Who leads the council?", "Ivan Tchernov"), Turn("Where is Belovo?")]
+    quoth.ask("Why did the dam at Belovo break?", turns)
+    quoth.ask("Why did the dam at Belovo break?", turns, complete=False)
+    assert given == [("Who leads the council? Ivan Tchernov", "Where is Belovo?"), ()]
+
+
+def test_stages_are_told_with_their_counts(quoth: Assistant) -> None:
+    told: list[tuple[str, int]] = []
+    quoth.ask("Who is Wolfram Lacher?", on_stage=lambda stage, passages: told.append((stage, passages)))
+    assert told == [("retrieve", 77), ("read", 15)]
+
+
+def test_a_trace_has_what_was_understood_found_and_read(quoth: Assistant) -> None:
+    answer = quoth.ask("wehn did French forces begin the offensive?")
+    assert answer.trace is not None
+    asked, (lookup,) = answer.trace.asked, answer.trace.lookups
+    assert (asked.kind, asked.language, asked.answer_kind) == ("question", "en", "time")
+    assert asked.corrected == lookup.question == "when did French forces begin the offensive?"
+    assert lookup.hits == quoth.retrieve(lookup.question)
+    best = lookup.selection.scored[0]
+    assert (best.start, best.scores["score"]) == (answer.evidence[0].start, lookup.selection.candidates[0].score)
+    assert set(best.scores) == {"score", "bm25", "dense"}
+    assert len(lookup.selection.scored) == len(quoth.index.score_sentences("", quoth.index.with_notes(lookup.hits)))
+    spent = answer.timings_ms
+    assert spent["retrieve"] == pytest.approx(1000 * lookup.retrieve, abs=0.01)
+    assert spent["total"] == pytest.approx(spent["understand"] + spent["retrieve"] + spent["read"], abs=0.05)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +260,7 @@ def test_parts_that_one_sentence_answers_share_it(ask_text: Callable[..., Assist
 
 
 def test_short_forms_are_learned() -> None:
-    names = learn_names([parse_text(RIVERS)])
+    names = known(RIVERS).names
     assert names.short == {"NRC": "National Rivers Council"}
     assert names.expand("Who leads the NRC?") == "Who leads the NRC? National Rivers Council"
     assert names.expand("Who leads the National Rivers Council?") == "Who leads the National Rivers Council? NRC"
@@ -190,7 +284,7 @@ def test_long_forms(short: str, before: str, long: str | None) -> None:
 
 
 def test_a_surname_finds_the_full_name() -> None:
-    names = learn_names([parse_text(RIVERS)])
+    names = known(RIVERS).names
     assert names.respell("Who is Tchernov?") == "Who is Ivan Tchernov?"
     assert names.respell("Who was Ivan Chernov?") == "Who was Ivan Tchernov?"
     assert names.respell("Who was Ivan Petrov?") == "Who was Ivan Petrov?"
@@ -211,11 +305,11 @@ def test_a_surname_finds_the_full_name() -> None:
     ],
 )
 def test_typing_errors(typed: str, meant: str) -> None:
-    assert Speller([RIVERS]).correct(typed) == meant
+    assert known(RIVERS).speller.correct(typed) == meant
 
 
 def test_transliterations_meet_the_documents_spelling() -> None:
-    speller = Speller(["Al-Shabaab and al-Qa`ida fought near Aguelhoc."])
+    speller = known("Al-Shabaab and al-Qa`ida fought near Aguelhoc.").speller
     assert speller.correct("Where did al-Qaeda fight near Aguelhok?") == "Where did al-Qa`ida fight near Aguelhoc?"
 
 
@@ -223,7 +317,7 @@ def test_transliterations_meet_the_documents_spelling() -> None:
 @given(st.lists(st.sampled_from([*RIVERS.split(), "what", "who", "sourdough"]), max_size=12))
 def test_known_words_are_left_alone(words: list[str]) -> None:
     question = " ".join(words)
-    assert Speller([RIVERS]).correct(question) == question
+    assert known(RIVERS).speller.correct(question) == question
 
 
 def test_english_is_common_words_with_ranks() -> None:
@@ -271,18 +365,17 @@ def test_questions_are_drawn_from_sentences() -> None:
 
 
 @pytest.mark.parametrize(
-    "question",
+    ("question", "language"),
     [
-        "Combien de soldats sont morts ?",
-        "Wie viele Soldaten sind gestorben?",
-        "¿Cuántos soldados murieron?",
-        "Сколько солдат погибло?",
-        "多少士兵?",
+        ("Combien de soldats sont morts ?", "fr"),
+        ("Wie viele Soldaten sind gestorben?", "de"),
+        ("¿Cuántos soldados murieron?", "es"),
+        ("Сколько солдат погибло?", "ru"),
+        ("多少士兵?", "zh"),
     ],
 )
-def test_other_languages_are_recognised(question: str) -> None:
-    knows = Speller([RIVERS]).knows
-    assert is_foreign(question, knows)
+def test_other_languages_are_recognised(question: str, language: str) -> None:
+    assert language_of(question, known(RIVERS).knows) == language
 
 
 @pytest.mark.parametrize(
@@ -290,7 +383,7 @@ def test_other_languages_are_recognised(question: str) -> None:
     ["Who is Anouar Boukhars?", "wehn did mnla declair indepedence of azwad", "NRC founding year", "Belovo dam"],
 )
 def test_english_is_recognised(question: str) -> None:
-    assert not is_foreign(question, Speller([RIVERS]).knows)
+    assert language_of(question, known(RIVERS).knows) == "en"
 
 
 def test_another_language_is_told_where_names_do_not_carry_it(ask_text: Callable[..., Assistant]) -> None:

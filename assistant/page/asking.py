@@ -69,7 +69,7 @@ class Asking:
         """
         question, turn, complete, asked = read_event(event)
         before = exchanges[: turn - 1] if turn else exchanges
-        exchange, why = Exchange(question), ""
+        exchange, why, said = Exchange(question), "", set[str]()
         pending = Pending(self.queue, self.job(question, before, complete))
         try:
             with self.open_pages.waiting(request, pending):
@@ -78,7 +78,8 @@ class Asking:
                         why = explanations_html(explain(step, self.quoth), self.quoth.index.documents)
                         exchange = Exchange(question, replace(step, trace=None))
                         await run_in_threadpool(self.keep, step, exchange)
-                    elif (doing := in_words(step)) and doing != exchange.doing:
+                    elif (doing := in_words(step)) and doing not in said:
+                        said.add(doing)
                         exchange = Exchange(question, doing=doing)
                         yield gr.skip(), self.patch(len(before) + 1, exchange, asked)
         except (QuothError, Refusal) as error:

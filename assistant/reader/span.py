@@ -13,7 +13,7 @@ from assistant.reader.features import Found, find_best
 from assistant.reader.network import Network
 from assistant.reader.question import asks_for_source
 from index.document.sentences import plain_characters
-from index.retriever import Index
+from index.retriever import Index, Place
 from index.types import Hit
 
 UNSUPPORTED = 0.4  # cosine of a word of the question to its nearest in a sentence that has nothing on it
@@ -90,7 +90,8 @@ def arrange(question: str, ranked: list[Ranked], index: Index) -> tuple[list[Ran
 def with_source(question: str, ranked: list[Ranked], index: Index) -> tuple[list[Ranked], int]:
     """For a question about sources: the note behind the best sentence that has one, then that sentence.
 
-    Of the note, the sentence that names a work, if one does. Where no sentence has a note, they stay as they are.
+    Of the note, the sentence that names a work, if one does: for "Ibid." the one that it stands for. Where no
+    sentence has a note, they stay as they are.
     """
     places = {found.place.key: number for number, (found, _) in enumerate(ranked)}
     for found, _ in ranked:
@@ -99,11 +100,19 @@ def with_source(question: str, ranked: list[Ranked], index: Index) -> tuple[list
         leads = [place.key for note in notes for place in index.led_to(found.place.passage.document, note)]
         there = sorted(places[key] for key in leads if key in places)
         works = [i for i in there if cited_part(question, ranked[i][0].place.sentence.plain)]
+        works = works or [i for i in there if names_source(ranked[i][0].place, claim, notes, index)]
         if there and claim.key in places:
             first, second = (works or there)[0], places[claim.key]
             rest = [pair for number, pair in enumerate(ranked) if number not in (first, second)]
             return [ranked[first], ranked[second], *rest], 2
     return ranked, 1
+
+
+def names_source(place: Place, claim: Place, notes: Sequence[int], index: Index) -> bool:
+    """Whether a sentence names a work that the notes of a claim lead to: the one that "Ibid." stands for."""
+    sentence, footnotes = place.sentence, index.documents[claim.passage.document].footnotes
+    works = [work for note in notes for work in footnotes[note].sources]
+    return any(work.start < sentence.end and sentence.start < work.end for work in works)
 
 
 def candidate(question: str, found: Found, score: float) -> Candidate:
