@@ -59,7 +59,14 @@ def make_parser() -> argparse.ArgumentParser:
     """Every command and its options."""
     parser = argparse.ArgumentParser(prog="quoth", description="Answers about a document, in its own words.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    add_asking(commands)
+    add_showing(commands)
+    add_commands(commands, open_assistant)
+    return parser
 
+
+def add_asking(commands: Any) -> None:
+    """Add quoth ask, batch and chat."""
     ask = commands.add_parser("ask", help="answer one question")
     ask.add_argument("question", nargs="?", help="the question (default: the environment's Q)")
     ask.add_argument(
@@ -83,6 +90,9 @@ def make_parser() -> argparse.ArgumentParser:
     add_options(chat, *ASKED)
     chat.set_defaults(run=run_chat)
 
+
+def add_showing(commands: Any) -> None:
+    """Add quoth document, index and insights."""
     document = commands.add_parser("document", help="show how the documents were parsed")
     document.add_argument("--json", action="store_true", help="print the whole parse as JSON")
     add_options(document, *SOURCED)
@@ -96,9 +106,6 @@ def make_parser() -> argparse.ArgumentParser:
     insights.add_argument("--json", action="store_true", help="print every record as a line of JSON")
     add_options(insights, "feedback")
     insights.set_defaults(run=run_insights)
-
-    add_commands(commands, open_assistant)
-    return parser
 
 
 def open_assistant(settings: Settings) -> Assistant:
