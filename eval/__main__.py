@@ -12,13 +12,19 @@ from assistant.assistant import Assistant
 from assistant.cli import confidence, progress_bar, tell, to_line, writing
 from assistant.config import DEFAULT_READER, FEEDBACK, THRESHOLD, Config
 from assistant.feedback import read_feedback
+from eval.asking import LESSENED, fingerprint, make_tasks, measured_on, pair_tasks
 from eval.candidates import make_candidates
+from eval.document_figures import score_questions
+from eval.document_results import compare_document_results, make_document_results
+from eval.document_tables import document_comparison_table, document_tables, guarantees, legend
+from eval.documents import from_gold, load_documents
 from eval.export import export
 from eval.gate import BASELINE, gate
 from eval.gold import ARTICLE_GOLD, Gold, GoldError, count_types, load_gold
 from eval.harness import ABLATION, DEFAULT, System, run
 from eval.noise import add_noise
 from eval.report import write_report
+from eval.resuming import run_tasks
 from eval.results import compare_scores, make_results, read_results, score_all
 from eval.rewriting import read_conversations, read_relevant, score_rewrites, score_rewritten_retrieval
 from eval.squad import read_squad, run_squad
@@ -66,6 +72,10 @@ def make_parser() -> argparse.ArgumentParser:
     check.set_defaults(run=run_check)
 
     runs = commands.add_parser("run", parents=[judged], help="ask every gold question and report")
+    told = "a folder of NAME.txt with questions in NAME.jsonl: each document is asked its own (default: the gold file)"
+    runs.add_argument("documents", type=Path, nargs="?", metavar="DIR", help=told)
+    told = "do not ask the answerable questions of the document less its answer"
+    runs.add_argument("--no-pairs", dest="pairs", action="store_false", help=told)
     runs.add_argument("--ablate", action="store_true", help="measure each part's worth, and the ceilings")
     names = [system.name for system in ABLATION]
     runs.add_argument("--systems", nargs="+", choices=names, metavar="NAME", help=f"only some of: {', '.join(names)}")
@@ -142,8 +152,41 @@ def run_check(options: argparse.Namespace) -> None:
         print(f"  {name:14} {dev:3} dev {test:4} test")
 
 
+def run_documents(options: argparse.Namespace) -> None:
+    """`python -m eval run DIR`."""
+    documents, encoder = load_documents(options.documents), load_encoder(options.encoder)
+    config = Config(
+        options.documents, options.index_dir, IndexConfig(options.encoder), options.threshold, options.reader
+    )
+    measured = measured_on(documents, config, encoder)
+    partial = options.out / "documents-partial.jsonl"
+    with progress_bar("Asking") as done:
+        tasks = make_tasks(documents, config, encoder, options.pairs)
+        answers = run_tasks(tasks, partial, fingerprint(measured, options.pairs), done)
+    questions = [question for one in documents for question in one.questions]
+    rows = score_questions(questions, answers, config.threshold)
+    results = make_document_results(documents, rows, config.threshold, measured)
+    written = options.out / "documents.json"
+    written.write_text(json.dumps(results, indent=1, ensure_ascii=False), encoding="utf-8")
+    partial.replace(options.out / "documents-answers.jsonl")
+    print_documents(results, options.json)
+
+
+def print_documents(results: dict[str, Any], as_json: bool) -> None:
+    """Results over documents, as JSON or as tables with what they mean."""
+    if as_json:
+        print(json.dumps(results, ensure_ascii=False))
+        return
+    for table in document_tables(results):
+        show(table)
+    print(*legend(results), *guarantees(results), sep="\n")
+
+
 def run_run(options: argparse.Namespace) -> None:
     """`python -m eval run`."""
+    if options.documents:
+        run_documents(options)
+        return
     quoth = open_assistant(options)
     gold: Sequence[Gold] = open_gold(options, quoth)
     gold = add_noise(gold, options.noise) if options.noise else gold
@@ -167,11 +210,23 @@ def run_run(options: argparse.Namespace) -> None:
 
 def run_compare(options: argparse.Namespace) -> None:
     """`python -m eval compare`."""
+    if all(is_over_documents(Path(name)) for name in (options.a, options.b)):
+        a, b = (json.loads(Path(name).read_text(encoding="utf-8")) for name in (options.a, options.b))
+        show(document_comparison_table(compare_document_results(a, b), options.a, options.b))
+        return
     (a, a_scores), (_, b_scores) = read_system(options.a), read_system(options.b)
     compared = compare_scores(a_scores, b_scores, a["questions"])
     if not compared:
         raise GoldError(f"{options.a} and {options.b} have no questions in common.")
     show(comparison_table(compared, options.a, options.b))
+
+
+def is_over_documents(path: Path) -> bool:
+    """Whether a file holds results of `python -m eval run DIR`."""
+    try:
+        return {"documents", "scores", "questions"} <= set(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return False
 
 
 def read_system(told: str) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:

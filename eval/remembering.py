@@ -1,0 +1,54 @@
+"""An encoder that encodes each text once: a document less a sentence shares nearly all of its texts with the whole."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from index.dense import Encoder, Tokens
+from index.retriever import Index
+
+
+class RememberingEncoder:
+    """Another encoder with what it has encoded."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
+        self.name, self.fingerprint, self.window = encoder.name, encoder.fingerprint, encoder.window
+        self._questions: dict[str, np.ndarray] = {}
+        self._passages: dict[str, np.ndarray] = {}
+        self._tokens: dict[str, Tokens] = {}
+
+    @property
+    def multilingual(self) -> bool:
+        """Whether it puts a sentence near its translations."""
+        return self.encoder.multilingual
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text, special ones not counted."""
+        return self.encoder.count_tokens(texts)
+
+    def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors, float32, one row a question."""
+        return np.stack(recall(self._questions, texts, self.encoder.encode_questions))
+
+    def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors, float32, one row a passage."""
+        return np.stack(recall(self._passages, texts, self.encoder.encode_passages))
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        """The tokens of each text with a unit vector for each."""
+        return recall(self._tokens, texts, self.encoder.encode_tokens)
+
+    def remember(self, index: Index) -> None:
+        """Take over the vectors of an index."""
+        self._passages.update(zip([passage.plain for passage in index.passages], index.passage_vectors))
+        self._passages.update(zip([place.sentence.plain for place in index.places], index.sentence_vectors))
+
+
+def recall(kept: dict[str, Any], texts: Sequence[str], encode: Callable[[Sequence[str]], Any]) -> list[Any]:
+    """What was encoded of each text; those that are new are encoded, and kept."""
+    new = [text for text in dict.fromkeys(texts) if text not in kept]
+    if new:
+        kept.update(zip(new, encode(new), strict=True))
+    return [kept[text] for text in texts]
