@@ -16,7 +16,7 @@ from eval.documents import DocumentQuestion, QuestionedDocument
 from eval.harness import source_code
 from eval.lessened import find_removed, remove, sha256
 from eval.metrics.evidence import Offsets
-from eval.remembering import RememberingEncoder
+from eval.remembering import RememberingEncoder, remembering_reader
 from eval.resuming import Key, Task
 from index.dense import Encoder
 from index.document.sources import SourceFile
@@ -25,18 +25,23 @@ from index.store import make_index, open_index
 
 ASKED, STANDALONE, LESSENED = "asked", "standalone", "lessened"  # the ways in which a question is asked
 FOLD = "{document}"  # in a reader's name: the reader of that document, fitted without it
-NOTHING = {"confidence": 0.0, "answer": None, "evidence": []}  # what a document without a sentence answers
+Progress = Callable[[int, int], None]  # done, of how many
+NOTHING: dict[str, Any] = {
+    "confidence": 0.0,
+    "answer": None,
+    "evidence": [],
+}  # what a document without a sentence answers
 
 
 class PairedAssistant:
     """An assistant that always answers, and those of its documents less some sentences, each made once."""
 
     def __init__(self, index: Index, config: Config, reader: Reader) -> None:
-        self.config, self.reader = replace(config, threshold=0), reader
+        self.config, self.reader = replace(config, threshold=0), remembering_reader(reader)
         self.index = index
         self.encoder = RememberingEncoder(index.encoder)
         self.encoder.remember(index)
-        self.whole = Assistant(index, self.config, reader)
+        self.whole = Assistant(index, self.config, self.reader)
         self._lessened = cache(self._lessen)
 
     def ask(self, question: DocumentQuestion, way: str) -> dict[str, Any]:
@@ -137,6 +142,3 @@ def measured_on(documents: Sequence[QuestionedDocument], config: Config, encoder
 def fingerprint(measured: dict[str, Any], pairs: bool) -> str:
     """What must be the same for a stopped run to go on."""
     return hashlib.sha256(json.dumps([measured, pairs, source_code()], sort_keys=True).encode()).hexdigest()
-
-
-Progress = Callable[[int, int], None]

@@ -202,15 +202,20 @@ def guarantee(rows: Sequence[Row], among: str) -> Guarantee | None:
     return Guarantee(hits, len(right), hits / len(right), clopper_pearson(hits, len(right), CONFIDENCE))
 
 
+def guarantees_of(rows: Sequence[Row]) -> dict[str, Any]:
+    """The guarantees for what is answered and for what is sure, as JSON."""
+    bounds = {among: guarantee(rows, among) for among in ("answered", "sure")}
+    return {among: asdict(bound) for among, bound in bounds.items() if bound}
+
+
 def summarize_documents(rows: Sequence[Row]) -> dict[str, Any]:
     """Figures by document and by kind, over all questions, over documents, and the guarantees, as JSON."""
     by_document = {name: figures(of_one) for name, of_one in group(rows, "document").items()}
     named = {name: [one[name][0] for one in by_document.values() if name in one] for name in FIGURES}
-    bounds = {among: guarantee(rows, among) for among in ("answered", "sure")}
     return {
         "documents": by_document,
         "kinds": {name: figures(of_one) for name, of_one in sorted(group(rows, "kind").items())},
         "all": figures(rows),
         "mean": {name: asdict(spread(values)) for name, values in named.items() if values},
-        "guarantee": {among: asdict(bound) for among, bound in bounds.items() if bound},
+        "guarantee": guarantees_of(rows),
     }

@@ -3,33 +3,33 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from assistant.config import Config
 from eval.document_figures import FIGURES, Row, figures, group, summarize_documents
-from eval.documents import QuestionedDocument
+from eval.documents import DocumentQuestion
 from eval.gold import GoldError
 from eval.metrics.statistics import DocumentComparison, compare_documents
 
 
 def make_document_results(
-    documents: Sequence[QuestionedDocument], rows: Sequence[Row], threshold: float, measured: Mapping[str, Any]
+    questions: Sequence[DocumentQuestion], rows: Sequence[Row], config: Config, measured: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Everything that was measured over documents, as JSON."""
-    questions = {
-        question.id: {
-            "document": question.document,
-            "kind": question.kind,
-            "answerable": question.answerable,
-            "question": question.question,
-        }
-        for one in documents
-        for question in one.questions
+    asked = {
+        one.id: {"document": one.document, "kind": one.kind, "answerable": one.answerable, "question": one.question}
+        for one in questions
     }
     return {
         "hashes": dict(measured),
-        "threshold": threshold,
+        "threshold": config.threshold,
         **summarize_documents(rows),
-        "questions": questions,
+        "questions": asked,
         "scores": {row.id: row.scores for row in rows},
     }
+
+
+def is_over_documents(results: Mapping[str, Any]) -> bool:
+    """Whether results are of a run over documents."""
+    return {"documents", "questions", "scores"} <= set(results)
 
 
 def read_rows(results: Mapping[str, Any]) -> list[Row]:

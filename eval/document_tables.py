@@ -15,7 +15,12 @@ def document_tables(results: Mapping[str, Any]) -> list[Table]:
     title = f"{len(results['questions'])} questions, threshold {results['threshold']}"
     by_document = make_table(f"By document: {title}", "document", names, results["documents"])
     by_document.add_section()
-    for label, part in (("mean over documents", "mean"), ("deviation", "deviation"), ("lowest", "low"), ("highest", "high")):
+    for label, part in (
+        ("mean over documents", "mean"),
+        ("deviation", "deviation"),
+        ("lowest", "low"),
+        ("highest", "high"),
+    ):
         by_document.add_row(label, *(f"{results['mean'][name][part]:.3f}" for name in names))
     by_document.add_row("all questions", *(cell(results["all"].get(name)) for name in names))
     return [by_document, make_table("By kind", "kind", names, results["kinds"])]
@@ -47,7 +52,7 @@ def guarantees(results: Mapping[str, Any]) -> list[str]:
     return [
         f"Of what is {among}, {bound['right']} of {bound['n']} are right ({bound['share']:.3f}): at least "
         f"{bound['at_least']:.3f}, with 95 % confidence (Clopper-Pearson, one-sided, questions taken as independent)."
-        for among, bound in results["guarantee"].items()
+        for among, bound in results.get("guarantee", {}).items()
     ]
 
 

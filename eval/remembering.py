@@ -1,10 +1,13 @@
-"""An encoder that encodes each text once: a document less a sentence shares nearly all of its texts with the whole."""
+"""Networks that see each text once: a document less a sentence shares nearly all of its texts with the whole."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from assistant.reader import Reader
+from assistant.reader.network import Network, TokenScores
+from assistant.reader.span import SpanReader
 from index.dense import Encoder, Tokens
 from index.retriever import Index
 
@@ -44,6 +47,29 @@ class RememberingEncoder:
         """Take over the vectors of an index."""
         self._passages.update(zip([passage.plain for passage in index.passages], index.passage_vectors))
         self._passages.update(zip([place.sentence.plain for place in index.places], index.sentence_vectors))
+
+
+class RememberingNetwork:
+    """A reader's network with what it has read for the last question."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.fingerprint = network.fingerprint
+        self._question = ""
+        self._read: dict[str, TokenScores] = {}
+
+    def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
+        """A reading of each window."""
+        if question != self._question:
+            self._question, self._read = question, {}
+        return recall(self._read, windows, lambda new: self.network.read(question, new))
+
+
+def remembering_reader(reader: Reader) -> Reader:
+    """A reader whose network reads each window once for a question; any other reader as it is."""
+    if not isinstance(reader, SpanReader):
+        return reader
+    return SpanReader(reader.name, RememberingNetwork(reader.network), reader.combination)
 
 
 def recall(kept: dict[str, Any], texts: Sequence[str], encode: Callable[[Sequence[str]], Any]) -> list[Any]:
