@@ -97,6 +97,16 @@ def score_questions(
     return [score_question(question, given[question.id], threshold) for question in questions]
 
 
+def outcome(row: Row) -> str:
+    """What came of a question as it would be served; "right" if nothing failed."""
+    answered = bool(row.scores["answered"])
+    if not row.answerable:
+        return "answered what is not there" if answered else "right"
+    if row.scores["first"]:
+        return "right" if answered else "over-abstained"
+    return "ranked low" if row.scores["three"] else "wrong"
+
+
 def mean_of(name: str) -> Callable[[Sequence[Row]], Value | None]:
     """The mean of a score over the rows that have it."""
 

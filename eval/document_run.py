@@ -13,16 +13,17 @@ from eval.document_results import make_document_results
 from eval.documents import from_gold, load_documents
 from eval.gold import Gold
 from eval.harness import SystemAnswer, hashes
+from eval.report import write_document_report
 from eval.resuming import run_tasks
 from index.dense import Encoder
 
-RESULTS, ANSWERS = "documents.json", "documents-answers.jsonl"
+RESULTS, ANSWERS, REPORT = "documents.json", "documents-answers.jsonl", "documents.html"
 
 
 def measure_documents(
     folder: Path, config: Config, encoder: Encoder, out: Path, pairs: bool, progress: Progress
 ) -> dict[str, Any]:
-    """Ask every question of a folder's documents; the results, which are written to `out` with every answer."""
+    """Ask every question of a folder's documents; the results, written to `out` with every answer and a report."""
     documents = load_documents(folder)
     measured = measured_on(documents, config, encoder)
     partial = out / "documents-partial.jsonl"
@@ -31,6 +32,7 @@ def measure_documents(
     questions = [question for one in documents for question in one.questions]
     results = make_document_results(questions, score_questions(questions, answers, config.threshold), config, measured)
     (out / RESULTS).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_document_report(out / REPORT, results, documents, answers)
     partial.replace(out / ANSWERS)
     return results
 
