@@ -1,11 +1,14 @@
 """Documents with questions whose answers are known: a folder with `NAME.txt` and `NAME.jsonl` for each.
 
 A line of `NAME.jsonl` is a question of that document. `quotes` are the exact words that answer it, every place
-that does; a quotation that stands in several places counts in all of them.
+that does; a quotation that stands in several places counts in all of them. Follow-ups that say nothing of it are asked
+on their own in the words of `gold/standalone.jsonl`, where that has them.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -16,6 +19,8 @@ from eval.metrics.evidence import Offsets
 from index.document.parse import parse
 from index.document.sources import read_source
 from index.document.types import Document
+
+STANDALONE = Path(__file__).parent / "gold" / "standalone.jsonl"
 
 
 class Line(Strict):
@@ -89,6 +94,7 @@ def load_document(path: Path) -> QuestionedDocument:
 
 def read_questions(path: Path, document: Document) -> Iterator[DocumentQuestion]:
     """The questions in a file, their quotations placed."""
+    alone = read_standalone()
     for number, line in read_lines(path):
         where = f"{path}, line {number}"
         try:
@@ -105,12 +111,19 @@ def read_questions(path: Path, document: Document) -> Iterator[DocumentQuestion]
             item.kind,
             item.question,
             item.turns,
-            item.standalone,
+            item.standalone or alone.get((item.id, item.question)),
             item.answerable,
             spans,
             item.short,
             item.notes,
         )
+
+
+@cache
+def read_standalone() -> dict[tuple[str, str], str]:
+    """How follow-ups would be asked on their own, by id and question."""
+    lines = [json.loads(line) for _, line in read_lines(STANDALONE)]
+    return {(line["id"], line["question"]): line["standalone"] for line in lines}
 
 
 def find_places(quote: str, text: str) -> Iterator[Offsets]:

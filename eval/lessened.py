@@ -18,7 +18,7 @@ def find_removed(document: Document, quotes: Sequence[Offsets]) -> tuple[Offsets
     Every sentence and heading that shares a character with a quotation goes, with the markers and the white space
     behind it; a note of which nothing is left goes with its label and its markers.
     """
-    removed = list(quotes)
+    removed = [without_label(quote, document.footnotes, quotes) for quote in quotes]
     for paragraph in (*document.paragraphs, *([document.byline] if document.byline else [])):
         removed += find_sentences(paragraph.sentences, paragraph.end, quotes)
     for section in document.sections:
@@ -39,11 +39,25 @@ def find_sentences(sentences: Sequence[Sentence], end: int, quotes: Sequence[Off
 
 def find_in_note(note: Footnote, quotes: Sequence[Offsets]) -> Iterator[Offsets]:
     """What goes of a note."""
-    found = list(find_sentences(note.sentences, note.end, quotes))
-    yield from found
-    if found and len(found) == len(note.sentences):
+    if goes(note, quotes):
         yield note.label.start, note.end
         yield from ((anchor.start, anchor.end) for anchor in note.anchors)
+    else:
+        yield from find_sentences(note.sentences, note.end, quotes)
+
+
+def goes(note: Footnote, quotes: Sequence[Offsets]) -> bool:
+    """Whether nothing is left of a note."""
+    return bool(note.sentences) and all(touches((s.start, s.end), quotes) for s in note.sentences)
+
+
+def without_label(quote: Offsets, notes: Sequence[Footnote], quotes: Sequence[Offsets]) -> Offsets:
+    """A quotation that begins in the label of a note, less that label where something is left of the note."""
+    start, end = quote
+    for note in notes:
+        if note.sentences and note.label.start <= start < note.sentences[0].start and not goes(note, quotes):
+            return min(note.sentences[0].start, end), end
+    return quote
 
 
 def touches(span: Offsets, quotes: Iterable[Offsets]) -> bool:

@@ -100,6 +100,7 @@ def test_the_sentence_that_holds_the_answer_goes_with_its_marker() -> None:
 def test_of_a_note_the_sentence_goes_or_the_whole_note_with_its_marker() -> None:
     assert lessened("until March") == TEXT.replace(" It lay until March.", " ")
     assert lessened("Ada Roe") == TEXT.replace("[1] Ada Roe, “Rain,” Press, 2001.", "").replace("spring.[1]", "spring.")
+    assert lessened("[2] Ibid.") == TEXT.replace("Ibid. It", "It")  # what is left keeps its label
     assert lessened("The year") == TEXT.removeprefix("The year")
 
 
