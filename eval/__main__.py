@@ -73,6 +73,7 @@ def make_parser() -> argparse.ArgumentParser:
     runs.add_argument("documents", type=Path, nargs="?", metavar="DIR", help=told)
     told = "do not ask the answerable questions of the document less its answer"
     runs.add_argument("--no-pairs", dest="pairs", action="store_false", help=told)
+    runs.add_argument("--limit", type=int, metavar="N", help="N questions of each document of DIR only")
     runs.add_argument("--ablate", action="store_true", help="measure each part's worth, and the ceilings")
     names = [system.name for system in ABLATION]
     runs.add_argument("--systems", nargs="+", choices=names, metavar="NAME", help=f"only some of: {', '.join(names)}")
@@ -155,6 +156,10 @@ def run_check(options: argparse.Namespace) -> None:
 
 def run_documents(options: argparse.Namespace) -> None:
     """`python -m eval run DIR`."""
+    if options.ablate or options.systems or options.noise or options.split != "all":
+        raise GoldError(
+            "--ablate, --systems, --noise and --split are of the gold file's run. Leave them out with a folder."
+        )
     results = measure(options)
     if options.json:
         print(json.dumps(results, ensure_ascii=False))
@@ -169,9 +174,12 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     config = Config(
         options.documents, options.index_dir, IndexConfig(options.encoder), options.threshold, options.reader
     )
+    limit = getattr(options, "limit", None)
+    if limit is not None and limit < 1:
+        raise GoldError(f"--limit is a number of questions from 1, not {limit}.")
     with progress_bar("Asking") as done:
         encoder = load_encoder(options.encoder)
-        return measure_documents(options.documents, config, encoder, options.out, options.pairs, done)
+        return measure_documents(options.documents, config, encoder, options.out, options.pairs, done, limit)
 
 
 def run_run(options: argparse.Namespace) -> None:

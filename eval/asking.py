@@ -139,6 +139,6 @@ def measured_on(documents: Sequence[QuestionedDocument], config: Config, encoder
     }
 
 
-def fingerprint(measured: dict[str, Any], pairs: bool) -> str:
+def fingerprint(measured: dict[str, Any]) -> str:
     """What must be the same for a stopped run to go on."""
-    return hashlib.sha256(json.dumps([measured, pairs, source_code()], sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([measured, source_code()], sort_keys=True).encode()).hexdigest()

@@ -15,8 +15,8 @@ def run_tasks(
     fingerprint: str,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> dict[Key, dict[str, Any]]:
-    """What every task gave; what `partial` holds of a run with this very fingerprint is not done again."""
-    kept = {key: value for key, value in read_partial(partial, fingerprint) if key in tasks}
+    """What every task gave; what `partial` holds of a run with this very fingerprint is not done again, and stays."""
+    kept = dict(read_partial(partial, fingerprint))
     partial.parent.mkdir(parents=True, exist_ok=True)
     with partial.open("w", encoding="utf-8") as file:
         file.write(json.dumps({"fingerprint": fingerprint}) + "\n")

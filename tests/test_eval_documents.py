@@ -13,6 +13,7 @@ from eval import asking
 from eval.asking import ASKED, LESSENED, STANDALONE
 from eval.document_figures import Guarantee, Row, figures, guarantee, score_question, spread
 from eval.document_results import compare_document_results
+from eval.document_run import spread_out
 from eval.documents import DocumentQuestion, load_documents
 from eval.gold import GoldError
 from eval.lessened import find_removed, remove
@@ -282,6 +283,27 @@ def test_without_pairs_and_with_a_reader_for_each_document(folder: Path, monkeyp
     assert set(loaded) == {"folds/d", "folds/e"}
     results = json.loads((folder / "eval-report" / "documents.json").read_text(encoding="utf-8"))
     assert "pairs" not in results["all"]
+
+
+def test_a_few_questions_of_each_document_then_the_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, str]] = []
+    ask = asking.PairedAssistant.ask
+    monkeypatch.setattr(
+        asking.PairedAssistant, "ask", lambda self, q, way: asked.append((q.id, way)) or ask(self, q, way)
+    )
+    assert cli.main(["run", "docs", "--limit", "1", *SIMPLE]) == 0
+    assert {name for name, _ in asked} == {"d-1", "e-1"}
+    assert cli.main(["run", "docs", *SIMPLE]) == 0
+    assert cli.main(["run", "docs", *SIMPLE]) == 0
+    assert len(asked) == len(set(asked)) == 8
+    assert spread_out(range(10), 4) == (0, 2, 5, 7)  # type: ignore[arg-type]
+
+
+def test_what_a_folder_is_not_asked_with(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["run", "docs", "--ablate"]) == 2
+    assert "Leave them out with a folder" in capsys.readouterr().err
+    assert cli.main(["run", "nowhere"]) == 2
+    assert "nowhere has no NAME.txt" in capsys.readouterr().err
 
 
 def test_a_stopped_run_over_documents_goes_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
