@@ -92,21 +92,21 @@ def make_tasks(
     opened: dict[str, PairedAssistant] = {}
     load = cache(load_reader)
 
-    def open_document(one: QuestionedDocument) -> PairedAssistant:
-        if one.document.id not in opened:
+    def open_document(source: QuestionedDocument) -> PairedAssistant:
+        if source.document.id not in opened:
             opened.clear()  # one at a time is held
-            name = config.reader.replace(FOLD, one.document.id)
-            index = open_index(one.path, config.index_dir, config.index, encoder)
-            opened[one.document.id] = PairedAssistant(index, config, load(name))
-        return opened[one.document.id]
+            name = config.reader.replace(FOLD, source.document.id)
+            index = open_index(source.path, config.index_dir, config.index, encoder)
+            opened[source.document.id] = PairedAssistant(index, config, load(name))
+        return opened[source.document.id]
 
-    def task(one: QuestionedDocument, question: DocumentQuestion, way: str) -> Task:
-        return lambda: open_document(one).ask(question, way)
+    def task(source: QuestionedDocument, question: DocumentQuestion, way: str) -> Task:
+        return lambda: open_document(source).ask(question, way)
 
     return {
-        (question.id, way): task(one, question, way)
-        for one in documents
-        for question in one.questions
+        (question.id, way): task(source, question, way)
+        for source in documents
+        for question in source.questions
         for way in ways(question, pairs)
     }
 
@@ -123,10 +123,10 @@ def pair_tasks(quoth: Assistant, questions: Sequence[DocumentQuestion]) -> dict[
 
 def measured_on(documents: Sequence[QuestionedDocument], config: Config, encoder: Encoder) -> dict[str, Any]:
     """What a run over documents was of: their texts, questions, models and settings."""
-    questions = json.dumps([asdict(question) for one in documents for question in one.questions], sort_keys=True)
-    names = dict.fromkeys(config.reader.replace(FOLD, one.document.id) for one in documents)
+    questions = json.dumps([asdict(question) for source in documents for question in source.questions], sort_keys=True)
+    names = dict.fromkeys(config.reader.replace(FOLD, source.document.id) for source in documents)
     return {
-        "documents": {one.document.id: one.document.sha256 for one in documents},
+        "documents": {source.document.id: source.document.sha256 for source in documents},
         "gold": sha256(questions),
         "index": asdict(config.index),
         "encoder": encoder.fingerprint,

@@ -221,7 +221,7 @@ def guarantees_of(rows: Sequence[Row]) -> dict[str, Any]:
 def summarize_documents(rows: Sequence[Row]) -> dict[str, Any]:
     """Figures by document and by kind, over all questions, over documents, and the guarantees, as JSON."""
     by_document = {name: figures(of_one) for name, of_one in group(rows, "document").items()}
-    named = {name: [one[name][0] for one in by_document.values() if name in one] for name in FIGURES}
+    named = {name: [values[name][0] for values in by_document.values() if name in values] for name in FIGURES}
     return {
         "documents": by_document,
         "kinds": {name: figures(of_one) for name, of_one in sorted(group(rows, "kind").items())},

@@ -15,8 +15,13 @@ def make_document_results(
 ) -> dict[str, Any]:
     """Everything that was measured over documents, as JSON."""
     asked = {
-        one.id: {"document": one.document, "kind": one.kind, "answerable": one.answerable, "question": one.question}
-        for one in questions
+        question.id: {
+            "document": question.document,
+            "kind": question.kind,
+            "answerable": question.answerable,
+            "question": question.question,
+        }
+        for question in questions
     }
     return {
         "hashes": dict(measured),
@@ -49,7 +54,7 @@ def compare_document_results(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict
     shared = set(a["scores"]) & set(b["scores"])
     if not shared:
         raise GoldError("The two results have no questions in common.")
-    ours, theirs = (figures_by_document([row for row in read_rows(one) if row.id in shared]) for one in (a, b))
+    ours, theirs = (figures_by_document([row for row in read_rows(results) if row.id in shared]) for results in (a, b))
     return compare_figures(ours, theirs)
 
 
@@ -67,7 +72,9 @@ def compare_figures(
     """Figures of two runs by document, over the documents for which both have the figure."""
     compared = {}
     for name in FIGURES:
-        both = [one for one in a if one in b and name in a[one] and name in b[one]]
+        both = [document for document in a if name in a[document] and name in b.get(document, {})]
         if both:
-            compared[name] = compare_documents([a[one][name] for one in both], [b[one][name] for one in both])
+            compared[name] = compare_documents(
+                [a[document][name] for document in both], [b[document][name] for document in both]
+            )
     return compared

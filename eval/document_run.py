@@ -31,10 +31,10 @@ def measure_documents(
     documents = load_documents(folder)
     measured = measured_on(documents, config, encoder)
     if limit is not None:
-        documents = tuple(replace(one, questions=spread_out(one.questions, limit)) for one in documents)
+        documents = tuple(replace(source, questions=spread_out(source.questions, limit)) for source in documents)
     tasks = make_tasks(documents, config, encoder, pairs)
     answers = run_tasks(tasks, out / ANSWERS, fingerprint(measured), progress)
-    questions = [question for one in documents for question in one.questions]
+    questions = [question for source in documents for question in source.questions]
     results = make_document_results(questions, score_questions(questions, answers, config.threshold), config, measured)
     (out / RESULTS).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_document_report(out / REPORT, results, documents, answers)

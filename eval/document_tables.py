@@ -61,16 +61,16 @@ def document_comparison_table(compared: Mapping[str, DocumentComparison], a: str
     table = Table(title=f"{a} -> {b}, every document counts the same", title_justify="left")
     for name in ("figure", "documents", "A", "B", "difference (95 %)", "p", "better", "worse"):
         table.add_column(name, justify="left" if name == "figure" else "right")
-    for name, one in compared.items():
-        difference = f"{one.difference:+.3f} ({one.low:+.3f} to {one.high:+.3f})"
+    for name, comparison in compared.items():
+        difference = f"{comparison.difference:+.3f} ({comparison.low:+.3f} to {comparison.high:+.3f})"
         table.add_row(
             name,
-            str(one.documents),
-            f"{one.a:.3f}",
-            f"{one.b:.3f}",
+            str(comparison.documents),
+            f"{comparison.a:.3f}",
+            f"{comparison.b:.3f}",
             difference,
-            f"{one.p:.3f}",
-            str(one.better),
-            str(one.worse),
+            f"{comparison.p:.3f}",
+            str(comparison.better),
+            str(comparison.worse),
         )
     return table

@@ -79,7 +79,7 @@ def load_documents(folder: Path) -> tuple[QuestionedDocument, ...]:
         raise GoldError(f"{folder} has no NAME.txt with its questions in NAME.jsonl. Name a folder that has.")
     loaded = tuple(load_document(path) for path in paths)
     used: set[str] = set()
-    for question in (question for one in loaded for question in one.questions):
+    for question in (question for source in loaded for question in source.questions):
         if question.id in used:
             raise GoldError(f"{folder}: the id {question.id!r} is used twice. Give each question its own.")
         used.add(question.id)
