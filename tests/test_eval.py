@@ -220,11 +220,10 @@ def test_a_quotation_from_another_document_hits_nothing(quoth: Assistant, articl
 
 
 def test_a_partial_run_of_other_questions_is_not_gone_on_with(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (folder / "eval-report").mkdir()
-    kept = json.dumps({"key": ["q1", "quoth"], "value": {"id": "q1"}})
-    (folder / "eval-report" / "partial.jsonl").write_text('{"fingerprint": "other"}\n' + kept + "\n")
     asked: list[str] = []
     monkeypatch.setattr(harness, "answer_gold", lambda q, g, s: asked.append(g.question.id) or answer_gold(q, g, s))
+    (folder / "eval-report").mkdir()
+    (folder / "eval-report" / "partial.jsonl").write_text('{"fingerprint": "other"}\n{"id": "q1"}\n')
     assert run("run", *JUDGED) == 0
     assert asked == ["q1", "q2", "q3", "q4"]
 
