@@ -31,11 +31,15 @@ fuzz: export SECONDS ?= 600
 fuzz: $(STAMP).fuzz
 	@$(VENV)/bin/python -m tests.fuzz_parser $(ARGS)
 
+# DOCUMENTS names a folder of NAME.txt with questions in NAME.jsonl, which are measured, or held to the baseline, too.
+DOCUMENTS ?=
+
 eval: $(STAMP)
 	@$(VENV)/bin/python -m eval run --ablate
+	@$(if $(DOCUMENTS),$(VENV)/bin/python -m eval run "$(DOCUMENTS)")
 
 eval-gate: $(STAMP)
-	@$(VENV)/bin/python -m eval gate
+	@$(VENV)/bin/python -m eval gate $(if $(DOCUMENTS),--documents "$(DOCUMENTS)")
 
 bench: $(STAMP)
 	@$(VENV)/bin/python -m tests.bench

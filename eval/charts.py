@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as Canvas
 
 from eval.metrics.abstention import calibration, risk_coverage
 from eval.metrics.evidence import overlaps
-from eval.scoring import Scored, outcomes
+from eval.scoring import Scored
 
 INK = "#010203"  # stands for the page's text colour until the SVG is written
 SIZE = (4.2, 3.0)  # inches
@@ -37,9 +37,19 @@ def draw(title: str, plot: Any) -> str:
     return re.sub(r'(<svg[^>]*?) height="[^"]*"', rf'\1 role="img" aria-label="{title}"', svg, count=1)
 
 
-def risk_chart(scored: Sequence[Scored]) -> str:
+def confidence_charts(
+    confidence: Sequence[float], right: Sequence[bool], answerable: Sequence[bool], threshold: float
+) -> list[str]:
+    """What confidence is worth: risk against coverage, how it is spread, and what came of it."""
+    return [
+        risk_chart(confidence, right),
+        confidence_chart(confidence, answerable, threshold),
+        reliability_chart(confidence, right),
+    ]
+
+
+def risk_chart(confidence: Sequence[float], right: Sequence[bool]) -> str:
     """Risk against coverage, beside the curve of a confidence that knows."""
-    confidence, right, _ = outcomes(scored)
     coverage, risk, _ = risk_coverage(confidence, right)
     # Right answers first, one after the other: ties would be drawn as one step.
     ideal_coverage, ideal_risk, _ = risk_coverage([-float(i) for i in range(len(right))], sorted(right, reverse=True))
@@ -53,9 +63,8 @@ def risk_chart(scored: Sequence[Scored]) -> str:
     return draw("Risk against coverage", plot)
 
 
-def confidence_chart(scored: Sequence[Scored], threshold: float) -> str:
+def confidence_chart(confidence: Sequence[float], answerable: Sequence[bool], threshold: float) -> str:
     """How confidence is spread over answerable and unanswerable questions."""
-    confidence, _, answerable = outcomes(scored)
     split = {can: [value for value, is_ in zip(confidence, answerable) if is_ == can] for can in (True, False)}
 
     def plot(axes: Any) -> None:
@@ -69,9 +78,8 @@ def confidence_chart(scored: Sequence[Scored], threshold: float) -> str:
     return draw("Confidence", plot)
 
 
-def reliability_chart(scored: Sequence[Scored]) -> str:
+def reliability_chart(confidence: Sequence[float], right: Sequence[bool]) -> str:
     """What came of answers at each confidence."""
-    confidence, right, _ = outcomes(scored)
     bins = calibration(confidence, right)
 
     def plot(axes: Any) -> None:

@@ -1,6 +1,6 @@
-"""The report an engineer opens first: one HTML file, no script from elsewhere, light and dark."""
+"""The reports an engineer opens first: one HTML file each, no script from elsewhere, light and dark."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +8,15 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup
 
 from eval import charts
+from eval.document_figures import FIGURES, outcome
+from eval.document_results import read_rows
+from eval.document_tables import guarantees
+from eval.documents import QuestionedDocument
 from eval.harness import DEFAULT
 from eval.metrics.evidence import overlaps
 from eval.results import HEADLINE as COMPARED
-from eval.scoring import Scored
+from eval.resuming import Key
+from eval.scoring import Scored, outcomes
 from eval.tables import ABSTENTION, ROWS, by_type
 from index.document.types import Document
 
@@ -31,19 +36,10 @@ def write_report(
     """Write the report of a run; its questions are shown as the first system listed as served answered them."""
     name = DEFAULT.name if DEFAULT.name in systems else next(iter(systems))
     scored = systems[name]
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=select_autoescape(default=True),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    drawn = [
-        charts.risk_chart(scored),
-        charts.confidence_chart(scored, results["threshold"]),
-        charts.reliability_chart(scored),
-        charts.recall_chart(systems),
-    ]
-    page = environment.get_template("report.html").render(
+    drawn = [*charts.confidence_charts(*outcomes(scored), results["threshold"]), charts.recall_chart(systems)]
+    render(
+        "article.html",
+        path,
         results=results,
         name=name,
         split=split,
@@ -54,12 +50,61 @@ def write_report(
         abstention_rows=ABSTENTION,
         heat=HEAT,
         by_type=by_type(results, name, HEAT),
+        guarantees=guarantees(results),
         charts=[Markup(svg) for svg in drawn],
         questions=[question_view(one, results["threshold"], documents) for one in scored],
-        shade=shade,
+    )
+
+
+def write_document_report(
+    path: Path,
+    results: Mapping[str, Any],
+    documents: Sequence[QuestionedDocument],
+    answers: Mapping[Key, Mapping[str, Any]],
+) -> None:
+    """Write the report of a run over documents."""
+    rows = read_rows(results)
+    drawn = charts.confidence_charts(
+        [row.scores["confidence"] for row in rows],
+        [bool(row.scores.get("first")) for row in rows],
+        [row.answerable for row in rows],
+        results["threshold"],
+    )
+    given: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for (identity, way), answer in answers.items():
+        given.setdefault(identity, {})[way] = answer
+    views = [
+        {
+            "asked": question,
+            "scores": row.scores,
+            "outcome": outcome(row),
+            "gold_quotes": [in_context(one.document.text, start, end) for start, end in question.spans],
+            "answers": given[row.id],
+        }
+        for row, (one, question) in zip(rows, [(one, question) for one in documents for question in one.questions])
+    ]
+    render(
+        "documents.html",
+        path,
+        results=results,
+        names=[name for name in FIGURES if name in results["all"]],
+        about={name: about for name, (about, _) in FIGURES.items()},
+        guarantees=guarantees(results),
+        charts=[Markup(svg) for svg in drawn],
+        questions=views,
+    )
+
+
+def render(template: str, path: Path, **values: Any) -> None:
+    """Write a template as a page; what it is given is escaped, but for the charts."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
+    path.write_text(environment.get_template(template).render(shade=shade, **values), encoding="utf-8")
 
 
 def question_view(one: Scored, threshold: float, documents: Mapping[str, Document]) -> dict[str, Any]:
@@ -70,7 +115,7 @@ def question_view(one: Scored, threshold: float, documents: Mapping[str, Documen
     return {
         "gold": gold,
         "answer": answer,
-        "stage": one.stage,
+        "outcome": one.stage,
         "scores": one.scores,
         "answered": answer["confidence"] >= threshold,
         "gold_quotes": [in_context(text, start, end) for start, end in spans],

@@ -106,8 +106,8 @@ def test_as_many_questions_are_answered_at_once_as_workers_says(counting: Counti
         asked = {"json": {"question": f"{QUESTION} api"}, "timeout": 30}
         api = threading.Thread(target=lambda: answers.append(httpx.post(f"{address}/api/ask", **asked).status_code))
         api.start()
-        assert comes_true(lambda: waiting(address) == 5)
-        assert comes_true(lambda: len(counting.under_way) == workers)
+        assert comes_true(lambda: waiting(address) == 5, 20)
+        assert comes_true(lambda: len(counting.under_way) == workers, 20)
         time.sleep(0.3)
         assert (len(counting.under_way), len(counting.asked)) == (workers, workers)
         counting.let.set()
@@ -122,9 +122,9 @@ def test_a_question_that_waits_says_behind_how_many_and_a_full_queue_is_said_on_
     with serving(counting, queue=1, **OPEN) as address, browser(address) as http:
         first, second, third = (Page(http, name) for name in ("first", "second", "third"))
         first.ask(QUESTION)
-        assert comes_true(lambda: len(counting.under_way) == 1)
+        assert comes_true(lambda: len(counting.under_way) == 1, 20)
         second.ask(QUESTION)
-        assert comes_true(lambda: waiting(address) == 2)
+        assert comes_true(lambda: waiting(address) == 2, 20)
         third.ask(QUESTION)
         assert "Too many questions are waiting. Try again in a moment." in third.shown()[-1]
         counting.let.set()
@@ -139,13 +139,13 @@ def test_stop_frees_the_place_and_the_question_is_not_answered(counting: Countin
     with serving(counting, **OPEN) as address, browser(address) as http:
         first, second = Page(http, "first"), Page(http, "second")
         first.ask(QUESTION)
-        assert comes_true(lambda: len(counting.under_way) == 1)
+        assert comes_true(lambda: len(counting.under_way) == 1, 20)
         event = second.ask(f"{QUESTION} 2")
-        assert comes_true(lambda: waiting(address) == 2)
+        assert comes_true(lambda: waiting(address) == 2, 20)
         second.stop(event)
-        assert comes_true(lambda: waiting(address) == 1)
+        assert comes_true(lambda: waiting(address) == 1, 20)
         counting.let.set()
-        assert comes_true(lambda: waiting(address) == 0)
+        assert comes_true(lambda: waiting(address) == 0, 20)
     assert counting.asked == [QUESTION]
 
 
@@ -153,12 +153,12 @@ def test_a_page_that_is_left_frees_the_place(counting: Counting) -> None:
     with serving(counting, **OPEN) as address, browser(address) as http, ExitStack() as second_open:
         first, second = Page(http, "first"), Page(http, "second")
         first.ask(QUESTION)
-        assert comes_true(lambda: len(counting.under_way) == 1)
+        assert comes_true(lambda: len(counting.under_way) == 1, 20)
         second_open.enter_context(second.open())
         second.ask(f"{QUESTION} 2")
-        assert comes_true(lambda: waiting(address) == 2)
+        assert comes_true(lambda: waiting(address) == 2, 20)
         second_open.close()
-        assert comes_true(lambda: waiting(address) == 1)
+        assert comes_true(lambda: waiting(address) == 1, 20)
         counting.let.set()
-        assert comes_true(lambda: waiting(address) == 0)
+        assert comes_true(lambda: waiting(address) == 0, 20)
     assert counting.asked == [QUESTION]
