@@ -37,7 +37,7 @@ class Documents:
         return self.quoth.index.documents[document]
 
     def rated(self, given: FeedbackRequest) -> Record:
-        """What is kept of what somebody said; raises Refusal or QuestionError where it is of nothing there is."""
+        """The record of somebody's feedback; raises Refusal or QuestionError where it is of nothing there is."""
         quotations: tuple[Quoted, ...] = ()
         if given.document is not None and given.start is not None and given.end is not None:
             document = self.find(given.document)

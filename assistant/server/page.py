@@ -60,11 +60,11 @@ def mount_page(
     mounted = app.routes[-1]
     assert isinstance(mounted, Mount)
     app.state.end_pages = mounted.app.stop_event.set  # type: ignore[attr-defined]
-    mounted.app = Door(mounted.app, app.routes[:-1], frozenset(page.blocks))
+    mounted.app = AllowedRoutes(mounted.app, app.routes[:-1], frozenset(page.blocks))
 
 
-class Door:
-    """What lets through the requests that the page makes, and gives the page its content security policy."""
+class AllowedRoutes:
+    """Middleware that lets through the requests that the page makes, and gives the page its content security policy."""
 
     def __init__(self, app: ASGIApp, before: Sequence[BaseRoute], components: frozenset[int]) -> None:
         self.app, self.before, self.components = app, before, components

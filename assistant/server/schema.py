@@ -18,13 +18,13 @@ Offset = Annotated[int, Field(strict=True, ge=0, le=2**53 - 1), BeforeValidator(
 Identity = Annotated[str, Field(min_length=1, max_length=300)]
 
 
-class Taken(BaseModel):
-    """A body that is taken as described, without a key more."""
+class RequestBody(BaseModel):
+    """A request's body: as described, without a key more."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class HistoryTurn(Taken):
+class HistoryTurn(RequestBody):
     """An earlier question and its short answer, null where there was none; the rest as the answer to it said.
 
     `standalone` is its `standalone_question`; `document`, `start` and `end` are those of its first quotation.
@@ -38,7 +38,7 @@ class HistoryTurn(Taken):
     end: Offset | None = None
 
 
-class AskRequest(Taken):
+class AskRequest(RequestBody):
     """A question, with the conversation it stands in, oldest turn first."""
 
     model_config = ConfigDict(
@@ -62,7 +62,7 @@ class AskRequest(Taken):
 
 
 class DocumentSummary(BaseModel):
-    """A document, as the list of them tells it; author, date and URL where they are known."""
+    """A document, as the list of them has it; author, date and URL where they are known."""
 
     id: str
     title: str
@@ -108,7 +108,7 @@ class PassageDetail(BaseModel):
     footnotes: tuple[int, ...]
 
 
-class FeedbackRequest(Taken):
+class FeedbackRequest(RequestBody):
     """What somebody thought of an answer; the quotation by its place, null where Quoth abstained."""
 
     model_config = ConfigDict(
@@ -137,7 +137,7 @@ class FeedbackRequest(Taken):
     end: Offset | None = None
 
 
-class EmbedTokenRequest(Taken):
+class EmbedTokenRequest(RequestBody):
     """For whom, and on which origin, an embed's token is to be good."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"origin": "https://wiki.test", "user": "anna"}]})
