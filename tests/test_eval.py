@@ -219,10 +219,13 @@ def test_a_quotation_from_another_document_hits_nothing(quoth: Assistant, articl
     assert (scores["hit@1"], scores["hit@3"]) == (0, 1)
 
 
-def test_a_partial_run_of_other_questions_is_not_gone_on_with(folder: Path) -> None:
+def test_a_partial_run_of_other_questions_is_not_gone_on_with(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(harness, "answer_gold", lambda q, g, s: asked.append(g.question.id) or answer_gold(q, g, s))
     (folder / "eval-report").mkdir()
     (folder / "eval-report" / "partial.jsonl").write_text('{"fingerprint": "other"}\n{"id": "q1"}\n')
     assert run("run", *JUDGED) == 0
+    assert asked == ["q1", "q2", "q3", "q4"]
 
 
 def test_what_a_wrong_answer_scores(quoth: Assistant, article: Document) -> None:
