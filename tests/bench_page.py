@@ -2,7 +2,6 @@
 
 import statistics
 import sys
-import time
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -17,7 +16,6 @@ from tests.conftest import CHROMIUM, QUIET, HashEncoder
 from tests.serving import serving
 
 QUESTION = "How many troops will the UN mission have?"
-FIRST_QUESTIONS = 6
 ROUNDS = 7
 PAGES = 300
 # Notes when something is first painted: the frame after it is there.
@@ -87,9 +85,6 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         quoth.ask(QUESTION)
-        began = time.perf_counter()
-        quoth.suggest(FIRST_QUESTIONS)
-        print(f"finding the first questions, once after a start: {time.perf_counter() - began:.1f} s")
         with serving(quoth, quota="", quota_address="") as address:
             tell("the page, nothing cached", [measure(browser, address) for _ in range(ROUNDS)])
             alone = statistics.median(quoth.ask(QUESTION).timings_ms["total"] for _ in range(ROUNDS))

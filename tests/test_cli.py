@@ -39,7 +39,9 @@ def test_ask_in_text_and_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert "\x1b" not in out
     code, out, err = run(capsys, "ask", TROOPS, "--source", ARTICLE, "--json", "--history", "Who?", "What?")
     assert (code, err) == (0, "")
-    assert json.loads(out)["evidence"][0]["start"] == 3076
+    answer = json.loads(out)
+    assert (answer["evidence"][0]["start"], answer["standalone_question"]) == (3076, TROOPS)
+    assert "trace" not in answer
 
 
 def test_the_question_may_come_through_the_environment(
@@ -61,17 +63,22 @@ def test_batch_answers_in_order_and_goes_on_after_a_bad_line(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     lines = [json.dumps({"id": "a", "question": TROOPS}), "{", '{"id": 7}', "[]", json.dumps({"id": 9, "question": ""}),
-             json.dumps({"id": None, "question": "And police?", "history": [{"question": TROOPS}]})]  # fmt: skip
+             json.dumps({"id": None, "question": "And police?", "history": [{"question": TROOPS}]}),
+             json.dumps({"id": 10, "question": "And how many police?",
+                         "history": [{"question": "How many?", "standalone": "How many troops will the UN send?"}]}),
+             json.dumps({"id": 11, "question": "Who?", "history": [{"question": "How many?", "start": "3"}]})]  # fmt: skip
     (tmp_path / "in.jsonl").write_text("\n".join(lines) + "\n\n")
     code, out, _ = run(capsys, "batch", "in.jsonl", "-o", "out.jsonl", "--source", ARTICLE)
     assert (code, out) == (0, "")
     told = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [answer["id"] for answer in told] == ["a", None, 7, None, 9, None]
+    assert [answer["id"] for answer in told] == ["a", None, 7, None, 9, None, 10, 11]
     assert told[0]["evidence"][0]["start"] == 3076
     assert told[1]["error"].startswith("Line 2 is not JSON")
     assert told[2]["error"] == 'Line 3 has no "question".'
     assert told[4]["error"] == "The question is empty. Ask something about the document."
-    assert told[5]["standalone_question"] == TROOPS
+    assert told[5]["standalone_question"] == f"{TROOPS} And police?"
+    assert told[6]["standalone_question"] == "How many police will the UN send?"
+    assert told[7]["error"] == "A history's start is a whole number or null, not '3'."
 
 
 def test_chat_remembers_what_was_asked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

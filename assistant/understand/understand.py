@@ -8,7 +8,7 @@ from assistant.known import Known
 from assistant.reader.question import answer_kind
 from assistant.structure import is_about_document
 from assistant.types import Question, Turn
-from assistant.understand.anaphora import Said, pointers
+from assistant.understand.anaphora import PERSONS, Said, pointers
 from assistant.understand.conversation import Rewrite, leans, rewrite
 from assistant.understand.grammar import tag
 from assistant.understand.language import ENGLISH, language_of
@@ -17,7 +17,7 @@ from index.folding import words
 
 REMEMBERED = 4  # turns that a question can lean on
 REWRITES = 2  # ways of completing a question that are tried
-ASKS_FOR_A_NAME = re.compile(r"(?i)\W*(?:who|which|what)\b")
+ASKS_WHO = re.compile(r"(?i)\W*who\b")
 
 
 def understand(question: str, turns: Sequence[Turn], known: Known) -> Question:
@@ -59,7 +59,9 @@ def complete(question: str, turns: Sequence[Turn], known: Known) -> tuple[tuple[
     if not turns or not leans(question):
         return (question,), None
     said = remember(turns[-REMEMBERED:], known)
-    rewrites = [one.question for one in rewrite(question, said) if len(one.question) <= MAX_QUESTION]
+    earlier = said[-1].question  # a rewrite that comes out as it has lost what is asked now
+    readings = [one.question for one in rewrite(question, said) if one.question != earlier]
+    rewrites = [reading for reading in readings if len(reading) <= MAX_QUESTION]
     return tuple(rewrites[:REWRITES]) or (question,), missing_answer(question, said[-1], turns[-1])
 
 
@@ -78,7 +80,7 @@ def remember(turns: Sequence[Turn], known: Known) -> list[Said]:
 
 
 def missing_answer(question: str, earlier: Said, turn: Turn) -> str | None:
-    """The earlier question, where a question points at its answer, and nobody has told what that was."""
+    """The earlier question, where it asked who, a question means him or her, and nobody has told who that was."""
     unknown = turn.answer is None and turn.standalone is None
-    points = any(pointers(tag(question)))
-    return earlier.question if unknown and points and ASKS_FOR_A_NAME.match(earlier.question) else None
+    means_a_person = any(word.small in PERSONS for word in pointers(tag(question)))
+    return earlier.question if unknown and means_a_person and ASKS_WHO.match(earlier.question) else None
