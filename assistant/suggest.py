@@ -17,7 +17,7 @@ DATED_LAST = re.compile(rf"^(?P<rest>[^,;—]+?) (?:on|in|by|since) {DATE}(?=[.,
 CAUSE = re.compile(r"^(?P<rest>[^,;—]+?),? (?:because|due to|owing to) ")
 SHORT_CLAUSE = 60  # characters; a longer one is cut before its purpose: "began an offensive to ..."
 LONGEST = 90  # characters of a question that is short enough to be read at a glance
-CANDIDATES = 8  # questions of a kind that are tried
+CANDIDATES = 6  # questions of a kind that are tried
 MOST = 12  # questions that are kept
 
 Ask = Callable[[str], Answer]

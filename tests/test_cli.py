@@ -12,8 +12,15 @@ from tests.conftest import ARTICLE, HashEncoder
 TROOPS = "How many troops and police will the UN peacekeeping mission have?"
 
 
+@pytest.fixture(scope="module")
+def index_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the article's index is made once for all tests: its first questions take some dozens of readings."""
+    return tmp_path_factory.mktemp("index")
+
+
 @pytest.fixture(autouse=True)
-def _hash_encoder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _hash_encoder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, index_dir: Path) -> None:
+    (tmp_path / ".quoth").symlink_to(index_dir)
     monkeypatch.setattr(cli, "load_encoder", lambda name: HashEncoder())
     # First questions are found by asking dozens; no test here is about them.
     monkeypatch.setattr(Assistant, "learn", lambda index, config, reader: Known.of(index))
