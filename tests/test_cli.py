@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant import Assistant, cli
-from assistant.known import Known
+from assistant import cli
 from tests.conftest import ARTICLE, HashEncoder
 
 TROOPS = "How many troops and police will the UN peacekeeping mission have?"
@@ -22,8 +21,6 @@ def index_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _hash_encoder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, index_dir: Path) -> None:
     (tmp_path / ".quoth").symlink_to(index_dir)
     monkeypatch.setattr(cli, "load_encoder", lambda name: HashEncoder())
-    # First questions are found by asking dozens; no test here is about them.
-    monkeypatch.setattr(Assistant, "learn", lambda index, config, reader: Known.of(index))
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("Q", raising=False)
 
