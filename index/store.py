@@ -104,7 +104,8 @@ def open_index(
             for generation in damaged:
                 remove(generation)
             if index is None:
-                index, _ = load_newest(folder, unattached, encoder, config, lambda message: None)
+                if attachment:  # where nothing else has changed, the vectors are still good
+                    index, _ = load_newest(folder, unattached, encoder, config, lambda message: None)
                 index = index or make_index(files, encoder, config, progress)
                 index.attached = attachment.make(index) if attachment else b""
                 save(index, folder, expected)
