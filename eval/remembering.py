@@ -55,15 +55,14 @@ class RememberingNetwork:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.fingerprint = network.fingerprint
-        self._asked: tuple[str, ...] = ()
+        self._question = ""
         self._read: dict[str, TokenScores] = {}
 
-    def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
-        """A reading of each window, for a question after earlier ones where the network reads those along."""
-        if (question, *turns) != self._asked:
-            self._asked, self._read = (question, *turns), {}
-        earlier: tuple[Any, ...] = (turns,) if turns else ()
-        return recall(self._read, windows, lambda new: self.network.read(question, new, *earlier))
+    def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
+        """A reading of each window."""
+        if question != self._question:
+            self._question, self._read = question, {}
+        return recall(self._read, windows, lambda new: self.network.read(question, new))
 
 
 def remembering_reader(reader: Reader) -> Reader:

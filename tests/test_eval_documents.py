@@ -148,8 +148,8 @@ def test_a_window_is_read_once_for_a_question() -> None:
     network = RememberingNetwork(counting)
     assert network.read("Who?", ["rain", "snow"]) == [("Who?", "rain"), ("Who?", "snow")]
     assert network.read("Who?", ["snow", "hail"]) == [("Who?", "snow"), ("Who?", "hail")]
-    assert network.read("Who?", ["snow"], ["Where?"]) == [("Who?", "Where?", "snow")]
-    assert counting.seen == [("Who?", "rain"), ("Who?", "snow"), ("Who?", "hail"), ("Who?", "Where?", "snow")]
+    assert network.read("Where?", ["snow"]) == [("Where?", "snow")]
+    assert counting.seen == [("Who?", "rain"), ("Who?", "snow"), ("Who?", "hail"), ("Where?", "snow")]
 
 
 def quotation(start: int, end: int, *notes: tuple[int, int], document: str = "d") -> dict[str, Any]:
