@@ -18,7 +18,7 @@ from eval.documents import DocumentQuestion, load_documents
 from eval.gold import GoldError
 from eval.lessened import find_removed, remove
 from eval.metrics.statistics import clopper_pearson, compare_documents
-from eval.remembering import RememberingEncoder
+from eval.remembering import RememberingEncoder, RememberingNetwork
 from index import store
 from tests.conftest import HashEncoder, parse_text
 
@@ -128,6 +128,28 @@ def test_a_text_is_encoded_once() -> None:
     counting.seen.clear()
     encoder.encode_passages(["Snow fell in winter.", "The year. Snow fell in winter."])
     assert counting.seen == ["The year. Snow fell in winter."]
+
+
+class CountingNetwork:
+    """Reads nothing, and keeps what it was given to read."""
+
+    fingerprint = "counting"
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, ...]] = []
+
+    def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[Any]:
+        self.seen += [(question, *turns, window) for window in windows]
+        return [(question, *turns, window) for window in windows]
+
+
+def test_a_window_is_read_once_for_a_question() -> None:
+    counting = CountingNetwork()
+    network = RememberingNetwork(counting)
+    assert network.read("Who?", ["rain", "snow"]) == [("Who?", "rain"), ("Who?", "snow")]
+    assert network.read("Who?", ["snow", "hail"]) == [("Who?", "snow"), ("Who?", "hail")]
+    assert network.read("Where?", ["snow"]) == [("Where?", "snow")]
+    assert counting.seen == [("Who?", "rain"), ("Who?", "snow"), ("Who?", "hail"), ("Where?", "snow")]
 
 
 def quotation(start: int, end: int, *notes: tuple[int, int], document: str = "d") -> dict[str, Any]:
