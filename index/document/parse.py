@@ -1,11 +1,13 @@
 """A text becomes a Document: sections, paragraphs, notes, byline, boilerplate, each with exact offsets."""
 
 import re
+from bisect import bisect_left
 from dataclasses import replace
 
 from index.document.follow import follow_notes
 from index.document.layout import NOTES_HEADING, heading_text, looks_like_heading, split_blocks
 from index.document.notes import MARKER, Marker, NoteBlock, find_markers, find_notes, find_oddities, point, unfollowed
+from index.document.parts import Parts, by_start, given_parts, with_told
 from index.document.sentences import make_sentences
 from index.document.sources import SourceFile
 from index.document.types import Document, Footnote, Paragraph, Section, Span
@@ -44,31 +46,40 @@ LONGEST_BYLINE = 800  # characters
 
 def parse(source: SourceFile) -> Document:
     """The Document of a source file; nothing of its text is lost."""
-    text = source.text
+    text, read = source.text, source.read
+    parts = given_parts(text, read) if read.blocks else with_told(find_parts(text), read)
+    byline, blocks = find_byline(parts.blocks, parts.headings)
+    footnotes = make_footnotes(parts.notes, parts.markers, parts.pointed)
+    odd = [*parts.odd, *(o for note in footnotes for o in unfollowed(note))]
+    metadata = source.metadata
+    return Document(
+        id=source.id,
+        title=metadata.title or source.path.stem.replace("-", " ").replace("_", " ").strip().title(),
+        text=text,
+        sha256=source.sha256,
+        metadata=metadata,
+        sections=make_sections(text, replace(parts, blocks=blocks)),
+        footnotes=footnotes,
+        byline=make_paragraph(byline, 0, parts) if byline else None,
+        boilerplate=tuple(parts.boilerplate),
+        odd=tuple(sorted(odd, key=lambda oddity: oddity.start)),
+        blocks=read.blocks,
+        pages=read.pages,
+        collection=source.collection,
+    )
+
+
+def find_parts(text: str) -> Parts:
+    """The parts of a plain text, which tells nothing of itself."""
     groups = split_blocks(text)
     adjoining = {one.start for group in groups for one in group[:-1]}
     notes, blocks = find_notes(text, [block for group in groups for block in group])
     blocks, boilerplate = part_boilerplate(blocks, notes)
     headings = find_headings(blocks, adjoining)
-    byline, blocks = find_byline(blocks, headings)
-    body = sorted([*blocks, *([byline] if byline else [])], key=lambda block: block.start)
-    markers = find_markers(text, body, notes)
+    markers = find_markers(text, blocks, notes)
     pointed = point(markers, notes)
-    footnotes = make_footnotes(notes, markers, pointed)
-    odd = find_oddities(markers, notes, pointed) + [o for note in footnotes for o in unfollowed(note)]
-    sections = make_sections(text, blocks, headings, markers, pointed)
-    return Document(
-        id=source.id,
-        title=source.metadata.title or source.id.replace("-", " ").replace("_", " ").strip().title(),
-        text=text,
-        sha256=source.sha256,
-        metadata=source.metadata,
-        sections=sections,
-        footnotes=footnotes,
-        byline=make_paragraph(byline, 0, markers, pointed) if byline else None,
-        boilerplate=tuple(boilerplate),
-        odd=tuple(sorted(odd, key=lambda oddity: oddity.start)),
-    )
+    odd = tuple(find_oddities(markers, notes, pointed))
+    return Parts(blocks, headings, notes, markers, pointed, boilerplate, odd)
 
 
 def part_boilerplate(blocks: list[Span], notes: list[NoteBlock]) -> tuple[list[Span], list[Span]]:
@@ -154,30 +165,30 @@ def make_footnotes(
     )
 
 
-def make_paragraph(block: Span, number: int, markers: list[Marker], pointed: dict[int, tuple[int, ...]]) -> Paragraph:
+def make_paragraph(block: Span, number: int, parts: Parts) -> Paragraph:
     """A block as a paragraph, split into sentences with their notes."""
-    inside = tuple(m for m in markers if block.start <= m.start < block.end)
-    return Paragraph(block.start, block.end, block.text, number, make_sentences(block, inside, pointed))
+    first, last = bisect_left(parts.markers, block.start, key=by_start), bisect_left(parts.markers, block.end, key=by_start)
+    inside = tuple(parts.markers[first:last])
+    whole = block.start in parts.whole
+    return Paragraph(block.start, block.end, block.text, number, make_sentences(block, inside, parts.pointed, whole))
 
 
-def make_sections(
-    text: str, blocks: list[Span], headings: set[int], markers: list[Marker], pointed: dict[int, tuple[int, ...]]
-) -> tuple[Section, ...]:
+def make_sections(text: str, parts: Parts) -> tuple[Section, ...]:
     """The body in sections: what stands before the first heading, then one for each heading."""
     grouped: list[tuple[Span | None, list[Paragraph]]] = []
     number = 0
-    for block in blocks:
-        if block.start in headings:
+    for block in parts.blocks:
+        if block.start in parts.headings:
             grouped.append((block, []))
             continue
         if not grouped:
             grouped.append((None, []))
         number += 1
-        grouped[-1][1].append(make_paragraph(block, number, markers, pointed))
+        grouped[-1][1].append(make_paragraph(block, number, parts))
     sections = []
     for heading, paragraphs in grouped:
-        parts: list[Span] = [*([heading] if heading else []), *paragraphs]
-        start, end = parts[0].start, parts[-1].end
+        whole: list[Span] = [*([heading] if heading else []), *paragraphs]
+        start, end = whole[0].start, whole[-1].end
         words = MARKER.sub("", heading_text(heading)) if heading else None
         sections.append(Section(start, end, text[start:end], words, heading, tuple(paragraphs)))
     return tuple(sections)

@@ -71,13 +71,13 @@ def runs_on(text: str, ends: Sequence[int]) -> bool:
 
 
 def make_sentences(
-    block: Span, markers: tuple[Span, ...] = (), notes: dict[int, tuple[int, ...]] | None = None
+    block: Span, markers: tuple[Span, ...] = (), notes: dict[int, tuple[int, ...]] | None = None, whole: bool = False
 ) -> tuple[Sentence, ...]:
-    """Sentences of a block, each with the notes of the markers in it or closing it.
+    """Sentences of a block, each with the notes of the markers in it or closing it; with `whole`, the block as one.
 
     `notes` maps a marker's start to positions in `Document.footnotes`.
     """
-    spans = split_sentences(block, markers)
+    spans = (block,) if whole else split_sentences(block, markers)
     starts = [sentence.start for sentence in spans]
     owned: dict[int, list[int]] = {}
     for marker in markers:

@@ -1,9 +1,10 @@
 """What a document is made of: plain, frozen, comparable.
 
-All offsets are Unicode code points into `Document.text`, the file read as UTF-8 with its line endings
-untouched. What holds everywhere: `document.text[span.start:span.end] == span.text`.
+All offsets are Unicode code points into `Document.text`: a text file read as UTF-8 with its line endings untouched, or
+what was read of another format. What holds everywhere: `document.text[span.start:span.end] == span.text`.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 
@@ -98,8 +99,28 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """What the original says of a piece of the text: what it is, and where it stands there.
+
+    `kind` is `heading` (of `level` 1 to 6), `paragraph`, `item` (of a list), `row` (of a table, with the table's
+    headers), `code`, `note`, or `boilerplate` (a site's menus). `link` leads to it in the original: `#element`, or
+    `file.xhtml#element` in an EPUB.
+    """
+
+    start: int
+    end: int
+    kind: str
+    level: int = 0
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed document: every character is in one of its parts, or is white space between them."""
+    """A parsed document: every character is in one of its parts, or is white space between them.
+
+    `blocks` and `pages` (where each page begins, and its number from 1) are what the original tells of its text, in the
+    order of the text; a text file tells nothing. `collection` is the sub-folder it lies in.
+    """
 
     id: str
     title: str
@@ -111,6 +132,29 @@ class Document:
     byline: Paragraph | None
     boilerplate: tuple[Span, ...]
     odd: tuple[Oddity, ...]
+    blocks: tuple[Block, ...] = ()
+    pages: tuple[tuple[int, int], ...] = ()
+    collection: str | None = None
+
+    def page_at(self, offset: int) -> int | None:
+        """The page of the original that a character stands on."""
+        at = bisect_right(self.pages, offset, key=lambda page: page[0])
+        return self.pages[at - 1][1] if at else None
+
+    def link_at(self, offset: int) -> str | None:
+        """What leads to a character in the original: the element it stands in or below."""
+        at = bisect_right(self.blocks, offset, key=lambda block: block.start)
+        return self.blocks[at - 1].link if at else None
+
+    def headings_at(self, offset: int) -> tuple[str, ...]:
+        """The headings that a character stands under, the outermost first; none where the original has no levels."""
+        path: list[str] = []
+        above = 7
+        for block in reversed(self.blocks[: bisect_right(self.blocks, offset, key=lambda block: block.start)]):
+            if block.kind == "heading" and block.level < above:
+                path.append(self.text[block.start : block.end])
+                above = block.level
+        return tuple(reversed(path))
 
     @property
     def paragraphs(self) -> tuple[Paragraph, ...]:
