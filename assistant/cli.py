@@ -27,7 +27,7 @@ from assistant.server.command import add_commands
 from assistant.types import Turn
 from index.dense import DEFAULT_ENCODER
 from index.document.parse import parse
-from index.document.sources import read_sources
+from index.document.sources import find_files, read_all
 from index.encoders import load_encoder
 from index.errors import QuestionError, QuothError
 from index.types import IndexConfig
@@ -102,7 +102,7 @@ def make_parser() -> argparse.ArgumentParser:
 def shared_options() -> tuple[argparse.ArgumentParser, argparse.ArgumentParser, argparse.ArgumentParser]:
     """The options of commands that read documents, that use an index, and that answer: each has those before it."""
     sourced = argparse.ArgumentParser(add_help=False)
-    told = "a .txt file or a folder of them (default: %(default)s)"
+    told = "a document or a folder of them (default: %(default)s)"
     sourced.add_argument("--source", type=Path, default=Path("source_docs"), metavar="PATH", help=told)
     indexed = argparse.ArgumentParser(add_help=False, parents=[sourced])
     told = "where indexes are kept (default: %(default)s)"
@@ -133,7 +133,7 @@ def open_assistant(options: argparse.Namespace) -> Assistant:
     threshold = getattr(options, "threshold", THRESHOLD)
     reader = getattr(options, "reader", SIMPLE_READER)
     config = Config(options.source, options.index_dir, IndexConfig(options.encoder), threshold, reader)
-    read_sources(config.source)  # so that a wrong path is told before the model loads
+    find_files(config.source)  # so that a wrong path is told before the model loads
     encoder = load_encoder(config.index.encoder)
     with progress_bar() as show:
         return Assistant.from_config(config, encoder, tell, show)
@@ -263,9 +263,10 @@ def read_line() -> str:
 
 def run_document(options: argparse.Namespace) -> None:
     """quoth document"""
-    documents = [document_to_dict(parse(file)) for file in read_sources(options.source)]
+    files, unread = read_all(options.source)
+    documents = [document_to_dict(parse(file)) for file in files]
     if options.json:
-        print(json.dumps({"documents": documents}, ensure_ascii=False))
+        sys.stdout.write(to_line({"documents": documents, "unread": unread}))
         return
     for document in documents:
         paragraphs = sum(len(section["paragraphs"]) for section in document["sections"])
@@ -278,6 +279,8 @@ def run_document(options: argparse.Namespace) -> None:
             parts = document[name] if isinstance(document[name], list) else [document[name]] if document[name] else []
             for part in parts:
                 print(f"  {name}: {part.get('message') or part['text']}")
+    for message in unread:
+        print(f"not read: {message}")
 
 
 def run_index(options: argparse.Namespace) -> None:

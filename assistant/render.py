@@ -23,6 +23,8 @@ def place(evidence: Evidence, documents: Mapping[str, Document]) -> str:
         parts.append(f"paragraph {evidence.paragraph}")
     else:
         parts.append("about the author")
+    if evidence.page is not None:
+        parts.append(f"page {evidence.page}")
     return ", ".join(parts)
 
 
@@ -105,6 +107,11 @@ def document_to_dict(document: Document) -> dict[str, Any]:
         "byline": text_span(document.byline) if document.byline else None,
         "boilerplate": [text_span(line) for line in document.boilerplate],
         "odd": [{"kind": o.kind, "number": o.number, **text_span(o), "message": o.message} for o in document.odd],
+        "collection": document.collection,
+        "blocks": [
+            {"kind": b.kind, "level": b.level, "link": b.link, "page": document.page_at(b.start), "start": b.start, "end": b.end}
+            for b in document.blocks
+        ],
     }
 
 

@@ -65,6 +65,7 @@ class DocumentSummary(BaseModel):
     sha256: str
     paragraphs: int
     footnotes: int
+    collection: str | None = None
 
 
 class DocumentList(BaseModel):

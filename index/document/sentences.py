@@ -77,7 +77,7 @@ def make_sentences(
 
     `notes` maps a marker's start to positions in `Document.footnotes`.
     """
-    spans = (block,) if whole else split_sentences(block, markers)
+    spans = (without_closing(block, markers),) if whole else split_sentences(block, markers)
     starts = [sentence.start for sentence in spans]
     owned: dict[int, list[int]] = {}
     for marker in markers:
@@ -90,6 +90,12 @@ def make_sentences(
         unique = tuple(dict.fromkeys(owned.get(number, ())))
         sentences.append(Sentence(sentence.start, sentence.end, sentence.text, plain, unique, inside))
     return tuple(sentences)
+
+
+def without_closing(block: Span, markers: tuple[Span, ...]) -> Span:
+    """A block less the markers that close it."""
+    inner = span(blank_out(block.text, [(m.start, m.end) for m in markers], block.start), 0, len(block.text))
+    return Span(block.start + inner.start, block.start + inner.end, block.text[inner.start : inner.end])
 
 
 def plain_characters(sentence: Span, markers: tuple[tuple[int, int], ...]) -> Iterator[tuple[str, int]]:

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from lxml.html import HtmlElement
@@ -38,7 +39,8 @@ def read_by_pandoc(path: Path, data: bytes) -> Read:
     metadata = metadata_of(root)
     for title in root.findall(".//head/title"):
         title.text = None  # pandoc names a page without a title after its input
-    return read_root(path, root, metadata)
+    read = read_root(path, root, metadata)
+    return replace(read, blocks=tuple(replace(block, link=None) for block in read.blocks))  # its ids are pandoc's own
 
 
 def run_pandoc(path: Path, kind: str, data: bytes) -> str:

@@ -1,0 +1,161 @@
+"""A PDF's characters as lines: their words, where they stand, and which numbers in them are raised."""
+
+import ctypes
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pypdfium2 as pdfium
+from pypdfium2 import raw
+
+SMALL = 0.87  # a raised character's height to its line's, at most
+RAISED = 0.08  # how far above the line's baseline it stands, in its height, at least
+SAME_LINE = 0.55  # how far apart baselines of one line may be, in heights
+WIDE_GAP = 2.0  # between two cells of a table, in heights
+CELLS = " | "
+BOLD_WEIGHT = 600
+BOLD_NAME = re.compile(r"bold|black|heavy|semibold|-bd|\bcmbx|sfbx", re.IGNORECASE)
+MONO_NAME = re.compile(r"mono|courier|consol|typewriter|\bcmtt|sftt|nimbusmon|inconsolata|menlo", re.IGNORECASE)
+SIGN = re.compile(r"[*†‡§¶‖]{1,3}|\d{1,4}(?:\s?[,–-]\s?\d{1,4})*")
+HYPHENS = {0x02: "-", 0xFFFE: "-", 0xAD: "-"}
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """A character with its box: left, right, baseline and height, in points."""
+
+    text: str
+    left: float
+    right: float
+    base: float
+    height: float
+    index: int
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of a page; `raised` are the places in `text` of raised numbers or signs."""
+
+    page: int
+    text: str
+    left: float
+    right: float
+    base: float
+    height: float
+    bold: bool = False
+    mono: bool = False
+    raised: tuple[tuple[int, int], ...] = ()
+    page_height: float = 0.0
+
+    @property
+    def words(self) -> str:
+        """The text without the raised numbers."""
+        parts, at = [], 0
+        for start, end in self.raised:
+            parts.append(self.text[at:start])
+            at = end
+        return "".join([*parts, self.text[at:]])
+
+
+@dataclass(slots=True)
+class Gathering:
+    """The glyphs of the line that is being read."""
+
+    glyphs: list[Glyph] = field(default_factory=list)
+
+    def takes(self, glyph: Glyph) -> bool:
+        """Whether a character stands on this line: near its baseline, and not far back to the left."""
+        if not self.glyphs:
+            return True
+        last, height = self.glyphs[-1], max(max(one.height for one in self.glyphs[-8:]), glyph.height)
+        base = max(self.glyphs[-8:], key=lambda one: one.height).base
+        return abs(glyph.base - base) <= SAME_LINE * height and glyph.left > last.right - 2 * height
+
+
+def lines_of(page: pdfium.PdfPage, number: int) -> list[Line]:
+    """The lines of a page, in the order in which the file draws them."""
+    text_page = page.get_textpage()
+    try:
+        height = page.get_height()
+        found, gathering = [], Gathering()
+        for glyph in glyphs_of(text_page):
+            if glyph.text != " " and not gathering.takes(glyph):
+                found.append(gathering.glyphs)
+                gathering = Gathering()
+            if glyph.text != " " or gathering.glyphs:
+                gathering.glyphs.append(glyph)
+        found.append(gathering.glyphs)
+        return [line for glyphs in found if (line := make_line(text_page, number, glyphs, height))]
+    finally:
+        text_page.close()
+
+
+def glyphs_of(text_page: pdfium.PdfTextPage) -> Iterator[Glyph]:
+    """The characters of a page; a space stands where the one before it ends."""
+    handle = text_page.raw
+    box, x, y = raw.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
+    last: Glyph | None = None
+    for index in range(raw.FPDFText_CountChars(handle)):
+        code = raw.FPDFText_GetUnicode(handle, index)
+        text = HYPHENS.get(code) or (chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "�")
+        if text.isspace() or code == 0:
+            if last and last.text != " ":
+                last = Glyph(" ", last.right, last.right, last.base, last.height, index)
+                yield last
+            continue
+        if not raw.FPDFText_GetLooseCharBox(handle, index, box) or not raw.FPDFText_GetCharOrigin(handle, index, x, y):
+            continue
+        last = Glyph(text, box.left, box.right, y.value, max(box.top - box.bottom, 0.1), index)
+        yield last
+
+
+def make_line(text_page: pdfium.PdfTextPage, page: int, glyphs: list[Glyph], page_height: float) -> Line | None:
+    """A line of its characters; None if they are all white."""
+    while glyphs and glyphs[-1].text == " ":
+        glyphs.pop()
+    shown = [one for one in glyphs if one.text != " "]
+    if not shown:
+        return None
+    height = Counter(round(one.height, 1) for one in shown).most_common(1)[0][0]
+    tallest = max(one.height for one in shown)
+    if height < SMALL * tallest and sum(one.height > SMALL * tallest for one in shown) > len(shown) / 4:
+        height = tallest
+    bases = sorted(one.base for one in shown if one.height >= SMALL * height) or [shown[0].base]
+    base = bases[len(bases) // 2]
+    text, raised = write_glyphs(glyphs, base, height)
+    bold, mono = style(text_page, shown)
+    left, right = min(one.left for one in shown), max(one.right for one in shown)
+    return Line(page, text, left, right, base, height, bold, mono, raised, page_height)
+
+
+def write_glyphs(glyphs: list[Glyph], base: float, height: float) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """A line's text, and the places of raised numbers in it."""
+    text, raised, run = "", [], -1
+    for before, one in zip([None, *glyphs], glyphs):
+        if before and one.left - before.right > WIDE_GAP * height and one.text != " ":
+            text = text.rstrip() + CELLS
+        up = one.height < SMALL * height and one.base > base + RAISED * height and (one.text != " " or run >= 0)
+        if up and run < 0:
+            run = len(text)
+        elif not up and run >= 0:
+            raised.append((run, len(text.rstrip())))
+            run = -1
+        text += one.text
+    if run >= 0:
+        raised.append((run, len(text.rstrip())))
+    return text, tuple((start, end) for start, end in raised if SIGN.fullmatch(text[start:end]))
+
+
+def style(text_page: pdfium.PdfTextPage, shown: list[Glyph]) -> tuple[bool, bool]:
+    """Whether a line is set in bold, and whether in letters of one width, by three of its characters."""
+    names = [font_of(text_page, shown[at].index) for at in {0, len(shown) // 2, len(shown) - 1}]
+    bold = all(weight >= BOLD_WEIGHT or BOLD_NAME.search(name) for name, weight in names)
+    return bold, all(MONO_NAME.search(name) for name, _ in names)
+
+
+def font_of(text_page: pdfium.PdfTextPage, index: int) -> tuple[str, int]:
+    """The name and weight of a character's font."""
+    buffer, flags = ctypes.create_string_buffer(128), ctypes.c_int()
+    raw.FPDFText_GetFontInfo(text_page.raw, index, buffer, 128, flags)
+    return buffer.value.decode("utf-8", "replace"), raw.FPDFText_GetFontWeight(text_page.raw, index)
