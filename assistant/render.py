@@ -109,7 +109,14 @@ def document_to_dict(document: Document) -> dict[str, Any]:
         "odd": [{"kind": o.kind, "number": o.number, **text_span(o), "message": o.message} for o in document.odd],
         "collection": document.collection,
         "blocks": [
-            {"kind": b.kind, "level": b.level, "link": b.link, "page": document.page_at(b.start), "start": b.start, "end": b.end}
+            {
+                "kind": b.kind,
+                "level": b.level,
+                "link": b.link,
+                "page": document.page_at(b.start),
+                "start": b.start,
+                "end": b.end,
+            }
             for b in document.blocks
         ],
     }

@@ -44,11 +44,18 @@ NOTHING = Kept({}, {}, {})
 
 def entry_of(file: FoundFile) -> dict[str, Any]:
     """What tells a file from what it was before: its bytes, and what stands beside it."""
-    return {"sha256": file.sha256, "text_sha256": file.text_sha256, "collection": file.collection, **asdict(file.metadata)}
+    return {
+        "sha256": file.sha256,
+        "text_sha256": file.text_sha256,
+        "collection": file.collection,
+        **asdict(file.metadata),
+    }
 
 
 def encode_new(texts: Sequence[str], kept: Kept, encode: Callable[[list[str]], np.ndarray]) -> np.ndarray:
-    """The vectors of texts in their order: the kept ones, and of the others those that `encode` makes, each text once."""
+    """The vectors of texts in their order: kept ones, and those that `encode` makes of the others, each text once."""
     new = list(dict.fromkeys(text for text in texts if text not in kept.vectors))
     made = dict(zip(new, encode(new))) if new else {}
-    return np.stack([made[text] if text in made else kept.vectors[text] for text in texts]).astype(np.float32, copy=False)
+    return np.stack([made[text] if text in made else kept.vectors[text] for text in texts]).astype(
+        np.float32, copy=False
+    )

@@ -146,7 +146,7 @@ def keep(folder: Path, expected: Mapping[str, object], width: int) -> Kept:
     """What of the newest whole generation is still of use, though its sources, or how they are read, have changed."""
     for generation in generations(folder):
         try:
-            manifest = read_manifest(generation)
+            manifest: dict[str, Any] = read_manifest(generation)
             if manifest.get("encoder") == expected["encoder"]:
                 documents, passages, *vectors = read_contents(generation, manifest, width)
                 same_reading = all(manifest.get(name) == expected[name] for name in ("format", "readers"))
@@ -203,7 +203,7 @@ def load_newest(
     return None, damaged
 
 
-def read_manifest(generation: Path) -> dict[str, object]:
+def read_manifest(generation: Path) -> dict[str, Any]:
     """A generation's manifest; raises ValueError if it is not one."""
     manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
     if not isinstance(manifest, dict):
@@ -255,7 +255,7 @@ def unread_in(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(message) for message in manifest.get("unread", ()))
 
 
-def expected_sources(manifest: dict[str, object]) -> tuple[str, ...]:
+def expected_sources(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """The ids of the documents that a manifest names."""
     sources = manifest["sources"]
     return tuple(sources) if isinstance(sources, dict) else ()

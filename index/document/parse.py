@@ -167,7 +167,10 @@ def make_footnotes(
 
 def make_paragraph(block: Span, number: int, parts: Parts) -> Paragraph:
     """A block as a paragraph, split into sentences with their notes."""
-    first, last = bisect_left(parts.markers, block.start, key=by_start), bisect_left(parts.markers, block.end, key=by_start)
+    first, last = (
+        bisect_left(parts.markers, block.start, key=by_start),
+        bisect_left(parts.markers, block.end, key=by_start),
+    )
     inside = tuple(parts.markers[first:last])
     whole = block.start in parts.whole
     return Paragraph(block.start, block.end, block.text, number, make_sentences(block, inside, parts.pointed, whole))

@@ -30,8 +30,13 @@ class Parts:
 
 def given_parts(text: str, read: Read) -> Parts:
     """The parts of a text whose format told them; where it told no notes, these are looked for in the text."""
-    spans = {kind: [Span(b.start, b.end, text[b.start : b.end]) for b in read.blocks if b.kind == kind] for kind in kinds(read)}
-    blocks = sorted((s for kind, found in spans.items() if kind not in ("note", "boilerplate") for s in found), key=by_start)
+    spans = {
+        kind: [Span(b.start, b.end, text[b.start : b.end]) for b in read.blocks if b.kind == kind]
+        for kind in kinds(read)
+    }
+    blocks = sorted(
+        (s for kind, found in spans.items() if kind not in ("note", "boilerplate") for s in found), key=by_start
+    )
     headings = {block.start for block in spans.get("heading", ())}
     whole = frozenset(span.start for kind in QUOTED_WHOLE for span in spans.get(kind, ()))
     if read.notes:

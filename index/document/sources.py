@@ -21,6 +21,7 @@ from index.errors import SourceError
 
 Given = TypeVar("Given")
 Made = TypeVar("Made")
+NOTHING_TOLD = Read("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class SourceFile:
     text: str
     sha256: str
     metadata: Metadata
-    read: Read = Read("")
+    read: Read = NOTHING_TOLD
     collection: str | None = None
 
 
@@ -78,7 +79,9 @@ def find_files(path: Path) -> Found:
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
     if not paths:
-        raise SourceError(f"The folder {path} holds no documents ({', '.join(FORMATS)}). Put one there, or name another.")
+        raise SourceError(
+            f"The folder {path} holds no documents ({', '.join(FORMATS)}). Put one there, or name another."
+        )
     files, unread = attempt(paths, lambda one: find_file(one, path))
     if not files:
         raise SourceError(unread[0])

@@ -1,6 +1,7 @@
 """EPUB: its pages in the order of the spine, as one tree; notes may stand in a file of their own."""
 
 import posixpath
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -36,7 +37,8 @@ def read_epub(path: Path, data: bytes) -> Read:
         body.append(page_of(path, name, archive, posixpath.dirname(rootfile)))
     root = Element("html")
     root.append(body)
-    return read_root(path, root, metadata_of(package))
+    read = read_root(path, root, metadata_of(package))
+    return replace(read, blocks=tuple(replace(b, link=b.link and b.link.removeprefix("#")) for b in read.blocks))
 
 
 def pages_of(path: Path, package: etree._Element, folder: str, archive: Archive) -> list[str]:

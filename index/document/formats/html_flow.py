@@ -47,7 +47,7 @@ class Flow:
 
     def flush(self, kind: str | None = None, level: int = 0) -> None:
         """End the block that is being read."""
-        inlines, self.inlines = self.inlines, []
+        inlines, self.inlines = coalesced(self.inlines), []
         if any(isinstance(one, Ref) or one.strip() for one in inlines if isinstance(one, str | Ref)):
             if self.lead:
                 inlines.insert(0, self.lead)
@@ -186,11 +186,7 @@ def read_tree(root: HtmlElement, links: Links, core: HtmlElement | None = None) 
 def read_note(element: HtmlElement, number: int, links: Links, positions: dict[HtmlElement, int]) -> Note:
     """A note's paragraphs, without label and links back."""
     flow = Flow(links, positions)
-    if element.tag == "tr":
-        for cell in element.iterchildren("td", "th"):
-            flow.inlines += [*flow.cell(cell), " "]
-    else:
-        flow.read_content(element)
+    flow.read_content(element)
     flow.flush()
     paragraphs = [piece.inlines for piece in flow.pieces]
     while paragraphs and (first := paragraphs[0]) and isinstance(first[0], str):
@@ -209,6 +205,17 @@ def without_label(words: str, number: int) -> str:
     if label is None or (label.re is BARE_NUMBER and int(label[0]) != number):
         return words
     return words[label.end() :]
+
+
+def coalesced(inlines: list[Inline]) -> list[Inline]:
+    """Inlines with words that adjoin as one."""
+    found: list[Inline] = []
+    for one in inlines:
+        if found and isinstance(one, str) and isinstance(found[-1], str):
+            found[-1] += one
+        else:
+            found.append(one)
+    return found
 
 
 def plain(inlines: list[Inline]) -> str | None:

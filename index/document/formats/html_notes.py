@@ -19,12 +19,15 @@ BACK_CLASS = re.compile(
     r"(?:^|\s)(?:footnote-?back(?:ref)?|reversefootnote|fn_bot|fn-backref|mw-cite-backlink|backlink|data-footnote-backref)(?:\s|$)"
 )
 TARGET = re.compile(
-    r"(?:^|[-_:.#/])(?:_?(?:fn|ftn|edn|en)(?:[-_:.]|\d|$)|cite_note|footnotes?|endnotes?|notes?(?:[-_:.]|\d))", re.IGNORECASE
+    r"(?:^|[-_:.#/])(?:_?(?:fn|ftn|edn|en)(?:[-_:.]|\d|$)|cite_note|footnotes?|endnotes?|notes?(?:[-_:.]|\d))",
+    re.IGNORECASE,
 )
 LABEL = re.compile(
     r"\s*[\[(]?\s*(?:(?:nb|note|n|fn)\.?\s?)?(?P<label>\d{1,4}|[A-Za-z]{1,2}|[ivxlc]{1,6}|[*†‡§¶‖#]{1,4})(?::\d{1,3})?\s*[\])]?\s*[.:]?\s*"
 )
-LEADING = re.compile(r"\s*(?:[\^↑↩]\s*)?(?:(?:[\[(]\s*)?(?:\d{1,4}|[*†‡§¶‖]{1,4})\s*[\]).:]+\s*|[*†‡§¶‖]{1,4}\s+|[\^↑]\s*)")
+LEADING = re.compile(
+    r"\s*(?:[\^↑↩]\s*)?(?:(?:[\[(]\s*)?(?:\d{1,4}|[*†‡§¶‖]{1,4})\s*[\]).:]+\s*|[*†‡§¶‖]{1,4}\s+|[\^↑]\s*|[\[(]\s*[\])]\s*)"
+)
 BARE_NUMBER = re.compile(r"\s*\d{1,4}\s+")
 CONTAINERS = frozenset(("li", "aside", "div", "p", "dd", "td", "tr", "section", "blockquote", "article", "table"))
 WRAPPERS = frozenset(("li", "aside", "div", "dd", "table", "tbody", "tr"))
@@ -49,10 +52,10 @@ def find_links(root: HtmlElement) -> Links:
     backs: set[HtmlElement] = set()
     for link in root.iter("a"):
         target = target_of(link, targets)
-        if target is None or target is link:
-            continue
-        if is_back(link, target, found):
+        if says_back(link) or (target is not None and is_back(target, found)):
             backs.add(link)
+        elif target is None or target is link:
+            continue
         elif is_marker(link) and is_note_target(target, link):
             found[link] = target
     ends = set(found.values())
@@ -89,12 +92,14 @@ def attributes(element: HtmlElement) -> str:
     return f"{element.get('role') or ''} {element.get('epub:type') or ''}"
 
 
-def is_back(link: HtmlElement, target: HtmlElement, found: dict[HtmlElement, HtmlElement]) -> bool:
-    """Whether a link leads from a note to its marker."""
-    if BACKLINK.search(attributes(link)) or BACK_CLASS.search(link.get("class") or "") or link.get("rev") == "footnote":
-        return True
-    if "data-footnote-backref" in link.attrib:
-        return True
+def says_back(link: HtmlElement) -> bool:
+    """Whether a link says of itself that it leads from a note to its marker."""
+    said = link.get("rev") == "footnote" or "data-footnote-backref" in link.attrib
+    return bool(said or BACKLINK.search(attributes(link)) or BACK_CLASS.search(link.get("class") or ""))
+
+
+def is_back(target: HtmlElement, found: dict[HtmlElement, HtmlElement]) -> bool:
+    """Whether a link leads to a marker that was found."""
     near = [target, *target.iterchildren(), *(target.iterancestors("sup", "a"))]
     return any(one in found for one in near) or any(one in found for one in target.iterdescendants("a"))
 
@@ -110,7 +115,9 @@ def is_marker(link: HtmlElement) -> bool:
         return len(words) < 40
     if not LABEL.fullmatch(words):
         return False
-    raised = parent is not None and (parent.tag == "sup" or (parent.getparent() is not None and parent.getparent().tag == "sup"))
+    raised = parent is not None and (
+        parent.tag == "sup" or (parent.getparent() is not None and parent.getparent().tag == "sup")
+    )
     if raised or any(True for _ in link.iterchildren("sup")):
         return True
     return bool(TARGET.search((link.get("href") or "").rpartition("#")[2])) and bool(re.search(r"\d|[*†‡]", words))
@@ -133,7 +140,9 @@ def container(target: HtmlElement, ends: set[HtmlElement], refs: dict[HtmlElemen
     return note
 
 
-def holds_one(above: HtmlElement, target: HtmlElement, ends: set[HtmlElement], refs: dict[HtmlElement, HtmlElement]) -> bool:
+def holds_one(
+    above: HtmlElement, target: HtmlElement, ends: set[HtmlElement], refs: dict[HtmlElement, HtmlElement]
+) -> bool:
     """Whether an element holds just this note, from its beginning, and no marker."""
     first = next((child for child in above.iterchildren("*")), None)
     if first is None or (above.text or "").strip() or (first is not target and target not in first.iterdescendants()):

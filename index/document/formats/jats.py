@@ -78,7 +78,11 @@ def converted(element: etree._Element, depth: int) -> HtmlElement:
 def html_name(element: etree._Element, name: str, depth: int) -> str:
     """The HTML name of a JATS element."""
     if name == "title":
-        return "p" if element.getparent() is not None and local(element.getparent()) == "caption" else f"h{min(depth + 1, DEEPEST_HEADING)}"
+        return (
+            "p"
+            if element.getparent() is not None and local(element.getparent()) == "caption"
+            else f"h{min(depth + 1, DEEPEST_HEADING)}"
+        )
     return "a" if name == "xref" else NAMES.get(name, "span")
 
 

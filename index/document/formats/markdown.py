@@ -25,12 +25,11 @@ def read_markdown(path: Path, data: bytes) -> Read:
     markdown = MarkdownIt("commonmark").enable(["table", "strikethrough"])
     markdown = markdown.use(footnote_plugin).use(deflist_plugin).use(front_matter_plugin)
     tokens = markdown.parse(text)
-    front, used = "", {}
+    used: dict[str, int] = {}
     for token, inline in zip(tokens, tokens[1:]):
         if token.type == "heading_open":
             token.attrSet("id", anchor(inline.content, used))
-    for token in tokens[:1]:
-        front = token.content if token.type == "front_matter" else ""
+    front = tokens[0].content if tokens and tokens[0].type == "front_matter" else ""
     page = markdown.renderer.render(tokens, markdown.options, {}) or "<p></p>"
     return read_root(path, parse_html(path, f"<html><body>{page}</body></html>"), front_matter(front))
 

@@ -63,7 +63,9 @@ def run_pandoc(path: Path, kind: str, data: bytes) -> str:
             raise SourceError(f"{path} takes pandoc more than {SECONDS} seconds, and is not read. Split it.") from error
     if done.returncode:
         reason = " ".join(done.stderr.decode("utf-8", "replace").split())[:LONGEST_REASON]
-        raise SourceError(f"{path} cannot be read by pandoc ({reason or f'exit code {done.returncode}'}). Get it again.")
+        raise SourceError(
+            f"{path} cannot be read by pandoc ({reason or f'exit code {done.returncode}'}). Get it again."
+        )
     return done.stdout.decode("utf-8", "replace")
 
 
@@ -91,7 +93,10 @@ def metadata_of(root: HtmlElement) -> Metadata:
     told: dict[str, str] = {}
     for header in root.xpath("//header[@id='title-block-header']"):
         for name in ("title", "author", "date"):
-            words = [" ".join(one.text_content().split()) for one in header.xpath(f".//p[@class='{name}']|.//h1[@class='{name}']")]
+            words = [
+                " ".join(one.text_content().split())
+                for one in header.xpath(f".//p[@class='{name}']|.//h1[@class='{name}']")
+            ]
             if any(words):
                 told[name] = ", ".join(filter(None, words))
     return Metadata(**told)

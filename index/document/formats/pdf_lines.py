@@ -4,7 +4,7 @@ import ctypes
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pypdfium2 as pdfium
 from pypdfium2 import raw
@@ -58,19 +58,10 @@ class Line:
         return "".join([*parts, self.text[at:]])
 
 
-@dataclass(slots=True)
-class Gathering:
-    """The glyphs of the line that is being read."""
-
-    glyphs: list[Glyph] = field(default_factory=list)
-
-    def takes(self, glyph: Glyph) -> bool:
-        """Whether a character stands on this line: near its baseline, and not far back to the left."""
-        if not self.glyphs:
-            return True
-        last, height = self.glyphs[-1], max(max(one.height for one in self.glyphs[-8:]), glyph.height)
-        base = max(self.glyphs[-8:], key=lambda one: one.height).base
-        return abs(glyph.base - base) <= SAME_LINE * height and glyph.left > last.right - 2 * height
+def is_on(line: list[Glyph], tallest: Glyph, glyph: Glyph) -> bool:
+    """Whether a character goes on with a line: near the baseline of its tallest, and not far back to the left."""
+    height = max(tallest.height, glyph.height)
+    return abs(glyph.base - tallest.base) <= SAME_LINE * height and glyph.left > line[-1].right - 2 * height
 
 
 def lines_of(page: pdfium.PdfPage, number: int) -> list[Line]:
@@ -78,17 +69,25 @@ def lines_of(page: pdfium.PdfPage, number: int) -> list[Line]:
     text_page = page.get_textpage()
     try:
         height = page.get_height()
-        found, gathering = [], Gathering()
+        found: list[list[Glyph]] = []
+        tallest: Glyph | None = None
         for glyph in glyphs_of(text_page):
-            if glyph.text != " " and not gathering.takes(glyph):
-                found.append(gathering.glyphs)
-                gathering = Gathering()
-            if glyph.text != " " or gathering.glyphs:
-                gathering.glyphs.append(glyph)
-        found.append(gathering.glyphs)
+            if glyph.text == " ":
+                found[-1].append(glyph)
+            elif tallest and is_on(found[-1], tallest, glyph):
+                found[-1].append(glyph)
+                tallest = max(tallest, glyph, key=height_of)
+            else:
+                found.append([glyph])
+                tallest = glyph
         return [line for glyphs in found if (line := make_line(text_page, number, glyphs, height))]
     finally:
         text_page.close()
+
+
+def height_of(glyph: Glyph) -> float:
+    """A character's height, to compare by."""
+    return glyph.height
 
 
 def glyphs_of(text_page: pdfium.PdfTextPage) -> Iterator[Glyph]:

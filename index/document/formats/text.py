@@ -13,7 +13,8 @@ SIGNS = frozenset("‘’“”‚„–—…•€£§©®°·«»¿¡½¼²³
 LETTERS = frozenset("éèêëàâäáãåçñíîïóôöøõúûùüæœßÉÈÊÀÂÄÁÅÇÑÍÎÓÔÖØÚÜÆŒ")
 FEWEST = 4  # characters beyond ASCII, from which an encoding can be told
 MISLED = frozenset("ìøùõûãðþ")  # where these are most, the text is of another encoding
-LETTER_RUN = re.compile(r"[^\W\d_]+")
+FOREIGN = re.compile(r"[^\W\d_a-zA-Z]{3}")  # three such letters in a row are no Western word
+MOSTLY = 0.75  # of the letters are of ASCII in Western text
 
 
 def read_text(path: Path, data: bytes) -> Read:
@@ -52,11 +53,9 @@ def western(data: bytes) -> str | None:
     beyond = [character for character in text if ord(character) > 127]
     if len(beyond) < FEWEST or not set(beyond) <= SIGNS | LETTERS:
         return None
-    foreign = [c for word in LETTER_RUN.findall(text) for c in word if ord(c) > 127 and not is_in_word(word)]
+    letters = [character for character in text if character.isalpha()]
+    plain = sum(character.isascii() for character in letters)
     misled = sum(character in MISLED for character in beyond)
-    return text if not foreign and 2 * misled < len(beyond) else None
+    foreign = FOREIGN.search(text) or plain < MOSTLY * len(letters) or 2 * misled >= len(beyond)
+    return None if foreign else text
 
-
-def is_in_word(word: str) -> bool:
-    """Whether a word is mostly of ASCII letters, as Western words are, or a single letter."""
-    return len(word) == 1 or 2 * sum(ord(character) < 128 for character in word) >= len(word)

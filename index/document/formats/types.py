@@ -3,7 +3,7 @@
 A reader makes Pieces and Notes; `writing.write` sets them as one text and gives a Read.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from index.document.types import Block, Metadata
 
@@ -76,5 +76,5 @@ class Read:
     notes: tuple[WrittenNote, ...] = ()
     marks: tuple[Mark, ...] = ()
     pages: tuple[tuple[int, int], ...] = ()
-    metadata: Metadata = Metadata()
+    metadata: Metadata = field(default_factory=Metadata)
     odd: tuple[str, ...] = ()

@@ -77,9 +77,7 @@ def write(
         written.append(WrittenNote(note.number, start, body, writer.length))
         add_block(blocks, writer, start, "note", 0, note.link)
     text = "".join(writer.parts) + "\n"
-    return Read(
-        text, tuple(blocks), tuple(written), tuple(writer.marks), in_order(writer.pages), metadata, tuple(odd)
-    )
+    return Read(text, tuple(blocks), tuple(written), tuple(writer.marks), in_order(writer.pages), metadata, tuple(odd))
 
 
 def begin(writer: Writer) -> int:
