@@ -147,7 +147,9 @@ def epub(apart: bool) -> bytes:
 
 def pack_epub(pages: dict[str, str]) -> bytes:
     """Pages by name as an EPUB."""
-    items = "".join(f'<item id="i{i}" href="{name}" media-type="application/xhtml+xml"/>' for i, name in enumerate(pages))
+    items = "".join(
+        f'<item id="i{i}" href="{name}" media-type="application/xhtml+xml"/>' for i, name in enumerate(pages)
+    )
     refs = "".join(f'<itemref idref="i{i}"/>' for i in range(len(pages)))
     package = (
         '<package xmlns="http://www.idpf.org/2007/opf" version="3.0"><metadata xmlns:dc="http://purl.org/dc/elements/1.1/">'
@@ -218,7 +220,9 @@ def pdf() -> bytes:
     book.set_title("The Book of Rain")
     book.chapter("The first chapter")
     book.say("It rains in May.^1^ The river rises, and it is cold.^2^ Some [1] brackets are none.")
-    book.say("Take along an umbrella and a coat that the rain cannot pass, for the way to the harbour is a long one, and the inn is shut in win-\nter.")
+    book.say(
+        "Take along an umbrella and a coat that the rain cannot pass, for the way to the harbour is a long one, and the inn is shut in win-\nter."
+    )
     book.foot((1, "Roe, On Rain, 2001, page 4."), (2, "The first paragraph of it. The second paragraph of it."))
     book.chapter("The second chapter")
     book.say("It rains in June too.^3^ A late snow fell.^4^")

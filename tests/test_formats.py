@@ -12,7 +12,15 @@ from index.document.types import Document
 from tests import rain
 from tests.invariants import check_slices, lost, spans_of
 
-PANDOC = {".docx": "docx", ".odt": "odt", ".epub": "epub3", ".rst": "rst", ".tex": "latex", ".xml": "jats_archiving", ".html": "html"}
+PANDOC = {
+    ".docx": "docx",
+    ".odt": "odt",
+    ".epub": "epub3",
+    ".rst": "rst",
+    ".tex": "latex",
+    ".xml": "jats_archiving",
+    ".html": "html",
+}
 MARKS = {".docx": ("word/document.xml", "<w:footnoteReference "), ".odt": ("content.xml", "<text:note ")}
 
 
@@ -93,7 +101,9 @@ def test_the_book_as_a_pdf(tmp_path: Path) -> None:
     assert [s.heading for s in document.sections] == ["The first chapter", "The second chapter"]
     assert "the inn is shut in winter." in document.text
     assert [line.text for line in document.boilerplate] == ["The Book of Rain", "1", "2", "3"]
-    pages = [document.page_at(document.text.index(words)) for words in ("It rains in May", "A late snow", "The last boat")]
+    pages = [
+        document.page_at(document.text.index(words)) for words in ("It rains in May", "A late snow", "The last boat")
+    ]
     assert pages == [1, 2, 3]
     assert document.page_at(document.footnotes[3].start + 4) == 2
 
@@ -128,5 +138,3 @@ def test_other_encodings_are_read_where_they_are_certain_and_named(tmp_path: Pat
     document = read_bytes(tmp_path, "page.txt", data)
     assert document.text == text
     assert re.match("It was read as (UTF-16|Windows-1252)", document.odd[0].message)
-
-
