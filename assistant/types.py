@@ -44,9 +44,9 @@ class Evidence:
     """A quotation with its place; offsets are into the document named.
 
     `footnote` is the number of the note it stands in, None in the body; `paragraph` counts through the
-    body from 1, None in notes and in the byline. Back in the original lead `page` (of a PDF, from 1), `link` (of a page or
-    a book: `#element`, `chapter.xhtml#element`), `headings` (those above it, the outermost first) and `collection`, the
-    sub-folder that the document lies in.
+    body from 1, None in notes and in the byline. Into the original lead `page` (of a PDF, from 1), `link` (of a page or
+    a book: `#element`, `chapter.xhtml#element`), `headings` (those above it, the outermost first) and `collection`,
+    the sub-folder that the document lies in.
     """
 
     quote: str

@@ -134,7 +134,7 @@ def epub(apart: bool) -> bytes:
     first, second = BODY.split('<h1 id="second">')
     second = '<h1 id="second">' + second
     where = "notes.xhtml" if apart else ""
-    marks = ['<a epub:type="noteref" href="{0}#n{1}">{1}</a>'.format(where, n) for n in MARKED]
+    marks = [f'<a epub:type="noteref" href="{where}#n{n}">{n}</a>' for n in MARKED]
     notes = {n: f'<aside epub:type="footnote" id="n{n}"><p>{words}</p></aside>' for n, words in enumerate(NOTES, 1)}
     pages = {
         "text/one.xhtml": first.format(*marks) + ("" if apart else notes[1] + notes[2]),

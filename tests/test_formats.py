@@ -85,8 +85,7 @@ def test_the_book_as_a_page_of_a_site(tmp_path: Path, flavour: str) -> None:
 @pytest.mark.parametrize("apart", [False, True])
 def test_an_epub_with_its_notes_in_a_file_of_their_own_or_not(tmp_path: Path, apart: bool) -> None:
     document = read_bytes(tmp_path, "book.epub", rain.epub(apart))
-    expected = rain.JOINED if apart else rain.JOINED
-    assert joined(document) == expected
+    assert joined(document) == rain.JOINED
     assert document.link_at(document.text.index("A late snow")) == "text/two.xhtml#second"
     notes = "text/notes.xhtml" if apart else "text/one.xhtml"
     assert document.link_at(document.footnotes[0].start) == f"{notes}#n1"

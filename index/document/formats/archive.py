@@ -47,7 +47,7 @@ class Archive:
             yield
         except BROKEN as error:
             raise SourceError(
-                f"{self.path} is broken, or no {self.path.suffix.lower() or 'archive'} file ({str(error)[:80]}). Get it again."
+                f"{self.path} is broken, or no {self.path.suffix.lower()} file ({str(error)[:80]}). Get it again."
             ) from error
 
     def read(self, name: str) -> bytes:
@@ -64,10 +64,11 @@ class Archive:
 
     def check(self, size: int) -> None:
         """Raise SourceError if what was unpacked is more than an honest file holds."""
+        unpacked, packed = self.unpacked / MEBIBYTE, self.packed / MEBIBYTE
         swollen = self.unpacked > LARGEST_RATIO * max(self.packed, STEP)
         if size > LARGEST_MEMBER or self.unpacked > LARGEST_UNPACKED or swollen:
             raise SourceError(
-                f"{self.path} unpacks to more than {self.unpacked / MEBIBYTE:,.0f} MB from {self.packed / MEBIBYTE:,.1f}, "
+                f"{self.path} unpacks to more than {unpacked:,.0f} MB from {packed:,.1f} MB "
                 "and is not read. If it is no trap, save it without its pictures."
             )
 

@@ -17,7 +17,8 @@ from index.errors import SourceError
 CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([A-Za-z0-9_.:-]{2,40})""", re.IGNORECASE)
 HEAD_BYTES = 4096
 CORES = (
-    "//*[@id='mw-content-text']", "//*[@id='main-content']", "//main", "//*[@role='main']", "//*[@id='dokuwiki__content']",
+    "//*[@id='mw-content-text']", "//*[@id='main-content']", "//main", "//*[@role='main']",
+    "//*[@id='dokuwiki__content']",
     "//*[contains(concat(' ', @class, ' '), ' entry-content ')]", "//article", "//*[@id='content']",
 )  # fmt: skip
 CORE_SHARE = 0.25  # of a page's words, from which an element can be its core
@@ -52,7 +53,8 @@ def parse_html(path: Path, text: str) -> HtmlElement:
         raise SourceError(f"{path} holds no text. Give a page with text in it.") from error
     if any(entry.type_name == "ERR_RESOURCE_LIMIT" for entry in parser.error_log):
         raise SourceError(
-            f"{path} is nested more than {DEEPEST} elements deep, or has a word too long to read. Save it in a plainer form."
+            f"{path} is nested more than {DEEPEST} elements deep, or has a word too long to read. "
+            "Save it in a plainer form."
         )
     return root
 

@@ -10,15 +10,18 @@ from index.document.formats.html_notes import BARE_NUMBER, LEADING, Links, numbe
 from index.document.formats.html_tables import is_layout, rows_of
 from index.document.formats.types import Inline, Note, Piece, Ref
 
-BLOCKS = frozenset(
-    "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form "
-    "header hgroup hr html li main menu nav ol p pre section summary table tbody td tfoot th thead tr ul caption".split()
-)
+BLOCKS = frozenset((
+    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog",
+    "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hgroup", "hr", "html",
+    "li", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot",
+    "th", "thead", "tr", "ul",
+))  # fmt: skip
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
-NO_TEXT = frozenset(
-    "script style template noscript iframe object embed applet svg canvas audio video map head title link meta button "
-    "select input textarea datalist colgroup frameset".split()
-)
+NO_TEXT = frozenset((
+    "applet", "audio", "button", "canvas", "colgroup", "datalist", "embed", "frameset", "head", "iframe",
+    "input", "link", "map", "meta", "noscript", "object", "script", "select", "style", "svg", "template",
+    "textarea", "title", "video",
+))  # fmt: skip
 NO_TEXT_CLASS = re.compile(
     r"(?:^|\s)(?:mw-editsection|mw-cite-backlink|headerlink|footnote-backref|footnote-back|reversefootnote|"
     r"mw-empty-elt|secedit|editbutton_section)(?:\s|$)"
@@ -167,7 +170,7 @@ class Flow:
         if element.tag == "nav" or element.get("role") in ("navigation", "banner", "contentinfo", "search"):
             return True
         if element.get("id") == "toc" or FURNITURE_CLASS.search(element.get("class") or ""):
-            return True
+            return is_of_links(element)
         if self.core is None or element is self.core or element in self.core.iterancestors():
             return False
         return self.core not in element.iterancestors()
@@ -205,6 +208,12 @@ def without_label(words: str, number: int) -> str:
     if label is None or (label.re is BARE_NUMBER and int(label[0]) != number):
         return words
     return words[label.end() :]
+
+
+def is_of_links(element: HtmlElement) -> bool:
+    """Whether most words of an element are links, as in a table of contents."""
+    linked = sum(len(link.text_content()) for link in element.iter("a"))
+    return 2 * linked >= len("".join(element.text_content().split()))
 
 
 def coalesced(inlines: list[Inline]) -> list[Inline]:

@@ -1,7 +1,7 @@
 """Which links of a page are markers, which elements their notes, which links lead back.
 
-Wikis and tools mark these in a dozen ways: by role (`doc-noteref`), by class (`footnote-ref`), by `aria-describedby`, by
-the name of the target (`#cite_note-1`, `#fn:1`, `#_ftn1`), or only by a raised number that leads somewhere on the page.
+Wikis and tools mark these in a dozen ways: by role (`doc-noteref`), by class (`footnote-ref`), by `aria-describedby`,
+by the name of the target (`#cite_note-1`, `#fn:1`, `#_ftn1`), or only by a raised number that leads on the page.
 """
 
 import re
@@ -48,10 +48,13 @@ class Links:
 def find_links(root: HtmlElement) -> Links:
     """The markers and notes of a page."""
     targets = find_targets(root)
+    places = {
+        element: place for place, element in enumerate(root.iter("*")) if element.tag == "a" or is_target(element)
+    }
     found: dict[HtmlElement, HtmlElement] = {}
     backs: set[HtmlElement] = set()
     for link in root.iter("a"):
-        target = target_of(link, targets)
+        target = target_of(link, targets, places)
         if says_back(link) or (target is not None and is_back(target, found)):
             backs.add(link)
         elif target is None or target is link:
@@ -68,23 +71,29 @@ def find_links(root: HtmlElement) -> Links:
     return Links(refs, notes, labels, frozenset(backs))
 
 
-def find_targets(root: HtmlElement) -> dict[str, HtmlElement]:
-    """The elements that links of a page can lead to, by id or name."""
-    targets: dict[str, HtmlElement] = {}
+def is_target(element: HtmlElement) -> bool:
+    """Whether links can lead to an element."""
+    return bool(element.get("id") or (element.tag == "a" and element.get("name")))
+
+
+def find_targets(root: HtmlElement) -> dict[str, list[HtmlElement]]:
+    """The elements that links of a page can lead to, by id or name; pages that were joined may use one twice."""
+    targets: dict[str, list[HtmlElement]] = {}
     for element in root.iter("*"):
-        for name in (element.get("id"), element.get("name") if element.tag == "a" else None):
-            if name:
-                targets.setdefault(name, element)
+        for name in {element.get("id"), element.get("name") if element.tag == "a" else None} - {None, ""}:
+            targets.setdefault(str(name), []).append(element)
     return targets
 
 
-def target_of(link: HtmlElement, targets: dict[str, HtmlElement]) -> HtmlElement | None:
-    """The element of the page that a link leads to; None where it leads elsewhere."""
+def target_of(
+    link: HtmlElement, targets: dict[str, list[HtmlElement]], places: dict[HtmlElement, int]
+) -> HtmlElement | None:
+    """The element of the page that a link leads to, of several the next behind it; None where it leads elsewhere."""
     _, mark, fragment = (link.get("href") or "").strip().partition("#")
     if not mark or not fragment or (link.get("href") or "").strip()[0] != "#":
         return None
-    found = targets.get(fragment)
-    return targets.get(unquote(fragment)) if found is None else found
+    found = targets.get(fragment) or targets.get(unquote(fragment)) or []
+    return next((one for one in found if places[one] > places[link]), found[-1] if found else None)
 
 
 def attributes(element: HtmlElement) -> str:

@@ -27,7 +27,7 @@ def cells_under(table: HtmlElement) -> Iterator[HtmlElement]:
 
 
 def rows_of(table: HtmlElement, read: ReadCell) -> Iterator[list[Inline]]:
-    """The words of each row; a header row is repeated cell by cell in those below it, and stands alone if it is last."""
+    """The words of each row; a header is repeated cell by cell in the rows below it, and stands alone above none."""
     headers: Row = []
     waiting = False
     for row in grid(table, read):
@@ -88,11 +88,12 @@ def is_header(row: Row, known: bool) -> bool:
 def with_headers(row: Row, headers: Row) -> list[Inline]:
     """A row's cells, each behind the header of its column, or of its row."""
     words: list[Inline] = []
-    for column, (cell, is_head) in enumerate(row):
+    for column, (cell, _) in enumerate(row):
         if not cell:
             continue
         header = without_marks(headers[column][0]) if column < len(headers) else []
-        before: Inline = "" if not words else ": " if row[column - 1][1] and column == 1 and not header else "; "
+        named = column == 1 and row[0][1] and not header
+        before = "" if not words else ": " if named else "; "
         words += [before, *header, *([": "] if header else []), *cell]
     return words
 

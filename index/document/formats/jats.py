@@ -14,12 +14,13 @@ from index.document.types import Metadata
 from index.errors import SourceError
 
 NAMES = {
-    "p": "p", "list": "ul", "list-item": "li", "disp-quote": "blockquote", "code": "pre", "preformat": "pre", "sup": "sup",
-    "table": "table", "thead": "thead", "tbody": "tbody", "tr": "tr", "th": "th", "td": "td", "break": "br",
+    "p": "p", "list": "ul", "list-item": "li", "disp-quote": "blockquote", "code": "pre", "preformat": "pre",
+    "sup": "sup", "table": "table", "thead": "thead", "tbody": "tbody", "tr": "tr", "th": "th", "td": "td",
+    "break": "br",
     "def-list": "dl", "term": "dt", "def": "dd", "abstract": "section", "sec": "section", "body": "section",
-    "back": "section", "fn": "aside", "ref": "aside", "table-wrap": "div", "fig": "div", "caption": "div", "boxed-text": "div",
-    "fn-group": "div", "ref-list": "div", "ack": "section", "app": "section", "disp-formula": "div", "verse-line": "p",
-    "speech": "div", "statement": "div", "supplementary-material": "div", "label": "span",
+    "back": "section", "fn": "aside", "ref": "aside", "table-wrap": "div", "fig": "div", "caption": "div",
+    "boxed-text": "div", "fn-group": "div", "ref-list": "div", "ack": "section", "app": "section", "statement": "div",
+    "disp-formula": "div", "verse-line": "p", "speech": "div", "supplementary-material": "div", "label": "span",
 }  # fmt: skip
 LEFT_OUT = frozenset(("tex-math", "graphic", "inline-graphic", "journal-meta", "permissions", "object-id", "pub-id"))
 NOTES = frozenset(("fn", "bibr", "table-fn", "bibr fn"))

@@ -1,6 +1,7 @@
 """Markdown: CommonMark with tables, footnotes (`[^1]`, `^[...]`) and definition lists, by way of HTML."""
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
@@ -26,7 +27,7 @@ def read_markdown(path: Path, data: bytes) -> Read:
     markdown = markdown.use(footnote_plugin).use(deflist_plugin).use(front_matter_plugin)
     tokens = markdown.parse(text)
     used: dict[str, int] = {}
-    for token, inline in zip(tokens, tokens[1:]):
+    for token, inline in pairwise(tokens):
         if token.type == "heading_open":
             token.attrSet("id", anchor(inline.content, used))
     front = tokens[0].content if tokens and tokens[0].type == "front_matter" else ""
@@ -35,7 +36,7 @@ def read_markdown(path: Path, data: bytes) -> Read:
 
 
 def anchor(heading: str, used: dict[str, int]) -> str:
-    """The id that wikis and forges give a heading: its words in small letters, joined by hyphens, the second with -1."""
+    """The id that wikis and forges give a heading: its words in small letters, with hyphens, the second with -1."""
     name = re.sub(r"\s", "-", NOT_WORDS.sub("", re.sub(r"\[\^[^\]]*\]", "", heading)).strip().lower())
     used[name] = used.get(name, -1) + 1
     return f"{name}-{used[name]}" if used[name] else name

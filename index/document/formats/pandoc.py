@@ -1,4 +1,4 @@
-"""DOCX, ODT, reStructuredText and LaTeX, by pandoc: a process of its own, in its sandbox, bounded in time and memory."""
+"""DOCX, ODT, reStructuredText and LaTeX, by pandoc: a process in its own sandbox, bounded in time and memory."""
 
 import re
 import subprocess

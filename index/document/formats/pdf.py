@@ -39,8 +39,10 @@ def read_pdf(path: Path, data: bytes) -> Read:
             f"{path} holds no text: its pages are pictures (scanned). Run text recognition (OCR) on it first."
         )
     height = body_height(pages)
-    body, apart = part_furniture(pages)
-    body, feet = part_notes(body, height)
+    whole, apart = part_furniture(pages)
+    body, feet = part_notes(whole, height)
+    if not pair(body, feet):  # small print, not notes
+        body, feet = whole, []
     blocks, ends = part_end_notes(blocks_of(body, height, outline))
     return write_pdf(pages, body, apart, [*feet, *ends], blocks, metadata)
 
@@ -112,7 +114,7 @@ Places = dict[tuple[int, int], int]  # id of a line and a place in it -> the pos
 
 
 def pair(body: Sequence[Sequence[Line]], feet: Sequence[FootNote]) -> Places:
-    """Which note each raised number means: that of its page, or moved on to the next, else the next at a chapter's end."""
+    """Which note each raised number means: that of its page or the next, else the next at a chapter's end."""
     found: dict[str, list[int]] = {}
     for position, foot in enumerate(feet):
         found.setdefault(foot.label, []).append(position)
@@ -210,14 +212,15 @@ def tell(
     unmarked = [
         f"{foot.label} on page {foot.page}" for position, foot in enumerate(feet) if position not in places.values()
     ]
-    if (lone and not feet) or (feet and not places):
-        odd.append("The notes of this PDF could not be joined to their markers.")
     if lone:
         odd.append(
-            f"{len(lone)} raised numbers lead to no note ({', '.join(lone[:5])}{' …' if len(lone) > 5 else ''})."
+            f"{len(lone)} raised numbers lead to no note ({listed(lone)}); if they are markers, it was not found."
         )
     if unmarked:
-        odd.append(
-            f"{len(unmarked)} notes at a page's foot have no marker ({', '.join(unmarked[:5])}{' …' if len(unmarked) > 5 else ''})."
-        )
+        odd.append(f"{len(unmarked)} notes at a page's foot have no marker ({listed(unmarked)}).")
     return odd
+
+
+def listed(places: Sequence[str]) -> str:
+    """The first of some places."""
+    return ", ".join(places[:5]) + (" …" if len(places) > 5 else "")

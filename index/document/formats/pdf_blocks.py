@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from index.document.formats.pdf_lines import CELLS, Line
 
@@ -61,7 +62,7 @@ def usual_leading(pages: Sequence[Sequence[Line]], height: float) -> float:
     """How far apart, in heights, lines of the body's size mostly are."""
     gaps: Counter[float] = Counter()
     for page in pages:
-        for above, below in zip(page, page[1:]):
+        for above, below in pairwise(page):
             if above.height == below.height == height and 0 < above.base - below.base < 4 * height:
                 gaps[round((above.base - below.base) / height, 1)] += 1
     return gaps.most_common(1)[0][0] if gaps else 1.2
@@ -75,10 +76,12 @@ def usual_right(pages: Sequence[Sequence[Line]]) -> float:
 
 def heading_levels(pages: Sequence[Sequence[Line]], height: float) -> dict[float, int]:
     """A level for each size of large letters that short lines have: the largest is 1."""
-    sizes = Counter(
-        line.height for page in pages for line in page
-        if line.height >= HEADING_HEIGHT * height and len(line.text) <= LONGEST_HEADING and any(map(str.isalpha, line.text))
-    )  # fmt: skip
+    sizes = {
+        line.height
+        for page in pages
+        for line in page
+        if line.height >= HEADING_HEIGHT * height and len(line.text) <= LONGEST_HEADING and has_letters(line)
+    }
     return {size: min(rank, DEEPEST) for rank, size in enumerate(sorted(sizes, reverse=True), 1)}
 
 
@@ -93,7 +96,7 @@ def heading_at(
                 waiting.remove((title, level))
                 return min(count, len(page) - at), min(level, DEEPEST)
     line = page[at]
-    if line.mono or len(line.text) > LONGEST_HEADING or CELLS in line.text or not any(map(str.isalpha, line.text)):
+    if line.mono or len(line.text) > LONGEST_HEADING or CELLS in line.text or not has_letters(line):
         return 0, 0
     if line.height in levels:
         count = 1
@@ -109,6 +112,11 @@ def heading_at(
     if line.bold and alone and line.height >= height and not ENDED.search(line.text) and stands_apart(page, at):
         return 1, min(len(levels) + 1, DEEPEST)
     return 0, 0
+
+
+def has_letters(line: Line) -> bool:
+    """Whether a line has a letter."""
+    return any(map(str.isalpha, line.text))
 
 
 def stands_apart(page: Sequence[Line], at: int) -> bool:
@@ -135,18 +143,25 @@ def add_line(blocks: list[LineBlock], line: Line, leading: float, right: float) 
     """Add a line to the block that it goes on with, or as a new one."""
     last = blocks[-1] if blocks else None
     kind = kind_of(line)
-    if (
-        last
-        and last.kind == "code"
-        and kind == "code"
-        and last.lines[-1].page == line.page
-        and 0 < last.lines[-1].base - line.base < 3 * line.height
-    ):
+    if last and (is_more_code(last, line, kind) or (last.kind == "row" and is_of_cell(last.lines, line, leading))):
         last.lines.append(line)
     elif last is None or kind in ("row", "code") or is_new(last, line, leading, right):
         blocks.append(LineBlock(kind, [line]))
     else:
         last.lines.append(line)
+
+
+def is_more_code(block: LineBlock, line: Line, kind: str) -> bool:
+    """Whether a line of code goes on with the block before it."""
+    above = block.lines[-1]
+    return block.kind == kind == "code" and above.page == line.page and 0 < above.base - line.base < 3 * line.height
+
+
+def is_of_cell(row: Sequence[Line], line: Line, leading: float) -> bool:
+    """Whether a line goes on with the last cell of a table's row."""
+    below = row[-1].base - line.base
+    beside = abs(line.left - row[0].cell) < line.height and CELLS not in line.text
+    return beside and line.page == row[0].page and 0 < below < APART * leading * line.height
 
 
 def kind_of(line: Line) -> str:

@@ -47,6 +47,7 @@ class Line:
     mono: bool = False
     raised: tuple[tuple[int, int], ...] = ()
     page_height: float = 0.0
+    cell: float = 0.0  # where the last cell of a table's row begins
 
     @property
     def words(self) -> str:
@@ -80,9 +81,24 @@ def lines_of(page: pdfium.PdfPage, number: int) -> list[Line]:
             else:
                 found.append([glyph])
                 tallest = glyph
-        return [line for glyphs in found if (line := make_line(text_page, number, glyphs, height))]
+        return with_lone_marks([line for glyphs in found if (line := make_line(text_page, number, glyphs, height))])
     finally:
         text_page.close()
+
+
+def with_lone_marks(lines: list[Line]) -> list[Line]:
+    """Lines, each with the raised number that was wrapped to a line of its own behind it."""
+    found: list[Line] = []
+    for line in lines:
+        last = found[-1] if found else None
+        lone = SIGN.fullmatch(line.text) and last and line.height < SMALL * last.height and not last.mono
+        if last and lone and -0.5 < (last.base - line.base) / last.height < 1.3:
+            start = len(last.text)
+            last.raised = (*last.raised, (start, start + len(line.text)))
+            last.text += line.text
+        else:
+            found.append(line)
+    return found
 
 
 def height_of(glyph: Glyph) -> float:
@@ -122,18 +138,18 @@ def make_line(text_page: pdfium.PdfTextPage, page: int, glyphs: list[Glyph], pag
         height = tallest
     bases = sorted(one.base for one in shown if one.height >= SMALL * height) or [shown[0].base]
     base = bases[len(bases) // 2]
-    text, raised = write_glyphs(glyphs, base, height)
+    text, raised, cell = write_glyphs(glyphs, base, height)
     bold, mono = style(text_page, shown)
     left, right = min(one.left for one in shown), max(one.right for one in shown)
-    return Line(page, text, left, right, base, height, bold, mono, raised, page_height)
+    return Line(page, text, left, right, base, height, bold, mono, raised, page_height, cell)
 
 
-def write_glyphs(glyphs: list[Glyph], base: float, height: float) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """A line's text, and the places of raised numbers in it."""
-    text, raised, run = "", [], -1
+def write_glyphs(glyphs: list[Glyph], base: float, height: float) -> tuple[str, tuple[tuple[int, int], ...], float]:
+    """A line's text, the places of raised numbers in it, and where its last cell begins."""
+    text, raised, run, cell = "", [], -1, 0.0
     for before, one in zip([None, *glyphs], glyphs):
         if before and one.left - before.right > WIDE_GAP * height and one.text != " ":
-            text = text.rstrip() + CELLS
+            text, cell = text.rstrip() + CELLS, one.left
         up = one.height < SMALL * height and one.base > base + RAISED * height and (one.text != " " or run >= 0)
         if up and run < 0:
             run = len(text)
@@ -143,12 +159,12 @@ def write_glyphs(glyphs: list[Glyph], base: float, height: float) -> tuple[str, 
         text += one.text
     if run >= 0:
         raised.append((run, len(text.rstrip())))
-    return text, tuple((start, end) for start, end in raised if SIGN.fullmatch(text[start:end]))
+    return text, tuple((start, end) for start, end in raised if SIGN.fullmatch(text[start:end])), cell
 
 
 def style(text_page: pdfium.PdfTextPage, shown: list[Glyph]) -> tuple[bool, bool]:
-    """Whether a line is set in bold, and whether in letters of one width, by three of its characters."""
-    names = [font_of(text_page, shown[at].index) for at in {0, len(shown) // 2, len(shown) - 1}]
+    """Whether a line is set in bold, and whether in letters of one width, by five of its characters."""
+    names = [font_of(text_page, shown[at].index) for at in {(len(shown) - 1) * i // 4 for i in range(5)}]
     bold = all(weight >= BOLD_WEIGHT or BOLD_NAME.search(name) for name, weight in names)
     return bold, all(MONO_NAME.search(name) for name, _ in names)
 

@@ -58,4 +58,3 @@ def western(data: bytes) -> str | None:
     misled = sum(character in MISLED for character in beyond)
     foreign = FOREIGN.search(text) or plain < MOSTLY * len(letters) or 2 * misled >= len(beyond)
     return None if foreign else text
-
