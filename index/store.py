@@ -38,11 +38,8 @@ from index.passages import make_passages
 from index.retriever import Index, distinct_places
 from index.types import IndexConfig, Passage
 
-FORMAT = 1
-PARSERS = (
-    *(f"document/{name}" for name in ("types", "layout", "sentences", "notes", "works", "follow", "parse")),
-    "passages", "types", "folding",
-)  # fmt: skip
+FORMAT = 2
+PARSERS = ("document/**/*.py", "passages.py", "types.py", "folding.py")
 KEPT_GENERATIONS = 2
 GENERATION = re.compile(r"generation-([0-9]{1,9})")
 LOCK_SECONDS = 600
@@ -109,7 +106,7 @@ def make_index(
     passages = [passage for document in documents for passage in make_passages(document, encoder, window)]
     if not passages:
         raise SourceError(f"{files[0].path} has no sentences to quote. Give a document with text in it.")
-    sentences = [place.sentence.plain for place in distinct_places(passages)]
+    sentences = [place.sentence.in_context for place in distinct_places(passages)]
     texts = [passage.plain for passage in passages] + sentences
     vectors = encode_all(encoder, texts, progress)
     return Index(documents, passages, encoder, vectors[: len(passages)], vectors[len(passages) :], config)
@@ -117,7 +114,8 @@ def make_index(
 
 def format_version() -> str:
     """The version of the files, with a hash of the modules that parse: an old parse is never served by new code."""
-    code = b"".join((Path(__file__).parent / f"{name}.py").read_bytes() for name in PARSERS)
+    here = Path(__file__).parent
+    code = b"".join(path.read_bytes() for pattern in PARSERS for path in sorted(here.glob(pattern)))
     return f"{FORMAT}-{hashlib.sha256(code).hexdigest()[:12]}"
 
 

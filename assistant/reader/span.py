@@ -98,5 +98,5 @@ def candidate(question: str, found: Found, score: float) -> Candidate:
     start, end = short_answer(question, sentence.plain, found.start, found.end, found.span)
     if asks_for_source(question) and found.place.passage.note is not None and found.span < SURE:
         start, end = extend(sentence.plain, *(cited_part(question, sentence.plain) or (start, end)))
-    offsets = [at for _, at in plain_characters(sentence, sentence.markers)]
+    offsets = [at for _, at in plain_characters(sentence)]
     return Candidate(found.place.passage, sentence.start, sentence.end, offsets[start], offsets[end - 1] + 1, score)

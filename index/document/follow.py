@@ -4,7 +4,7 @@ Notes are read in order; each reference is looked up among the works named befor
 folded and fuzzily, for citations misspell; a name by its surname.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
@@ -20,11 +20,15 @@ LONG_TITLE = 20  # characters
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """Where a note leads: works, the notes between, and what could not be followed."""
+    """Where a note leads: works, the notes between, and what could not be followed.
+
+    `within` are those of the works that another quotes in brackets; a later "Ibid." does not mean them.
+    """
 
     sources: tuple[Source, ...] = ()
     via: tuple[int, ...] = ()
     unfollowed: tuple[str, ...] = ()
+    within: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,10 @@ def follow_notes(notes: list[NoteBlock], sentences: list[tuple[Sentence, ...]]) 
         lead = Lead()
         for reference in references[position]:
             step = follow(reference, position, notes, leads, named + own)
-            if reference.kind == "full":
+            if reference.kind == "full" or (reference.kind == "law" and is_own(step, reference)):
                 own.append(Work(step.sources[0], *reference.readings[0]))
+            if reference.within:
+                step = replace(step, within=step.sources)
             if reference.kind == "ibid" and lead.sources:
                 step = Lead()
             lead = join(lead, step)
@@ -60,7 +66,12 @@ def join(one: Lead, other: Lead) -> Lead:
     """Two leads of one note as one: sources by note and place, each once."""
     sources = sorted({*one.sources, *other.sources}, key=lambda source: (source.number, source.start))
     via = tuple(dict.fromkeys(one.via + other.via))
-    return Lead(tuple(sources), via, one.unfollowed + other.unfollowed)
+    return Lead(tuple(sources), via, one.unfollowed + other.unfollowed, one.within + other.within)
+
+
+def is_own(lead: Lead, reference: Reference) -> bool:
+    """Whether a lead ends at the reference itself."""
+    return bool(lead.sources) and lead.sources[0].start == reference.place.start
 
 
 def follow(reference: Reference, position: int, notes: list[NoteBlock], leads: list[Lead], named: list[Work]) -> Lead:
@@ -79,6 +90,8 @@ def follow(reference: Reference, position: int, notes: list[NoteBlock], leads: l
     for names, title in reference.readings:
         if work := find_work(names, title, named):
             return Lead((work.source,))
+    if reference.kind == "law":
+        return Lead((Source(place.start, place.end, place.text, number),))
     return Lead(unfollowed=(place.text,)) if reference.sure else Lead()
 
 
@@ -88,8 +101,9 @@ def through(target: int, notes: list[NoteBlock], leads: list[Lead], text: str) -
         return Lead(unfollowed=(text,))
     lead = leads[target]
     number = notes[target].number
-    named_there = any(source.number == number for source in lead.sources)
-    return Lead(lead.sources, lead.via if named_there else (*lead.via, number))
+    meant = tuple(source for source in lead.sources if source not in lead.within) or lead.sources
+    named_there = any(source.number == number for source in meant)
+    return Lead(meant, lead.via if named_there else (*lead.via, number))
 
 
 def find_work(names: tuple[str, ...], title: str, named: list[Work]) -> Work | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import date, time
 from pathlib import Path
 
-from index.document.layout import BLANK
+from index.document.lines import BLANK
 from index.document.types import Metadata
 from index.errors import SourceError
 
