@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from index.document.lines import Line
+from index.document.lines import BULLET, Line
 
 FENCE = re.compile(r"(`{3,}|~{3,})")
 # Operators, calls, paths, options, prompts: marks that stand in code and hardly in prose.
@@ -36,7 +36,8 @@ def base_indent(groups: Sequence[Sequence[Line]]) -> int:
 
 def is_code(group: Sequence[Line], base: int, introduced: bool) -> bool:
     """Whether a group is set in, and reads like code; less is enough where the line before ends with a colon."""
-    if min(line.indent for line in group) < base + SET_IN:
+    least = base + (SET_IN // 2 if introduced else SET_IN)
+    if min(line.indent for line in group) < least or any(BULLET.match(line.text) for line in group):
         return False
     odd = sum(bool(CODE.search(line.text)) for line in group)
     prose = sum(bool(PROSE.search(line.text)) for line in group)

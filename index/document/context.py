@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from index.document.layout import BULLET, CLOSERS, SENTENCE_END
+from index.document.lines import BULLET, CLOSERS, SENTENCE_END
 from index.document.types import Paragraph, Section, Sentence
 
 LONGEST_LEAD = 400  # characters
@@ -79,7 +79,8 @@ class Leading:
         self.items = list(levels_above(self.items, level))
         found = tuple(sentence for _, sentence in self.items)
         if item.sentences:
-            self.items.append((level, item.sentences[-1]))
+            last = item.sentences[-1]
+            self.items.append((level, last if last.plain.endswith(":") else item.sentences[0]))
         return found
 
 

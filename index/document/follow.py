@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
-from index.document.notes import NoteBlock
-from index.document.types import Sentence, Source
-from index.document.works import Reference, read_references
+from index.document.author_year import FORM
+from index.document.forms import NoteBlock
+from index.document.sentences import plain_characters
+from index.document.types import Sentence, Source, Span, WorkParts
+from index.document.work_parts import read_parts
+from index.document.works import Reference, read_dated, read_references
 from index.folding import fold
 
 TITLE_ALIKE = 92  # rapidfuzz's partial ratio, of 100
@@ -42,7 +45,7 @@ class Work:
 
 def follow_notes(notes: list[NoteBlock], sentences: list[tuple[Sentence, ...]]) -> list[Lead]:
     """Where each note leads, in the order of the notes."""
-    references = [read_references(note.body, parts) for note, parts in zip(notes, sentences)]
+    references = [read_note(note, parts) for note, parts in zip(notes, sentences)]
     leads: list[Lead] = []
     named: list[Work] = []
     for position, _note in enumerate(notes):
@@ -62,6 +65,44 @@ def follow_notes(notes: list[NoteBlock], sentences: list[tuple[Sentence, ...]]) 
     return leads
 
 
+def read_note(note: NoteBlock, sentences: tuple[Sentence, ...]) -> tuple[Reference, ...]:
+    """The references of a note, read in its plain words, and placed where those stand in the document."""
+    words: list[str] = []
+    places: list[int] = []
+    plain: list[Span] = []
+    for sentence in sentences:
+        characters = list(plain_characters(sentence))
+        if words:
+            words.append(" ")
+            places.append(places[-1])
+        start = len(words)
+        words += [character for character, _ in characters]
+        places += [place for _, place in characters]
+        plain.append(Span(start, len(words), "".join(words[start:])))
+
+    def shown(part: Span | None) -> Span | None:
+        if part is None:
+            return None
+        start, end = places[part.start], places[part.end - 1] + 1
+        return Span(start, end, note.body.text[start - note.body.start : end - note.body.start])
+
+    whole = Span(0, len(words), "".join(words))
+    found = []
+    for reference in read_entry(whole) if note.form == FORM else read_references(whole, tuple(plain)):
+        parts = read_parts(reference) if reference.kind in ("full", "law") else WorkParts()
+        mapped = WorkParts(shown(parts.authors), shown(parts.title), shown(parts.container), shown(parts.date))
+        found.append(replace(reference, place=shown(reference.place) or note.body, parts=mapped))
+    return tuple(found)
+
+
+def read_entry(entry: Span) -> tuple[Reference, ...]:
+    """An entry of a reference list: it names one work, however it is written."""
+    read = read_dated(entry, entry.text.rstrip(" ."))
+    parts = read_parts(Reference(entry, "full"))
+    title = parts.title.text if parts.title else entry.text
+    return (replace(read, place=entry) if read else Reference(entry, "full", (((), title),)),)
+
+
 def join(one: Lead, other: Lead) -> Lead:
     """Two leads of one note as one: sources by note and place, each once."""
     sources = sorted({*one.sources, *other.sources}, key=lambda source: (source.number, source.start))
@@ -78,7 +119,7 @@ def follow(reference: Reference, position: int, notes: list[NoteBlock], leads: l
     """Where one reference in the note at `position` leads, given the notes before it."""
     place, number = reference.place, notes[position].number
     if reference.kind == "full":
-        return Lead((Source(place.start, place.end, place.text, number),))
+        return Lead((Source(place.start, place.end, place.text, number, reference.parts),))
     if reference.kind == "ibid":
         return through(position - 1, notes, leads, place.text)
     if reference.kind == "note":
@@ -91,7 +132,7 @@ def follow(reference: Reference, position: int, notes: list[NoteBlock], leads: l
         if work := find_work(names, title, named):
             return Lead((work.source,))
     if reference.kind == "law":
-        return Lead((Source(place.start, place.end, place.text, number),))
+        return Lead((Source(place.start, place.end, place.text, number, reference.parts),))
     return Lead(unfollowed=(place.text,)) if reference.sure else Lead()
 
 

@@ -25,8 +25,11 @@ SYMBOLS = "*†‡§‖¶"
 NUMBERS = r"\d{1,4}(?:\s?[,;–-]\s?\d{1,4}){0,9}"
 BRACKET = rf"\[(?P<keys>{NUMBERS})\](?:\s?[–—-]\s?\[(?P<last>\d{{1,4}})\])?"
 RAISED = r"(?P<keys>[⁰¹²³⁴-⁹]+(?:[,˒’ᐟ–⁻-][⁰¹²³⁴-⁹]+)*)"
-# Behind a word's stop or comma, and before white space or the end, so that no decimal fraction is one.
-GLUED = r"(?<=[^\W\d_][.,;:!?”\"’')\]])(?P<keys>\d{1,3}(?:,\d{1,3}){0,4})(?=\s|$)|(?<=[^\W\d_][.!?][”\"’')])(?P<keys2>\d{1,3})(?=\s|$)"
+# Behind the stop of a word or a year, and before white space or the end, so that no decimal fraction is one.
+GLUED = (
+    r"(?:(?<=[^\W\d_][.,;:!?”\"’')\]])|(?<=[^\W\d_][.!?,;][”\"’')])|(?<=\d\d\d\d[.;,])|(?<=\d\d\d\d\)[.;,]))"
+    r"(?P<keys>\d{1,3}(?:,\d{1,3}){0,4})(?=\s|$)"
+)
 NUMBERED = r"(?P<key>\d{1,4})(?:[.)]\s+|\s+(?=[^\W\d_“\"‘(]))"
 
 
@@ -124,7 +127,7 @@ def find_marks(how: Form, text: str, blocks: Sequence[Span]) -> Iterator[tuple[M
     for block in blocks:
         for match in how.marker.finditer(block.text):
             groups = match.groupdict()
-            keys = groups["keys"] or groups.get("keys2") or ""
+            keys = groups["keys"]
             start = block.start + match.start() + len(match[0]) - len(match[0].lstrip())
             if start == block.start or (how.marker.pattern == RAISED and is_power(block.text, match.start())):
                 continue

@@ -7,7 +7,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from index.document.layout import BULLET, CLOSERS, MARKS, SENTENCE_END, UNDERLINE, TextBlock
+from index.document.layout import MARKS, UNDERLINE, TextBlock
+from index.document.lines import BULLET, CLOSERS, SENTENCE_END
 from index.document.types import Span
 
 DATE = re.compile(r"(?:\d{1,2} )?[A-Z][a-z]+\.? (?:\d{1,2}, ?)?\d{4}$")
@@ -15,6 +16,7 @@ NOTES_HEADING = re.compile(
     r"(?:#+ )?(?:foot|end)?notes?:?|(?:#+ )?(?:references|bibliography|works cited|sources|literature cited)",
     re.IGNORECASE,
 )
+CHAPTER = re.compile(r"[^\W\d_a-z][^\W\d_]+\s(?:[IVXLC]+|\d+)\.")
 LABELLED = re.compile(r"(?P<label>[^\s:][^:\n]{0,40}):\s+\S")
 SMALL_WORDS = frozenset(("the a an of and for in on to at et al de la le les des du und der die das").split())  # noqa: SIM905
 HEADING_WORDS = 12
@@ -93,7 +95,8 @@ def looks_like_heading(block: Span) -> bool:
     if NOTES_HEADING.fullmatch(words):
         return True
     last = words.rstrip(CLOSERS)[-1:]
-    if last in SENTENCE_END and not (last == "." and words.isupper()) and not (last == "?" and is_title(words)):
+    numbered = last == "." and (words.isupper() or CHAPTER.fullmatch(words))
+    if last in SENTENCE_END and not numbered and not (last == "?" and is_title(words)):
         return False
     return (
         not re.search(r"[\r\n]", block.text)
@@ -103,7 +106,7 @@ def looks_like_heading(block: Span) -> bool:
         and not words[0].islower()
         and any(character.isalpha() for character in words)
         and last not in ("", ",")
-        and not BULLET.match(re.sub(r"^\d+(?:\.\d+)*\.?\s(?=[A-Z])", "", words))
+        and not BULLET.match(re.sub(r"^\d+(?:\.\d+)*\.?\s+(?=[A-Z])", "", words))
         and not DATE.match(words)
         and not is_clause(words)
     )

@@ -9,13 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from index.document.code import base_indent, find_fenced, is_code
+from index.document.code import FENCE, base_indent, find_fenced, is_code
 from index.document.furniture import find_furniture
-from index.document.lines import BLANK, Line, part_groups, read_lines, span
+from index.document.lines import BLANK, BULLET, CLOSERS, SENTENCE_END, Line, part_groups, read_lines, span
 from index.document.tables import Row, find_tables, header_of, read_cells
 from index.document.types import Span
-
-__all__ = ["BLANK", "BULLET", "LABEL", "TextBlock", "span", "split_blocks"]
 
 LABEL = re.compile(r"(?:[-*•]\s+)?\[(\d{1,4})\][:.]?")
 # Labels of notes in other forms, at the beginning of a line.
@@ -28,7 +26,6 @@ MARKS = re.compile(
     r"\[\d[\d ,;–-]*\]|\[\^[^\]\s]+\]|\[[a-z]{1,2}(?: ?\d{1,3})?\](?!\w)|[¹²³⁰⁴-⁹†‡]+"
     r"|(?<=\w)[*]+(?=$|\s)|(?<=[.!?])[*]+|(?<=[a-z][.!?])\d{1,3}$"
 )
-BULLET = re.compile(r"(?:[-*•–·‣◦▪]|\d{1,3}[.)]|\([a-z0-9]{1,4}\)|[a-z][.)]|\d{1,2}(?:\.\d{1,2}){1,3}\.?)\s")
 UNDERLINE = re.compile(r"(?:=+|-+|\*+|_+|~+|\^+)$")
 SENTENCE_END = tuple(".!?:;…。！？；：؟۔।")
 CLOSERS = "”\"’')]»」』"
@@ -65,10 +62,12 @@ def split_blocks(text: str) -> tuple[list[TextBlock], list[Span]]:
     for group, kind in groups:
         introduced = bool(blocks) and blocks[-1].text.endswith(":")
         in_list = bool(blocks) and blocks[-1].kind == "item" and not introduced
-        if kind == "code" or (not in_list and is_code(group, base, introduced)):
+        parts = part_tables(group)
+        tabular = 2 * sum(len(part) for part in parts if isinstance(part[0], Row)) > len(group)
+        if kind == "code" or (not in_list and not tabular and is_code(group, base, introduced)):
             add_code(text, blocks, group)
             continue
-        for part in part_tables(group):
+        for part in parts:
             rows = [row for row in part if isinstance(row, Row)]
             blocks += row_blocks(text, rows) if rows else join_wrapped(text, [x for x in part if isinstance(x, Line)], width)
     return with_gaps(blocks, [line for line in lines if line.start in furniture])
@@ -118,7 +117,8 @@ def add_code(text: str, blocks: list[TextBlock], group: Sequence[Line]) -> None:
     if before and before.kind == "code" and before.indent and group[0].indent >= before.indent and before.text[-1] not in "`~":
         blocks[-1] = TextBlock(before.start, last, text[before.start : last], "code", before.indent, before.joined)
     else:
-        blocks.append(TextBlock(start, last, text[start:last], "code", group[0].indent, group[0].joined))
+        fences = tuple((line.start, line.end) for line in (group[0], group[-1]) if FENCE.match(line.text))
+        blocks.append(TextBlock(start, last, text[start:last], "code", group[0].indent, group[0].joined, fences))
 
 
 def part_tables(group: Sequence[Line]) -> list[list[Line] | list[Row]]:

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
+from index.document.author_year import find_author_year
 from index.document.brackets import MARKER, choose_labelled, find_brackets, find_markers
 from index.document.forms import FORMS, SUPERSCRIPT, Form, Marker, NoteBlock, find_marks, key_number
 from index.document.headings import NOTES_HEADING, heading_text, looks_like_heading
-from index.document.layout import LABEL, TextBlock, span
+from index.document.layout import LABEL, TextBlock
+from index.document.lines import span
 from index.document.types import Footnote, Oddity, Span
 
 __all__ = ["MARKER", "Marker", "NoteBlock", "find_markers", "find_notes", "find_oddities", "point", "unfollowed"]
@@ -50,6 +52,9 @@ def find_notes(text: str, blocks: Sequence[TextBlock]) -> tuple[list[NoteBlock],
         notes += found
         if how.marker.pattern != MARKER.pattern:
             others += apart(marks, others)
+    if not notes:
+        found, others, rest = find_author_year(text, rest)
+        notes += found
     notes.sort(key=lambda note: note.label.start)
     bracketed = {how.name for how in FORMS if how.marker.pattern == MARKER.pattern} | {"bracket"}
     named = [replace(n, form="bracket") if n.form in bracketed else n for n in notes]

@@ -135,8 +135,9 @@ def find_byline(blocks: list[TextBlock], headings: set[int]) -> tuple[TextBlock 
 def make_footnotes(parts: Parts) -> tuple[Footnote, ...]:
     """Footnotes with their anchors, and where they lead."""
     notes = parts.notes
-    sentences = [make_sentences(note.body, closed=mend(note.body, parts.words)) for note in notes]
-    leads = follow_notes(notes, sentences)
+    bodies = [inner(note) for note in notes]
+    sentences = [make_sentences(body, closed=mend(body, parts.words)) for body in bodies]
+    leads = follow_notes([replace(note, body=body) for note, body in zip(notes, bodies)], sentences)
     anchors: dict[int, list[Span]] = {}
     for marker in parts.markers:
         for position in parts.pointed[marker.start]:
@@ -156,6 +157,13 @@ def make_footnotes(parts: Parts) -> tuple[Footnote, ...]:
         )
         for position, note in enumerate(notes)
     )
+
+
+def inner(note: NoteBlock) -> Span:
+    """The words of a note, less the bracket that closes "[Footnote 4: ...]"."""
+    open_label = note.label.text.startswith("[") and "]" not in note.label.text
+    body = note.body
+    return Span(body.start, body.end - 1, body.text[:-1]) if open_label and body.text.endswith("]") else body
 
 
 def make_paragraph(block: TextBlock, number: int, parts: Parts) -> Paragraph:

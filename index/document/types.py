@@ -76,10 +76,21 @@ class Section(Span):
 
 
 @dataclass(frozen=True, slots=True)
+class WorkParts:
+    """Where a citation names its work's authors, its title, what it appeared in, and its date; None where it does not."""
+
+    authors: Span | None = None
+    title: Span | None = None
+    container: Span | None = None
+    date: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source(Span):
-    """A work that a note names, as it stands in the note numbered `number`."""
+    """A work that a note names, as it stands in the note numbered `number`, with its parts."""
 
     number: int
+    parts: WorkParts = WorkParts()
 
 
 @dataclass(frozen=True, slots=True)

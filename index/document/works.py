@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from index.document.headings import is_title
 from index.document.lines import span
-from index.document.types import Span
+from index.document.types import Span, WorkParts
 
 PARTICLE = (
     r"(?:de|del|della|der|den|di|da|du|des|la|le|el|al|van|von|zu|ter|bin|ibn|ben|ag|ould|wa|dos|e|y|of|for|the|on|in)"
@@ -75,7 +75,7 @@ NAMED_REPORT = re.compile(
 
 
 # A reference list's "Names. Title. Place: Publisher, 1999" or "Names (2001). Title. Journal, 12(3), 45-67".
-LISTED = re.compile(r"[^.,(]{2,60}[.,(].{3,400}\b(?:1[5-9]|20)\d\d\b", re.DOTALL)
+LISTED = re.compile(r"[^.,(]{2,60}[.,(].{3,400}\b(?:1[5-9]|20)\d\d[a-z]?\b", re.DOTALL)
 LONGEST_CITATION = 1500  # characters
 LONGEST_SHORT = 20  # words
 MOST_SIGNALS = 6
@@ -97,6 +97,7 @@ class Reference:
     notes: tuple[int, ...] = ()
     sure: bool = True
     within: bool = False
+    parts: WorkParts = WorkParts()
 
 
 def read_names(names: str | None) -> tuple[str, ...]:
