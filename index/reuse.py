@@ -31,7 +31,9 @@ class Kept:
     ) -> "Kept":
         """What an index holds."""
         vectors = {p.plain: row for p, row in zip(passages, passage_vectors, strict=True)}
-        vectors |= {p.sentence.plain: row for p, row in zip(distinct_places(passages), sentence_vectors, strict=True)}
+        vectors |= {
+            p.sentence.in_context: row for p, row in zip(distinct_places(passages), sentence_vectors, strict=True)
+        }
         return cls({document.id: document for document in documents}, entries, vectors)
 
     def document(self, file: FoundFile) -> Document | None:

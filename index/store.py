@@ -128,7 +128,7 @@ def build_index(
     if not passages:
         name = documents[0].id if documents else "The source"
         raise SourceError(f"{name} has no sentences to quote. Give a document with text in it.")
-    sentences = [place.sentence.plain for place in distinct_places(passages)]
+    sentences = [place.sentence.in_context for place in distinct_places(passages)]
     texts = [passage.plain for passage in passages] + sentences
     vectors = encode_new(texts, kept, lambda new: encode_all(encoder, new, progress))
     return Index(documents, passages, encoder, vectors[: len(passages)], vectors[len(passages) :], config)

@@ -14,7 +14,7 @@ from typing import TypeVar
 from index.document.formats import FORMATS, SAVE_AS, TEXTS, read
 from index.document.formats.bounds import LARGEST_FILE, check_size
 from index.document.formats.types import Read
-from index.document.layout import BLANK
+from index.document.lines import BLANK
 from index.document.metadata import check_link, merge, read_metadata
 from index.document.types import Metadata
 from index.errors import SourceError

@@ -23,43 +23,75 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Sentence(Span):
-    """One sentence, ending before its closing marker.
+    """One sentence, ending before its closing marker. The row of a table and a block of code are one each.
 
-    `plain` is its text without markers and line breaks, for matching and encoding, never for showing.
-    `notes` are positions in `Document.footnotes`, in the order of the markers; `markers` where those begin and
-    end that stand inside it.
+    `plain` is its text without markers, page furniture and line breaks, mended where lines broke words: for matching
+    and encoding, never for showing. `notes` are positions in `Document.footnotes`, in the order of the markers;
+    `markers` where those and the page furniture begin and end that stand inside it, `closed` what else `plain` leaves
+    out without a space (the hyphen of a broken word), `cells` the words that are read before each cell of a row.
+    `context` are the sentences that it is read behind: a list's lead-in, the question that it answers.
     """
 
     plain: str
     notes: tuple[int, ...] = ()
     markers: tuple[tuple[int, int], ...] = ()
+    closed: tuple[tuple[int, int], ...] = ()
+    cells: tuple[tuple[int, str], ...] = ()
+    context: tuple["Sentence", ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is a question of its own, and so no answer; one in a list that a sentence leads in may be one."""
+        return self.plain.rstrip("”\"’')]»」』* ").endswith(("?", "？", "؟")) and not self.context
+
+    @property
+    def in_context(self) -> str:
+        """What is matched and encoded: the plain words of its context and its own."""
+        return " ".join([*(one.plain for one in self.context), self.plain])
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph(Span):
-    """A paragraph with its sentences; `number` counts through the body from 1 (0 for the byline)."""
+    """A paragraph with its sentences; `number` counts through the body from 1 (0 for the byline).
+
+    `kind` is `paragraph`, `item` (of a list), `row` (of a table) or `code`; `level` how deep an item stands, from 0.
+    """
 
     number: int
     sentences: tuple[Sentence, ...]
+    kind: str = "paragraph"
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Section(Span):
     """A heading and what stands under it, up to the next heading; the opening section has none.
 
-    `heading` is its words, `heading_line` the line as it stands, with any `#`, underline or marker.
+    `heading` is its words, `heading_line` the line as it stands, with any `#`, underline or marker: a sentence, that can
+    be quoted as any other.
     """
 
     heading: str | None
-    heading_line: Span | None
+    heading_line: Sentence | None
     paragraphs: tuple[Paragraph, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class WorkParts:
+    """Where a citation names its work's authors, its title, what it appeared in, and its date; None where it does not."""
+
+    authors: Span | None = None
+    title: Span | None = None
+    container: Span | None = None
+    date: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source(Span):
-    """A work that a note names, as it stands in the note numbered `number`."""
+    """A work that a note names, as it stands in the note numbered `number`, with its parts."""
 
     number: int
+    parts: WorkParts = WorkParts()
 
 
 @dataclass(frozen=True, slots=True)

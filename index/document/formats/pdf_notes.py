@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from index.document.formats.pdf_blocks import ENDED, LineBlock
 from index.document.formats.pdf_lines import Line
-from index.document.layout import NOTES_HEADING
+from index.document.headings import NOTES_HEADING
 
 NOTE_HEIGHT = 0.96  # a note's letters to the body's, at most
 LABEL = re.compile(r"(\d{1,4}|[*†‡§¶‖]{1,3})(?:[.)\]]\s*|\s+)(?=\S)")
