@@ -33,6 +33,9 @@ from index.errors import QuestionError, QuothError
 from index.types import IndexConfig
 
 
+MOST_LISTED = 30  # lines of a kind that `quoth document` prints
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     options = make_parser().parse_args(arguments)
@@ -277,8 +280,10 @@ def run_document(options: argparse.Namespace) -> None:
             print(f"  - {heading}")
         for name in ("byline", "boilerplate", "odd"):
             parts = document[name] if isinstance(document[name], list) else [document[name]] if document[name] else []
-            for part in parts:
+            for part in parts[:MOST_LISTED]:
                 print(f"  {name}: {part.get('message') or part['text']}")
+            if len(parts) > MOST_LISTED:
+                print(f"  {name}: {len(parts) - MOST_LISTED} more, which --json lists")
     for message in unread:
         print(f"not read: {message}")
 
