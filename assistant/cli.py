@@ -32,7 +32,6 @@ from index.encoders import load_encoder
 from index.errors import QuestionError, QuothError
 from index.types import IndexConfig
 
-
 MOST_LISTED = 30  # lines of a kind that `quoth document` prints
 
 
