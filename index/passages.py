@@ -1,7 +1,8 @@
 """A Document becomes Passages: whole sentences that stand together and fit the encoder's window.
 
 A paragraph that fits is a passage; short ones that adjoin under a heading share one; a longer one is
-split with a sentence of overlap. The byline and each note are passages of their own.
+split with a sentence of overlap. A heading is the first sentence of what stands under it. The byline and each note
+are passages of their own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,11 +23,18 @@ def make_passages(document: Document, encoder: Encoder, window: int) -> tuple[Pa
     `window` is in the encoder's tokens, its two special ones and the heading counted, notes not.
     """
     passages: list[Passage] = []
+    above: list[Sentence] = []
     for section in document.sections:
         room = window - SPECIAL_TOKENS - (count(encoder, f"{section.heading}.") if section.heading else 0)
         paragraphs = [[(s, p.number) for s in p.sentences] for p in section.paragraphs]
+        above += [section.heading_line] if section.heading_line else []
         for placed in group(paragraphs, encoder, max(room, 1)):
-            passages.append(make_passage(document, str(len(passages) + 1), section.heading, None, placed))
+            headed = [(sentence, 0) for sentence in above] + placed
+            passages.append(make_passage(document, str(len(passages) + 1), section.heading, None, headed))
+            above = []
+    if above:
+        alone = [(sentence, 0) for sentence in above]
+        passages.append(make_passage(document, str(len(passages) + 1), document.sections[-1].heading, None, alone))
     if document.byline:
         byline = [(sentence, 0) for sentence in document.byline.sentences]
         for part, placed in enumerate(group([byline], encoder, window - SPECIAL_TOKENS), 1):
@@ -94,7 +102,6 @@ def make_passage(
     """The passage of some adjoining sentences."""
     sentences = tuple(sentence for sentence, _ in placed)
     start, end = sentences[0].start, sentences[-1].end
-    plain = " ".join(sentence.plain for sentence in sentences)
     return Passage(
         start,
         end,
@@ -106,5 +113,17 @@ def make_passage(
         sentences=sentences,
         paragraphs=tuple(number for _, number in placed),
         notes=tuple(dict.fromkeys(position for sentence in sentences for position in sentence.notes)),
-        plain=f"{heading}. {plain}" if heading else plain,
+        plain=plain_words(heading, sentences),
     )
+
+
+def plain_words(heading: str | None, sentences: Sequence[Sentence]) -> str:
+    """What is matched and encoded of a passage: the heading, then its sentences, each behind its context, all once."""
+    seen: set[int] = set()
+    words = [f"{heading}."] if heading else []
+    for sentence in sentences:
+        for one in (*sentence.context, sentence):
+            if one.start not in seen and one.plain != heading:
+                words.append(one.plain)
+            seen.add(one.start)
+    return " ".join(words)

@@ -75,7 +75,7 @@ class Index:
         self._encode = lru_cache(maxsize=256)(lambda question: encoder.encode_questions([question])[0])
         self._rows = {place.key: row for row, place in enumerate(self.places)}
         self._bm25 = Bm25([passage.plain for passage in passages])
-        self._sentence_bm25 = Bm25([place.sentence.plain for place in self.places])
+        self._sentence_bm25 = Bm25([place.sentence.in_context for place in self.places])
         self._vectors = VectorIndex(passage_vectors)
         self._notes: dict[tuple[str, int], list[Passage]] = {}
         self._anchors: dict[tuple[str, int], Place] = {}

@@ -4,12 +4,13 @@
         lock
         generation-3/                           written beside, synced, then renamed into place
             manifest.json                       format, settings, sha256 of each source and each file
-            documents.json  passages.json
+            documents.json  passages.json           the documents with the text that was read of each
             passage_vectors.npy  sentence_vectors.npy
             attached                            what whoever opens the index keeps with it, if anything
 
 The newest generation that is whole and fits the sources is loaded; the one before it is kept. Anything
-else makes a new one. FAISS and BM25 are rebuilt from vectors and texts on load.
+else makes a new one, of which only what changed is read and encoded (see reuse). FAISS and BM25 are rebuilt from
+vectors and texts on load.
 """
 
 import hashlib
@@ -30,20 +31,19 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter
 
 from index.dense import Encoder, Progress, encode_all
+from index.document.formats import extras
 from index.document.parse import parse
-from index.document.sources import SourceFile, read_sources
+from index.document.sources import Found, SourceFile, attempt, find_files, hash_text, read_file
 from index.document.types import Document, Span
 from index.encoders import load_encoder
 from index.errors import SourceError, StoreError
 from index.passages import make_passages
 from index.retriever import Index, distinct_places
+from index.reuse import NOTHING, Kept, encode_new, entry_of
 from index.types import IndexConfig, Passage
 
-FORMAT = 1
-PARSERS = (
-    *(f"document/{name}" for name in ("types", "layout", "sentences", "notes", "works", "follow", "parse")),
-    "passages", "types", "folding", "patterns",
-)  # fmt: skip
+FORMAT = 2
+PARSERS = ("document/**/*.py", "passages.py", "types.py", "folding.py", "patterns.py")
 FILES = ("documents.json", "passages.json", "passage_vectors.npy", "sentence_vectors.npy")
 KEPT_GENERATIONS = 2
 GENERATION = re.compile(r"generation-([0-9]{1,9})")
@@ -81,18 +81,21 @@ def open_index(
     `say` is told what goes on where that is not plain loading, `progress` how far the encoding is.
     Raises SourceError, EncoderError, or StoreError where the folder cannot be used.
     """
-    files = read_sources(source)
+    found = find_files(source)
     encoder = encoder or load_encoder(config.encoder)
-    folder = index_dir / f"{files[0].id[:40] if len(files) == 1 else source.resolve().name[:40]}-{key(source, config)}"
+    name = found.files[0].id if len(found.files) == 1 else source.resolve().name
+    folder = index_dir / f"{name[:40].replace(':', '-')}-{key(source, config)}"
     expected: dict[str, object] = {
         "format": format_version(),
+        "readers": list(extras()),
         "config": asdict(config),
         "encoder": encoder.fingerprint,
-        "sources": {file.id: {"sha256": file.sha256, **asdict(file.metadata)} for file in files},
+        "sources": {file.id: entry_of(file) for file in found.files},
     }
-    unattached = dict(expected)
     if attachment:
         expected[ATTACHED] = attachment.version
+    for message in found.unread:
+        say(message)
     index, damaged = load_newest(folder, expected, encoder, config, say, attachment)
     if index and not damaged:
         return index
@@ -104,11 +107,13 @@ def open_index(
             for generation in damaged:
                 remove(generation)
             if index is None:
-                if attachment:  # where nothing else has changed, the vectors are still good
-                    index, _ = load_newest(folder, unattached, encoder, config, lambda message: None)
-                index = index or make_index(files, encoder, config, progress)
+                kept = keep(folder, expected, encoder.encode_questions([""]).shape[1])
+                documents, failed = read_documents(found, kept)
+                for message in failed:
+                    say(message)
+                index = build_index(documents, encoder, config, progress, kept)
                 index.attached = attachment.make(index) if attachment else b""
-                save(index, folder, expected)
+                save(index, folder, {**expected, "unread": failed})
             return index
     except OSError as error:
         if index and damaged:  # an older one serves, although the damaged one cannot be removed now
@@ -126,20 +131,54 @@ def make_index(
     files: Sequence[SourceFile], encoder: Encoder, config: IndexConfig = IndexConfig(), progress: Progress | None = None
 ) -> Index:
     """Parse, split and encode documents into an Index in memory."""
-    documents = [parse(file) for file in files]
+    return build_index([parse(file) for file in files], encoder, config, progress)
+
+
+def build_index(
+    documents: Sequence[Document],
+    encoder: Encoder,
+    config: IndexConfig = IndexConfig(),
+    progress: Progress | None = None,
+    kept: Kept = NOTHING,
+) -> Index:
+    """Split and encode documents into an Index in memory; `kept` are vectors that need not be computed again."""
     window = min(config.window, encoder.window)
     passages = [passage for document in documents for passage in make_passages(document, encoder, window)]
     if not passages:
-        raise SourceError(f"{files[0].path} has no sentences to quote. Give a document with text in it.")
-    sentences = [place.sentence.plain for place in distinct_places(passages)]
+        name = documents[0].id if documents else "The source"
+        raise SourceError(f"{name} has no sentences to quote. Give a document with text in it.")
+    sentences = [place.sentence.in_context for place in distinct_places(passages)]
     texts = [passage.plain for passage in passages] + sentences
-    vectors = encode_all(encoder, texts, progress)
+    vectors = encode_new(texts, kept, lambda new: encode_all(encoder, new, progress))
     return Index(documents, passages, encoder, vectors[: len(passages)], vectors[len(passages) :], config)
+
+
+def read_documents(found: Found, kept: Kept) -> tuple[list[Document], list[str]]:
+    """The documents of the files that were found, those unchanged as they were read before; and what cannot be read."""
+    documents, failed = attempt(found.files, lambda file: kept.document(file) or parse(read_file(file)))
+    if not documents:
+        raise SourceError(failed[0])
+    return documents, failed
+
+
+def keep(folder: Path, expected: Mapping[str, object], width: int) -> Kept:
+    """What of the newest whole generation is still of use, though its sources, or how they are read, have changed."""
+    for generation in generations(folder):
+        try:
+            manifest: dict[str, Any] = read_manifest(generation)
+            if manifest.get("encoder") == expected["encoder"]:
+                documents, passages, *vectors = read_contents(generation, manifest, width)
+                same_reading = all(manifest.get(name) == expected[name] for name in ("format", "readers"))
+                return Kept.of(documents if same_reading else (), manifest["sources"], passages, *vectors)
+        except (ValueError, KeyError, TypeError, RecursionError, OSError):
+            continue
+    return NOTHING
 
 
 def format_version() -> str:
     """The version of the files, with a hash of the modules that parse: an old parse is never served by new code."""
-    code = b"".join((Path(__file__).parent / f"{name}.py").read_bytes() for name in PARSERS)
+    here = Path(__file__).parent
+    code = b"".join(path.read_bytes() for pattern in PARSERS for path in sorted(here.glob(pattern)))
     return f"{FORMAT}-{hashlib.sha256(code).hexdigest()[:12]}"
 
 
@@ -171,7 +210,10 @@ def load_newest(
             try:
                 manifest = read_manifest(generation)
                 if all(manifest.get(name) == value for name, value in expected.items()):
-                    return load(generation, manifest, encoder, config, attachment), damaged
+                    index = load(generation, manifest, encoder, config, attachment)
+                    for message in unread_in(manifest):
+                        say(message)
+                    return index, damaged
             except (ValueError, KeyError, TypeError, RecursionError, FileNotFoundError, NotADirectoryError) as error:
                 if generation.exists():  # else another process, which made a newer one, has removed it meanwhile
                     damaged.append(generation)
@@ -185,7 +227,7 @@ def load_newest(
     return None, damaged
 
 
-def read_manifest(generation: Path) -> dict[str, object]:
+def read_manifest(generation: Path) -> dict[str, Any]:
     """A generation's manifest; raises ValueError if it is not one."""
     manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
     if not isinstance(manifest, dict):
@@ -201,30 +243,53 @@ def load(
     attachment: Attachment | None = None,
 ) -> Index:
     """The index of a generation; raises ValueError if a file is missing, cut off or altered."""
-    hashes = manifest["files"]
-    if not isinstance(hashes, dict):
-        raise ValueError("manifest.json lists no files")
-    data = {}
-    for name in (*FILES, ATTACHED) if attachment else FILES:
-        data[name] = (generation / name).read_bytes()
-        if hashlib.sha256(data[name]).hexdigest() != hashes[name]:
-            raise ValueError(f"{name} is not what was written")
-    documents = DOCUMENTS.validate_json(data["documents.json"])
-    passages = PASSAGES.validate_json(data["passages.json"])
-    if [document.id for document in documents] != list(expected_sources(manifest)):
-        raise ValueError("documents.json holds other documents")
-    check_words(documents, passages, manifest)
     width = encoder.encode_questions([""]).shape[1]
-    passage_vectors = read_vectors(data["passage_vectors.npy"], (len(passages), width))
-    sentence_vectors = read_vectors(data["sentence_vectors.npy"], (len(distinct_places(passages)), width))
+    documents, passages, passage_vectors, sentence_vectors = read_contents(generation, manifest, width)
     index = Index(documents, passages, encoder, passage_vectors, sentence_vectors, config)
     if attachment:
-        index.attached = data[ATTACHED]
+        index.attached = read_files(generation, manifest, (ATTACHED,))[ATTACHED]
         attachment.check(index.attached)
     return index
 
 
-def expected_sources(manifest: dict[str, object]) -> tuple[str, ...]:
+def read_contents(
+    generation: Path, manifest: Mapping[str, Any], width: int
+) -> tuple[tuple[Document, ...], tuple[Passage, ...], np.ndarray, np.ndarray]:
+    """Documents, passages and both kinds of vectors; raises ValueError if a file is missing, cut off or altered."""
+    data = read_files(generation, manifest, FILES)
+    documents = DOCUMENTS.validate_json(data["documents.json"])
+    passages = PASSAGES.validate_json(data["passages.json"])
+    names = [document.id for document in documents]
+    expected = expected_sources(manifest)
+    if not names or len(set(names)) < len(names) or not set(names) <= set(expected):
+        raise ValueError("documents.json holds other documents")
+    if len(names) + len(unread_in(manifest)) != len(expected):
+        raise ValueError("documents.json lacks documents")
+    check_words(documents, passages, manifest)
+    passage_vectors = read_vectors(data["passage_vectors.npy"], (len(passages), width))
+    sentence_vectors = read_vectors(data["sentence_vectors.npy"], (len(distinct_places(passages)), width))
+    return documents, passages, passage_vectors, sentence_vectors
+
+
+def read_files(generation: Path, manifest: Mapping[str, Any], names: Sequence[str]) -> dict[str, bytes]:
+    """Some of a generation's files; raises ValueError if one is not what was written."""
+    hashes = manifest["files"]
+    if not isinstance(hashes, dict):
+        raise ValueError("manifest.json lists no files")
+    data = {}
+    for name in names:
+        data[name] = (generation / name).read_bytes()
+        if hashlib.sha256(data[name]).hexdigest() != hashes[name]:
+            raise ValueError(f"{name} is not what was written")
+    return data
+
+
+def unread_in(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """A sentence on each file that could not be read when an index was made."""
+    return tuple(str(message) for message in manifest.get("unread", ()))
+
+
+def expected_sources(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """The ids of the documents that a manifest names."""
     sources = manifest["sources"]
     return tuple(sources) if isinstance(sources, dict) else ()
@@ -234,7 +299,7 @@ def check_words(documents: Sequence[Document], passages: Sequence[Passage], mani
     """Raise ValueError if an index has words that the files do not: hashes that fit can be forged, these cannot."""
     texts = {document.id: document.text for document in documents}
     for name, text in texts.items():
-        if hashlib.sha256(text.encode()).hexdigest() != manifest["sources"][name]["sha256"]:
+        if hash_text(text) != (manifest["sources"][name]["text_sha256"] or manifest["texts"][name]):
             raise ValueError(f"documents.json has other words than {name}")
     quoted: list[tuple[str, Span]] = [(passage.document, passage) for passage in passages]
     for document in documents:
@@ -272,7 +337,9 @@ def save(index: Index, folder: Path, expected: dict[str, object]) -> None:
     if ATTACHED in expected:
         written[ATTACHED] = index.attached
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in written.items()}
-    written["manifest.json"] = json.dumps({**expected, "files": hashes}, indent=2, sort_keys=True).encode()
+    texts = {name: hash_text(document.text) for name, document in index.documents.items()}
+    manifest = {**expected, "files": hashes, "texts": texts}
+    written["manifest.json"] = json.dumps(manifest, indent=2, sort_keys=True).encode()
     making = Path(tempfile.mkdtemp(prefix="making-", dir=folder))
     try:
         for name, data in written.items():

@@ -50,5 +50,6 @@ def check_passages(document: Document, passages: Iterable[Passage]) -> None:
         assert all(0 <= note < len(document.footnotes) for note in passage.notes)
     placed = {(s.start, s.end) for passage in passages for s in passage.sentences}
     whole = [*document.paragraphs, *document.footnotes, *([document.byline] if document.byline else [])]
-    assert placed == {(s.start, s.end) for part in whole for s in part.sentences}
+    headings = {(s.heading_line.start, s.heading_line.end) for s in document.sections if s.heading_line}
+    assert placed == {(s.start, s.end) for part in whole for s in part.sentences} | headings
     assert len({passage.id for passage in passages}) == len(passages)

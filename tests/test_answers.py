@@ -57,7 +57,8 @@ def test_the_json_has_the_agreed_keys(quoth: Assistant) -> None:
     assert list(told) == ["question", "standalone_question", "answered", "confidence", "certainty", "answer", "evidence",
                           "needed", "unanswered", "abstention", "timings_ms"]  # fmt: skip
     assert list(told["evidence"][0]) == ["quote", "start", "end", "answer_start", "answer_end", "document", "passage",
-                                         "section", "paragraph", "footnote", "score", "footnotes"]  # fmt: skip
+                                         "section", "paragraph", "footnote", "score", "footnotes",
+                                         "page", "link", "headings", "collection"]  # fmt: skip
     assert {"number", "text", "start", "end", "sources"} <= set(told["evidence"][0]["footnotes"][0])
 
 

@@ -115,7 +115,7 @@ def test_document_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "message"),
     [
         (["ask", "Who?", "--source", "nowhere"], "No such file or folder: nowhere"),
-        (["ask", "Who?", "--source", "."], "holds no .txt documents"),
+        (["ask", "Who?", "--source", "."], "holds no documents (.txt, .text, .md"),
         (["ask", "", "--source", ARTICLE], "The question is empty"),
         (["ask", "x" * 5000, "--source", ARTICLE], "has 5,000 characters"),
         (

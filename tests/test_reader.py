@@ -102,7 +102,7 @@ def test_plain_text_leads_back_to_the_document() -> None:
     document = parse_text("Rain\nfell[1] on 12 [2], roofs.\n\nNotes\n\n[1] One.\n\n[2] Two.\n")
     sentence = document.paragraphs[0].sentences[0]
     assert sentence.plain == "Rain fell on 12, roofs."
-    offsets = [at for _, at in plain_characters(sentence, sentence.markers)]
+    offsets = [at for _, at in plain_characters(sentence)]
     assert [document.text[at] for at in offsets] == list("Rain\nfell on 12, roofs.")
 
 
@@ -110,7 +110,7 @@ def test_plain_text_leads_back_to_the_document() -> None:
 def test_every_plain_character_stands_where_it_is_said_to(text: str) -> None:
     document = parse_text(f"Start {text} end.\n\nNotes\n\n[1] One.\n\n[2] Two [1].\n")
     for sentence in sentences(document):
-        characters = list(plain_characters(sentence, sentence.markers))
+        characters = list(plain_characters(sentence))
         offsets = [at for _, at in characters]
         assert offsets == sorted(set(offsets))
         assert "".join(character for character, _ in characters) == sentence.plain

@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 
 from assistant import Assistant
 from assistant.server.page import policy
-from index.document.sources import find_sources, read_sources
+from index.document.sources import find_files, read_all
 from index.errors import QuothError, SourceError
 from index.store import generations, open_index
 from index.types import IndexConfig
@@ -335,14 +335,18 @@ def test_a_link_out_of_the_source_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("The password is swordfish.")
     (folder / "fine.txt").write_text("Rain fell in May.")
     (folder / "inside.txt").symlink_to(folder / "fine.txt")
-    assert [path.name for path in find_sources(folder)] == ["fine.txt", "inside.txt"]
+    assert [file.path.name for file in find_files(folder).files] == ["fine.txt", "inside.txt"]
     (folder / "leak.txt").symlink_to(tmp_path / "secret.txt")
     with pytest.raises(SourceError, match=r"leak.txt is a link that leads out of the folder"):
-        find_sources(folder)
-    (folder / "leak.txt").unlink()
+        find_files(folder / "leak.txt")
     (folder / "fine.toml").symlink_to(tmp_path / "secret.txt")
-    with pytest.raises(SourceError, match=r"fine.toml is a link that leads out of the folder"):
-        read_sources(folder)
+    (folder / "sub").symlink_to(tmp_path)
+    files, unread = read_all(folder)
+    assert [file.path.name for file in files] == ["inside.txt"]
+    assert [message.split("/")[-1] for message in unread] == [
+        "fine.toml is a link that leads out of the folder. Put the file itself there.",
+        "leak.txt is a link that leads out of the folder. Put the file itself there.",
+    ]
 
 
 # Sizes, encodings, time

@@ -47,7 +47,7 @@ def find_best(question: str, hits: Sequence[Hit], index: Index, network: Network
     found = find_spans(question, hits, index, network)
     fused = reciprocal_rank_fusion([sorted(range(len(found)), key=lambda i: -view(found[i])) for view in VIEWS])
     best = sorted(fused, key=lambda i: (-fused[i], i))[:SHORTLIST]
-    supports = term_coverage(question, [found[i].place.sentence.plain for i in best], index.encoder)
+    supports = term_coverage(question, [found[i].place.sentence.in_context for i in best], index.encoder)
     for i, support in zip(best, supports, strict=True):
         found[i] = replace(found[i], support=support)
     return found
@@ -88,7 +88,7 @@ def read_pieces(window: Window, reading: TokenScores) -> Iterator[tuple[Piece, t
     """Each piece that may answer: its best span as characters of the piece with the margin, and its evidence."""
     for number, (piece, begin, end) in enumerate(window.spans()):
         inside = np.flatnonzero((reading.offsets[:, 0] >= begin) & (reading.offsets[:, 1] <= end))
-        if number < window.context or not len(inside):
+        if number < window.context or piece.place.sentence.asks or not len(inside):
             continue
         first, last, score = best_span(reading.start[inside], reading.end[inside])
         characters = int(reading.offsets[inside[first], 0]) - begin, int(reading.offsets[inside[last], 1]) - begin

@@ -22,7 +22,7 @@ class SentenceReader:
 
     def read(self, question: str, hits: Sequence[Hit], index: Index, turns: Sequence[str] = ()) -> Selection:
         """Whole sentences, best first; quotation and short answer are the same."""
-        scored = index.score_sentences(question, index.with_notes(hits))
+        scored = [s for s in index.score_sentences(question, index.with_notes(hits)) if not s.place.sentence.asks]
         rankings = {
             "bm25": [i for i in ranking([s.bm25 for s in scored]) if scored[i].bm25 > 0],
             "dense": ranking([s.dense for s in scored]),
@@ -58,6 +58,6 @@ def confidence(question: str, best: SentenceScore) -> float:
     0 where no word is shared and the cosine is that of unrelated texts.
     """
     asked = set(terms(question))
-    shared = len(asked & set(terms(best.place.sentence.plain))) / len(asked) if asked else 0.0
+    shared = len(asked & set(terms(best.place.sentence.in_context))) / len(asked) if asked else 0.0
     cosine = min(max(best.dense, 0.0), 1.0)
     return (cosine + shared) / 2 if shared > 0 or cosine >= UNRELATED_COSINE else 0.0

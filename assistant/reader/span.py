@@ -1,5 +1,6 @@
 """The span reader: a network finds the words, retrieval is heard, and two fitted models decide."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -7,12 +8,13 @@ from rapidfuzz import fuzz
 
 from assistant.reader import Candidate, ScoredSentence, Selection
 from assistant.reader.answer_span import SURE, extend, short_answer
-from assistant.reader.cited import cited_part
+from assistant.reader.cited import cited_part, work_in
 from assistant.reader.combine import Combination, confidence_features, ranking_features, sigmoid
 from assistant.reader.features import Found, find_best
 from assistant.reader.network import Network
 from assistant.reader.question import asks_for_source
 from index.document.sentences import plain_characters
+from index.document.types import Source
 from index.retriever import Index, Place
 from index.types import Hit
 
@@ -50,7 +52,7 @@ class SpanReader:
             if best.support[word] < UNSUPPORTED
         ]
         ranked, needed = arrange(question, ranked, index)
-        candidates = tuple(candidate(question, found, score) for found, score in ranked)
+        candidates = tuple(candidate(question, found, score, index) for found, score in ranked)
         return Selection(candidates, confidence, needed, tuple(missing[:MOST_MISSING]), with_scores(read))
 
     def rank(self, found: Sequence[Found]) -> list[Ranked]:
@@ -99,8 +101,7 @@ def with_source(question: str, ranked: list[Ranked], index: Index) -> tuple[list
         notes = [found.place.passage.note] if found.place.passage.note is not None else found.place.sentence.notes
         leads = [place.key for note in notes for place in index.led_to(found.place.passage.document, note)]
         there = sorted(places[key] for key in leads if key in places)
-        works = [i for i in there if cited_part(question, ranked[i][0].place.sentence.plain)]
-        works = works or [i for i in there if names_source(ranked[i][0].place, claim, notes, index)]
+        works = [i for i in there if named_work(ranked[i][0].place, index)]
         if there and claim.key in places:
             first, second = (works or there)[0], places[claim.key]
             rest = [pair for number, pair in enumerate(ranked) if number not in (first, second)]
@@ -108,18 +109,24 @@ def with_source(question: str, ranked: list[Ranked], index: Index) -> tuple[list
     return ranked, 1
 
 
-def names_source(place: Place, claim: Place, notes: Sequence[int], index: Index) -> bool:
-    """Whether a sentence names a work that the notes of a claim lead to: the one that "Ibid." stands for."""
-    sentence, footnotes = place.sentence, index.documents[claim.passage.document].footnotes
-    works = [work for note in notes for work in footnotes[note].sources]
-    return any(work.start < sentence.end and sentence.start < work.end for work in works)
+def named_work(place: Place, index: Index) -> Source | None:
+    """The work that a note's sentence names; None in the body."""
+    note = place.passage.note
+    return (
+        None
+        if note is None
+        else work_in(place.sentence, index.documents[place.passage.document].footnotes[note].sources)
+    )
 
 
-def candidate(question: str, found: Found, score: float) -> Candidate:
+def candidate(question: str, found: Found, score: float, index: Index) -> Candidate:
     """A sentence as a candidate, its short answer in document offsets."""
     sentence = found.place.sentence
+    offsets = [at for _, at in plain_characters(sentence)]
     start, end = short_answer(question, sentence.plain, found.start, found.end, found.span)
-    if asks_for_source(question) and found.place.passage.note is not None and found.span < SURE:
-        start, end = extend(sentence.plain, *(cited_part(question, sentence.plain) or (start, end)))
-    offsets = [at for _, at in plain_characters(sentence, sentence.markers)]
+    work = named_work(found.place, index) if asks_for_source(question) and found.span < SURE else None
+    if work and (part := cited_part(question, work)):
+        start, end = extend(sentence.plain, bisect_left(offsets, part.start), bisect_left(offsets, part.end))
+    elif asks_for_source(question) and found.place.passage.note is not None and found.span < SURE:
+        start, end = extend(sentence.plain, start, end)
     return Candidate(found.place.passage, sentence.start, sentence.end, offsets[start], offsets[end - 1] + 1, score)

@@ -12,6 +12,7 @@ from index.retriever import Index, Place
 from index.types import Hit, Passage
 
 WINDOW = 640  # characters, as in training
+LONGEST_CONTEXT = 200  # characters of each sentence that another is read behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +78,43 @@ def cut_pieces(place: Place) -> Iterator[Piece]:
 
 
 def cut_windows(pieces: Sequence[Piece], context: Sequence[Piece] = ()) -> Iterator[Window]:
-    """Runs of pieces that fit a window, each beginning with the last of the run before, or with the context."""
-    room = WINDOW - sum(len(piece.text) + 1 for piece in context)
+    """Runs of pieces that fit a window, each beginning with the last of the run before, or with the context.
+
+    What a sentence is read behind (see `Sentence.context`) stands in its window, as context where the run has it not.
+    """
     run: list[Piece] = []
+    before = (*context, *led_by(pieces[0])) if pieces else ()
     fresh = 0
     for piece in pieces:
-        if run and sum(len(one.text) + 1 for one in run) + len(piece.text) > room:
-            yield Window((*context, *run), len(context))
-            run = run[-1:] if len(run[-1].text) + 1 + len(piece.text) <= room else []
+        lacking = not {one.place.sentence.start for one in led_by(piece)} <= starts((*before, *run))
+        if run and (lacking or size((*before, *run)) + len(piece.text) > WINDOW):
+            yield Window((*before, *run), len(before))
+            before = (*context, *led_by(piece))
+            run = run[-1:] if not lacking and size((*before, *run[-1:])) + len(piece.text) <= WINDOW else []
+            before = tuple(one for one in before if one.place.sentence.start not in starts(run))
             fresh = 0
         run.append(piece)
         fresh += 1
     if fresh:
-        yield Window((*context, *run), len(context))
+        yield Window((*before, *run), len(before))
+
+
+def size(pieces: Sequence[Piece]) -> int:
+    """The characters of some pieces, a space behind each."""
+    return sum(len(piece.text) + 1 for piece in pieces)
+
+
+def starts(pieces: Sequence[Piece]) -> set[int]:
+    """Where the sentences of some pieces begin."""
+    return {piece.place.sentence.start for piece in pieces}
+
+
+def led_by(piece: Piece) -> tuple[Piece, ...]:
+    """What a piece's sentence is read behind, the end of what is long."""
+    return tuple(
+        Piece(Place(one, piece.place.passage), max(len(one.plain) - LONGEST_CONTEXT, 0), len(one.plain))
+        for one in piece.place.sentence.context
+    )
 
 
 def note_windows(document: str, note: int, index: Index) -> Iterator[Window]:

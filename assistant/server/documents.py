@@ -81,6 +81,7 @@ def summary(document: Document) -> DocumentSummary:
         sha256=document.sha256,
         paragraphs=len(document.paragraphs),
         footnotes=len(document.footnotes),
+        collection=document.collection,
     )
 
 

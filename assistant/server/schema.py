@@ -72,6 +72,7 @@ class DocumentSummary(BaseModel):
     sha256: str
     paragraphs: int
     footnotes: int
+    collection: str | None = None
 
 
 class DocumentList(BaseModel):

@@ -4,13 +4,16 @@ Notes are read in order; each reference is looked up among the works named befor
 folded and fuzzily, for citations misspell; a name by its surname.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rapidfuzz import fuzz
 
-from index.document.notes import NoteBlock
-from index.document.types import Sentence, Source
-from index.document.works import Reference, read_references
+from index.document.author_year import FORM
+from index.document.forms import NoteBlock
+from index.document.sentences import plain_characters
+from index.document.types import Sentence, Source, Span, WorkParts
+from index.document.work_parts import read_parts
+from index.document.works import Reference, read_dated, read_references
 from index.folding import fold
 
 TITLE_ALIKE = 92  # rapidfuzz's partial ratio, of 100
@@ -20,11 +23,15 @@ LONG_TITLE = 20  # characters
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """Where a note leads: works, the notes between, and what could not be followed."""
+    """Where a note leads: works, the notes between, and what could not be followed.
+
+    `within` are those of the works that another quotes in brackets; a later "Ibid." does not mean them.
+    """
 
     sources: tuple[Source, ...] = ()
     via: tuple[int, ...] = ()
     unfollowed: tuple[str, ...] = ()
+    within: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Work:
 
 def follow_notes(notes: list[NoteBlock], sentences: list[tuple[Sentence, ...]]) -> list[Lead]:
     """Where each note leads, in the order of the notes."""
-    references = [read_references(note.body, parts) for note, parts in zip(notes, sentences)]
+    references = [read_note(note, parts) for note, parts in zip(notes, sentences)]
     leads: list[Lead] = []
     named: list[Work] = []
     for position, _note in enumerate(notes):
@@ -46,8 +53,10 @@ def follow_notes(notes: list[NoteBlock], sentences: list[tuple[Sentence, ...]]) 
         lead = Lead()
         for reference in references[position]:
             step = follow(reference, position, notes, leads, named + own)
-            if reference.kind == "full":
+            if reference.kind == "full" or (reference.kind == "law" and is_own(step, reference)):
                 own.append(Work(step.sources[0], *reference.readings[0]))
+            if reference.within:
+                step = replace(step, within=step.sources)
             if reference.kind == "ibid" and lead.sources:
                 step = Lead()
             lead = join(lead, step)
@@ -56,18 +65,61 @@ def follow_notes(notes: list[NoteBlock], sentences: list[tuple[Sentence, ...]]) 
     return leads
 
 
+def read_note(note: NoteBlock, sentences: tuple[Sentence, ...]) -> tuple[Reference, ...]:
+    """The references of a note, read in its plain words, and placed where those stand in the document."""
+    words: list[str] = []
+    places: list[int] = []
+    plain: list[Span] = []
+    for sentence in sentences:
+        characters = list(plain_characters(sentence))
+        if words:
+            words.append(" ")
+            places.append(places[-1])
+        start = len(words)
+        words += [character for character, _ in characters]
+        places += [place for _, place in characters]
+        plain.append(Span(start, len(words), "".join(words[start:])))
+
+    def shown(part: Span | None) -> Span | None:
+        if part is None:
+            return None
+        start, end = places[part.start], places[part.end - 1] + 1
+        return Span(start, end, note.body.text[start - note.body.start : end - note.body.start])
+
+    whole = Span(0, len(words), "".join(words))
+    found = []
+    for reference in read_entry(whole) if note.form == FORM else read_references(whole, tuple(plain)):
+        parts = read_parts(reference) if reference.kind in ("full", "law") else WorkParts()
+        mapped = WorkParts(shown(parts.authors), shown(parts.title), shown(parts.container), shown(parts.date))
+        found.append(replace(reference, place=shown(reference.place) or note.body, parts=mapped))
+    return tuple(found)
+
+
+def read_entry(entry: Span) -> tuple[Reference, ...]:
+    """An entry of a reference list: it names one work, however it is written."""
+    read = read_dated(entry, entry.text.rstrip(" ."))
+    parts = read_parts(Reference(entry, "full"))
+    title = parts.title.text if parts.title else entry.text
+    return (replace(read, place=entry) if read else Reference(entry, "full", (((), title),)),)
+
+
 def join(one: Lead, other: Lead) -> Lead:
     """Two leads of one note as one: sources by note and place, each once."""
     sources = sorted({*one.sources, *other.sources}, key=lambda source: (source.number, source.start))
     via = tuple(dict.fromkeys(one.via + other.via))
-    return Lead(tuple(sources), via, one.unfollowed + other.unfollowed)
+    return Lead(tuple(sources), via, one.unfollowed + other.unfollowed, one.within + other.within)
+
+
+def is_own(lead: Lead, reference: Reference) -> bool:
+    """Whether a lead ends at the reference itself."""
+    return bool(lead.sources) and lead.sources[0].start == reference.place.start
 
 
 def follow(reference: Reference, position: int, notes: list[NoteBlock], leads: list[Lead], named: list[Work]) -> Lead:
     """Where one reference in the note at `position` leads, given the notes before it."""
     place, number = reference.place, notes[position].number
     if reference.kind == "full":
-        return Lead((Source(place.start, place.end, place.text, number),))
+        return Lead((Source(place.start, place.end, place.text, number, reference.parts),))
     if reference.kind == "ibid":
         return through(position - 1, notes, leads, place.text)
     if reference.kind == "note":
@@ -79,6 +131,8 @@ def follow(reference: Reference, position: int, notes: list[NoteBlock], leads: l
     for names, title in reference.readings:
         if work := find_work(names, title, named):
             return Lead((work.source,))
+    if reference.kind == "law":
+        return Lead((Source(place.start, place.end, place.text, number, reference.parts),))
     return Lead(unfollowed=(place.text,)) if reference.sure else Lead()
 
 
@@ -88,8 +142,9 @@ def through(target: int, notes: list[NoteBlock], leads: list[Lead], text: str) -
         return Lead(unfollowed=(text,))
     lead = leads[target]
     number = notes[target].number
-    named_there = any(source.number == number for source in lead.sources)
-    return Lead(lead.sources, lead.via if named_there else (*lead.via, number))
+    meant = tuple(source for source in lead.sources if source not in lead.within) or lead.sources
+    named_there = any(source.number == number for source in meant)
+    return Lead(meant, lead.via if named_there else (*lead.via, number))
 
 
 def find_work(names: tuple[str, ...], title: str, named: list[Work]) -> Work | None:

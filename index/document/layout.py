@@ -1,103 +1,261 @@
-"""Lines to blocks: which line breaks part two blocks, and what each block looks like.
+"""Lines to blocks: which line breaks part two blocks, and what each block is.
 
 A text is either hard-wrapped, its paragraphs broken over many lines, or it has a paragraph a line. In a
 wrapped text a break is deliberate where the next line's first word would still have fitted.
 """
 
-import itertools
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
+from index.document.code import FENCE, base_indent, find_fenced, is_code
+from index.document.furniture import find_furniture
+from index.document.lines import BLANK, BULLET, CLOSERS, SENTENCE_END, Line, part_groups, read_lines
+from index.document.tables import Row, find_tables, header_of, read_cells
 from index.document.types import Span
 
-# What Python calls white space, a byte order mark, and the space of no width.
-BLANK = (
-    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"
-    "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
-)
 LABEL = re.compile(r"(?:[-*•]\s+)?\[(\d{1,4})\][:.]?")
-MARKERS = re.compile(r"\[\d[\d ,;–-]*\]")
-BULLET = re.compile(r"(?:[-*•–]|\d{1,2}[.)]|\([a-z0-9]{1,2}\))\s")
-UNDERLINE = re.compile(r"(?:=+|-+|\*+|_+)$")
-DATE = re.compile(r"(?:\d{1,2} )?[A-Z][a-z]+\.? (?:\d{1,2}, ?)?\d{4}$")
+# Labels of notes in other forms, at the beginning of a line.
+OTHER_LABEL = re.compile(
+    r"\[\^[^\]\s]{1,40}\]:|\[(?:nb|note|n|fn) ?\d{1,3}\]|\[[a-z]\](?!\w)|[¹²³⁰⁴-⁹]+(?=\s|[^\W\d_])"
+    r"|\[Footnote [\w*]{1,4}:|[*†‡§‖¶]{1,3}(?=\s?[^\W\d_])|\d{1,4}\.\s[\^↑]",
+    re.IGNORECASE,
+)
+MARKS = re.compile(
+    r"\[\d[\d ,;–-]*\]|\[\^[^\]\s]+\]|\[[a-z]{1,2}(?: ?\d{1,3})?\](?!\w)|[¹²³⁰⁴-⁹†‡]+"
+    r"|(?<=\w)[*]+(?=$|\s)|(?<=[.!?])[*]+|(?<=[a-z][.!?])\d{1,3}$"
+)
+UNDERLINE = re.compile(r"(?:=+|-+|\*+|_+|~+|\^+)$")
 SENTENCE_END = tuple(".!?:;…。！？；：؟۔।")
 CLOSERS = "”\"’')]»」』"
-NOTES_HEADING = re.compile(
-    r"(?:#+ )?(?:foot|end)?notes?|(?:#+ )?(?:references|bibliography|works cited|sources)", re.IGNORECASE
-)
 LONGEST_NOTE_STEP = 5
-SMALL_WORDS = frozenset(("the a an of and for in on to at et al de la le les des du und der die das").split())  # noqa: SIM905
-HEADING_WORDS = 12
-HEADING_CHARACTERS = 90
+HANGING = 2  # columns that a list item's further lines are set in, at least
+FULL_LINE = 0.6  # of the wrap width, from which a line may go on over a page
 
 
-def span(text: str, start: int, end: int) -> Span:
-    """The slice of `text` from `start` to `end`, less the blanks at both ends."""
-    piece = text[start:end]
-    start += len(piece) - len(piece.lstrip(BLANK))
-    piece = piece.strip(BLANK)
-    return Span(start, start + len(piece), piece)
+@dataclass(frozen=True, slots=True)
+class TextBlock(Span):
+    """A paragraph-like piece of a text. `kind` is `paragraph`, `item` (of a list), `row` (of a table), or `code`.
+
+    `joined` says that no blank line parts it from the block before. `gaps` are page furniture and lines of a table that
+    stand inside it; `cells` is what is read before each cell of a row; `head` where the row that heads its table begins.
+    """
+
+    kind: str = "paragraph"
+    indent: int = 0
+    joined: bool = False
+    gaps: tuple[tuple[int, int], ...] = ()
+    cells: tuple[tuple[int, str], ...] = ()
+    head: int | None = None
 
 
-def split_blocks(text: str) -> tuple[tuple[Span, ...], ...]:
-    """Paragraph-like blocks, in groups: the blocks of a group have no blank line between them."""
-    groups: list[list[Span]] = [[]]
-    for match in re.finditer(r"[^\r\n]*(?:\r\n|\r|\n|$)", text):
-        line = span(text, match.start(), match.end())
-        if line.text:
-            groups[-1].append(line)
-        elif groups[-1]:
-            groups.append([])
-    groups = [group for group in groups if group]
-    width = wrap_width(groups)
-    return tuple(join_wrapped(text, group, width) for group in groups)
+def split_blocks(text: str) -> tuple[list[TextBlock], list[Span]]:
+    """The blocks of a text in order, and the page furniture that stands between them."""
+    lines = read_lines(text)
+    furniture = find_furniture(lines)
+    groups = part_code(over_pages([line for line in lines if line.start not in furniture], furniture))
+    base = base_indent([group for group, _ in groups])
+    prose = [
+        part for group, kind in groups if kind == "text" for part in part_tables(group) if isinstance(part[0], Line)
+    ]
+    width = wrap_width([[line for line in part if isinstance(line, Line)] for part in prose])
+    blocks: list[TextBlock] = []
+    for group, kind in groups:
+        introduced = bool(blocks) and blocks[-1].text.endswith(":")
+        in_list = bool(blocks) and blocks[-1].kind == "item" and not introduced
+        parts = part_tables(group)
+        tabular = 2 * sum(len(part) for part in parts if isinstance(part[0], Row)) > len(group)
+        if kind == "code" or (not in_list and not tabular and is_code(group, base, introduced)):
+            add_code(text, blocks, group)
+            continue
+        for part in parts:
+            rows = [row for row in part if isinstance(row, Row)]
+            blocks += (
+                row_blocks(text, rows) if rows else join_wrapped(text, [x for x in part if isinstance(x, Line)], width)
+            )
+    return with_gaps(blocks, [line for line in lines if line.start in furniture])
 
 
-def wrap_width(groups: list[list[Span]]) -> int:
-    """The width a text is hard-wrapped at, in characters; 0 if it has a paragraph a line.
+def over_pages(lines: list[Line], furniture: set[int]) -> list[list[Line]]:
+    """Lines in groups; one that goes on behind page furniture is one with that before."""
+    groups = part_groups(lines)
+    longest = max((line.edge for line in lines), default=0)
+    joined: list[list[Line]] = groups[:1]
+    for before, group in pairwise(groups):
+        last, first = before[-1], group[0]
+        parted = last.page != first.page or any(last.end <= start < first.start for start in furniture)
+        full = last.edge >= FULL_LINE * longest and not ends_sentence(last)
+        if parted and (full or goes_on(last, first)) and not is_labelled(first) and last.text[-1] not in SENTENCE_END:
+            joined[-1] = [*joined[-1], replace(first, joined=True), *group[1:]]
+        else:
+            joined.append(group)
+    return joined
+
+
+def part_code(groups: list[list[Line]]) -> list[tuple[list[Line], str]]:
+    """Groups with what stands between fences as one group each."""
+    lines = [line for group in groups for line in group]
+    joined = {line.start for group in groups for line in group[1:]}
+    fenced = {start: end for start, end in find_fenced(lines)}
+    found: list[tuple[list[Line], str]] = []
+    at = 0
+    open_group = False
+    while at < len(lines):
+        if at in fenced:
+            found.append((list(lines[at : fenced[at] + 1]), "code"))
+            at, open_group = fenced[at] + 1, False
+            continue
+        if open_group and lines[at].start in joined:
+            found[-1][0].append(lines[at])
+        else:
+            found.append(([lines[at]], "text"))
+        at, open_group = at + 1, True
+    return found
+
+
+def add_code(text: str, blocks: list[TextBlock], group: Sequence[Line]) -> None:
+    """Add a group as code, or to the code before it if that is set in as far."""
+    start, last = group[0].start, group[-1].end
+    before = blocks[-1] if blocks else None
+    if (
+        before
+        and before.kind == "code"
+        and before.indent
+        and group[0].indent >= before.indent
+        and before.text[-1] not in "`~"
+    ):
+        blocks[-1] = TextBlock(before.start, last, text[before.start : last], "code", before.indent, before.joined)
+    else:
+        fences = tuple((line.start, line.end) for line in (group[0], group[-1]) if FENCE.match(line.text))
+        blocks.append(TextBlock(start, last, text[start:last], "code", group[0].indent, group[0].joined, fences))
+
+
+def part_tables(group: Sequence[Line]) -> list[list[Line] | list[Row]]:
+    """A group in runs of lines and of rows."""
+    parts: list[list[Line] | list[Row]] = []
+    at = 0
+    for first, rows in find_tables(group):
+        if first > at:
+            parts.append(list(group[at:first]))
+        parts.append(rows)
+        at = first + len(rows)
+    if at < len(group):
+        parts.append(list(group[at:]))
+    return parts
+
+
+def row_blocks(text: str, rows: Sequence[Row]) -> Iterator[TextBlock]:
+    """A block for each row of a table; rules go with the row before, or with the first."""
+    header = header_of(rows)
+    number = 0
+    while number < len(rows):
+        first = number
+        while number < len(rows) and not rows[number].cells:
+            number += 1
+        row = rows[number]
+        number += 1
+        while number < len(rows) and not rows[number].cells:
+            number += 1
+        own = rows[first:number]
+        rules = [(one.line.start, one.line.end) for one in own if not one.cells]
+        pipes = [(row.line.start + i, row.line.start + i + 1) for i, c in enumerate(row.line.text) if c == "|"]
+        start, end = own[0].line.start, own[-1].line.end
+        yield TextBlock(
+            start, end, text[start:end], "row", own[0].line.indent, own[0].line.joined,
+            tuple(sorted(rules + pipes)), read_cells(row, header), header.line.start if header else None,
+        )  # fmt: skip
+
+
+def with_gaps(blocks: list[TextBlock], furniture: list[Line]) -> tuple[list[TextBlock], list[Span]]:
+    """Blocks with the furniture that stands inside them, and the furniture that does not."""
+    inside: dict[int, list[tuple[int, int]]] = {}
+    outside: list[Span] = []
+    at = 0
+    for line in furniture:
+        while at < len(blocks) and blocks[at].end <= line.start:
+            at += 1
+        if at < len(blocks) and blocks[at].start <= line.start:
+            inside.setdefault(blocks[at].start, []).append((line.start, line.end))
+        else:
+            outside.append(Span(line.start, line.end, line.text))
+    given = [replace(b, gaps=tuple(sorted([*b.gaps, *inside[b.start]]))) if b.start in inside else b for b in blocks]
+    return given, outside
+
+
+def wrap_width(groups: Sequence[Sequence[Line]]) -> int:
+    """The width a text is hard-wrapped at, in columns; 0 if it has a paragraph a line.
 
     It is wrapped if at least a fifth of the breaks inside its groups, those before a note aside, are
-    followed by a small letter, or in a script without small letters part a sentence.
+    followed by a small letter, or in a script without small letters part a sentence. The width is the one that
+    explains most of those breaks: the line fits in it, and with the next word it does not.
     """
     breaks = [
         (line, following)
         for group in groups
-        for line, following in itertools.pairwise(group)
-        if not LABEL.match(following.text)
+        for line, following in pairwise(group)
+        if not LABEL.match(following.text) and not OTHER_LABEL.match(following.text)
     ]
-    wrapped = sum(goes_on(line, following) for line, following in breaks)
-    if not breaks or wrapped < len(breaks) / 5:
+    wrapped = [(line, following) for line, following in breaks if goes_on(line, following)]
+    if not breaks or len(wrapped) < len(breaks) / 5:
         return 0
-    return max(len(line.text) for line, _ in breaks)
+    changes: dict[int, int] = {}
+    for line, following in wrapped:
+        changes[line.edge] = changes.get(line.edge, 0) + 1
+        past = line.edge + 1 + len(first_word(following))
+        changes[past] = changes.get(past, 0) - 1
+    best, fitting, most = 0, 0, 0
+    for width in sorted(changes):
+        fitting += changes[width]
+        if fitting >= most:
+            best, most = width, fitting
+    return best
+
+
+def first_word(line: Span) -> str:
+    """The word that a line begins with."""
+    return line.text.split(maxsplit=1)[0]
 
 
 def goes_on(line: Span, following: Span) -> bool:
     """Whether a line looks like the rest of the sentence before it."""
     first = following.text[0]
     if first.islower():
-        return True
+        return not BULLET.match(following.text)
     return first.isalpha() and not first.isupper() and not ends_sentence(line)
 
 
 def ends_sentence(line: Span) -> bool:
     """Whether a line ends like a sentence, markers and closing quotes aside."""
-    return MARKERS.sub("", line.text).rstrip(BLANK + CLOSERS).endswith(SENTENCE_END)
+    return MARKS.sub("", line.text).rstrip(BLANK + CLOSERS).endswith(SENTENCE_END)
 
 
-def join_wrapped(text: str, lines: list[Span], width: int) -> tuple[Span, ...]:
+def is_labelled(line: Span) -> bool:
+    """Whether a line begins like a list's item or a note."""
+    return bool(BULLET.match(line.text) or LABEL.match(line.text) or OTHER_LABEL.match(line.text))
+
+
+def join_wrapped(text: str, lines: list[Line], width: int) -> list[TextBlock]:
     """The lines of a group, with those joined that a hard wrap parted."""
-    blocks = [lines[0]]
-    for line, following in itertools.pairwise(lines):
-        if is_deliberate(blocks[-1], line, following, width):
-            blocks.append(following)
+    blocks = [block_of(lines[0])]
+    for line, following in pairwise(lines):
+        block = blocks[-1]
+        if is_deliberate(block, line, following, width):
+            blocks.append(block_of(following))
         else:
-            blocks[-1] = Span(blocks[-1].start, following.end, text[blocks[-1].start : following.end])
-    return tuple(blocks)
+            blocks[-1] = replace(block, end=following.end, text=text[block.start : following.end])
+    return blocks
 
 
-def is_deliberate(block: Span, line: Span, following: Span, width: int) -> bool:
+def block_of(line: Line) -> TextBlock:
+    """A block of one line."""
+    kind = "item" if BULLET.match(line.text) else "paragraph"
+    return TextBlock(line.start, line.end, line.text, kind, line.indent, line.joined)
+
+
+def is_deliberate(block: TextBlock, line: Line, following: Line, width: int) -> bool:
     """Whether the break between two lines of a group parts two blocks."""
-    first_word = following.text.split(maxsplit=1)[0]
-    fitted = width == 0 or len(line.text) + 1 + len(first_word) <= width * 0.9
+    fitted = width == 0 or line.edge + 1 + len(first_word(following)) <= width * 0.9
     label, next_label = LABEL.match(block.text), LABEL.match(following.text)
     if label and label[0] == block.text:
         return False  # a label alone on its line
@@ -109,44 +267,12 @@ def is_deliberate(block: Span, line: Span, following: Span, width: int) -> bool:
         return False
     if BULLET.match(following.text) or UNDERLINE.match(line.text):
         return True
+    if OTHER_LABEL.match(following.text):
+        return fitted or ends_sentence(line)
+    if block.kind == "item" and following.indent >= block.indent + HANGING:
+        return False
     if goes_on(line, following):
         return width == 0
+    if following.indent >= line.indent + HANGING and ends_sentence(line):
+        return True
     return fitted or (ends_sentence(line) and not following.text[0].isupper() and following.text[0].isalpha())
-
-
-def heading_text(block: Span) -> str:
-    """A heading's words, without Markdown's `#` or an underline."""
-    first_line = re.split(r"[\r\n]", block.text, maxsplit=1)[0]
-    return re.sub(r"^#{1,6}\s+|\s+#+$", "", first_line).strip()
-
-
-def looks_like_heading(block: Span) -> bool:
-    """Short, one line, no closing punctuation, beginning with a capital or a number."""
-    lines = re.split(r"[\r\n]+", block.text)
-    if lines[0].startswith("#") and heading_text(block) != lines[0]:
-        return True
-    if len(lines) == 2 and UNDERLINE.match(lines[1]) and len(lines[1]) > 2:
-        return True
-    words = MARKERS.sub("", block.text).strip()
-    if NOTES_HEADING.fullmatch(words):
-        return True
-    last = words.rstrip(CLOSERS)[-1:]
-    if last in SENTENCE_END and not (last == "." and words.isupper()) and not (last == "?" and is_title(words)):
-        return False
-    return (
-        len(lines) == 1
-        and len(words) <= HEADING_CHARACTERS
-        and len(words.split()) <= HEADING_WORDS
-        and words[:1].isalnum()
-        and not words[0].islower()
-        and any(character.isalpha() for character in words)
-        and last not in ("", ",")
-        and not BULLET.match(re.sub(r"^\d+\.\s(?=[A-Z])", "", words))
-        and not DATE.match(words)
-    )
-
-
-def is_title(text: str) -> bool:
-    """Whether most of the longer words begin with a capital."""
-    words = [word for word in re.findall(r"[^\W\d_]+", text) if word.casefold() not in SMALL_WORDS]
-    return bool(words) and sum(word[0].isupper() for word in words) >= 0.7 * len(words)

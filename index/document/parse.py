@@ -1,14 +1,18 @@
 """A text becomes a Document: sections, paragraphs, notes, byline, boilerplate, each with exact offsets."""
 
 import re
+from bisect import bisect_left
 from dataclasses import replace
 
+from index.document.context import with_contexts
 from index.document.follow import follow_notes
-from index.document.layout import NOTES_HEADING, heading_text, looks_like_heading, split_blocks
-from index.document.notes import MARKER, Marker, NoteBlock, find_markers, find_notes, find_oddities, point, unfollowed
-from index.document.sentences import make_sentences
+from index.document.headings import find_headings, heading_text, looks_like_heading
+from index.document.layout import TextBlock, split_blocks
+from index.document.notes import NoteBlock, find_notes, find_oddities, point, unfollowed
+from index.document.parts import Parts, given_parts, told
+from index.document.sentences import make_sentences, mend, without_closing, words_of
 from index.document.sources import SourceFile
-from index.document.types import Document, Footnote, Paragraph, Section, Span
+from index.document.types import Document, Footnote, Paragraph, Section, Sentence, Span
 
 SHORT_BLOCK_WORDS = 15
 # Lines of a site around an article. An invitation marks the end of a page; a bare label stands anywhere.
@@ -40,38 +44,49 @@ ABOUT_AUTHOR = re.compile(
     re.DOTALL,
 )
 LONGEST_BYLINE = 800  # characters
+QUOTED_WHOLE = ("row", "code")  # kinds of blocks that are one sentence each
 
 
 def parse(source: SourceFile) -> Document:
     """The Document of a source file; nothing of its text is lost."""
-    text = source.text
-    groups = split_blocks(text)
-    adjoining = {one.start for group in groups for one in group[:-1]}
-    notes, blocks = find_notes(text, [block for group in groups for block in group])
-    blocks, boilerplate = part_boilerplate(blocks, notes)
-    headings = find_headings(blocks, adjoining)
-    byline, blocks = find_byline(blocks, headings)
-    body = sorted([*blocks, *([byline] if byline else [])], key=lambda block: block.start)
-    markers = find_markers(text, body, notes)
-    pointed = point(markers, notes)
-    footnotes = make_footnotes(notes, markers, pointed)
-    odd = find_oddities(markers, notes, pointed) + [o for note in footnotes for o in unfollowed(note)]
-    sections = make_sections(text, blocks, headings, markers, pointed)
+    text, read = source.text, source.read
+    parts = given_parts(text, read) if read.blocks else find_parts(text)
+    byline, blocks = find_byline(parts.blocks, parts.headings)
+    footnotes = make_footnotes(parts)
+    odd = [*told(read), *parts.odd, *(o for note in footnotes for o in unfollowed(note))]
     return Document(
         id=source.id,
-        title=source.metadata.title or source.id.replace("-", " ").replace("_", " ").strip().title(),
+        title=source.metadata.title or source.path.stem.replace("-", " ").replace("_", " ").strip().title(),
         text=text,
         sha256=source.sha256,
         metadata=source.metadata,
-        sections=sections,
+        sections=with_contexts(text, make_sections(text, replace(parts, blocks=blocks))),
         footnotes=footnotes,
-        byline=make_paragraph(byline, 0, markers, pointed) if byline else None,
-        boilerplate=tuple(boilerplate),
+        byline=make_paragraph(byline, 0, parts) if byline else None,
+        boilerplate=tuple(sorted(parts.boilerplate, key=lambda line: line.start)),
         odd=tuple(sorted(odd, key=lambda oddity: oddity.start)),
+        blocks=read.blocks,
+        pages=read.pages,
+        collection=source.collection,
     )
 
 
-def part_boilerplate(blocks: list[Span], notes: list[NoteBlock]) -> tuple[list[Span], list[Span]]:
+def find_parts(text: str) -> Parts:
+    """The parts of a text."""
+    blocks, furniture = split_blocks(text)
+    notes, blocks, markers = find_notes(text, blocks)
+    blocks, boilerplate = part_boilerplate(blocks, notes)
+    left = {line.start for line in boilerplate}
+    markers = (
+        [m for m in markers if not any(line.start <= m.start < line.end for line in boilerplate)] if left else markers
+    )
+    headings = find_headings(blocks, max((note.label.start for note in notes), default=0))
+    pointed = point(markers, notes)
+    odd = tuple(find_oddities(markers, notes, pointed))
+    return Parts(blocks, headings, notes, markers, pointed, [*boilerplate, *furniture], words_of(text), odd)
+
+
+def part_boilerplate(blocks: list[TextBlock], notes: list[NoteBlock]) -> tuple[list[TextBlock], list[Span]]:
     """Part blocks into text and the lines a site puts around it.
 
     Bare labels go wherever they stand. At the end, all short blocks go from the one before the first
@@ -89,33 +104,14 @@ def part_boilerplate(blocks: list[Span], notes: list[NoteBlock]) -> tuple[list[S
         cut = before if led_in else first
     else:
         cut = len(blocks)
-    boilerplate = [b for i, b in enumerate(blocks) if i >= cut or BARE_LABEL.fullmatch(b.text)]
+    boilerplate: list[Span] = [b for i, b in enumerate(blocks) if i >= cut or BARE_LABEL.fullmatch(b.text)]
     if len(boilerplate) == len(blocks) and not notes:
         return blocks, []
     starts = {block.start for block in boilerplate}
     return [block for block in blocks if block.start not in starts], boilerplate
 
 
-def find_headings(blocks: list[Span], adjoining: set[int]) -> set[int]:
-    """The starts of the blocks that are headings: they look like one and something follows.
-
-    Three or more such lines without a blank line between them are a list or an address, not headings.
-    """
-    headings = {block.start for block in blocks if NOTES_HEADING.fullmatch(heading_text(block))}
-    run: list[Span] = []
-    for block in blocks:
-        if not looks_like_heading(block):
-            headings.update(one.start for one in run if len(run) < 3)
-            run = []
-        elif run and run[-1].start not in adjoining:
-            headings.update(one.start for one in run if len(run) < 3)
-            run = [block]
-        else:
-            run.append(block)
-    return headings
-
-
-def find_byline(blocks: list[Span], headings: set[int]) -> tuple[Span | None, list[Span]]:
+def find_byline(blocks: list[TextBlock], headings: set[int]) -> tuple[TextBlock | None, list[TextBlock]]:
     """The block that says who wrote this: "By NAME" under the title, or a last paragraph on the author."""
     for i, block in enumerate(blocks[:4]):
         if i and len(block.text) < LONGEST_BYLINE and SIGNED.match(block.text):
@@ -127,15 +123,15 @@ def find_byline(blocks: list[Span], headings: set[int]) -> tuple[Span | None, li
     return None, blocks
 
 
-def make_footnotes(
-    notes: list[NoteBlock], markers: list[Marker], pointed: dict[int, tuple[int, ...]]
-) -> tuple[Footnote, ...]:
+def make_footnotes(parts: Parts) -> tuple[Footnote, ...]:
     """Footnotes with their anchors, and where they lead."""
-    sentences = [make_sentences(note.body) for note in notes]
-    leads = follow_notes(notes, sentences)
+    notes = parts.notes
+    bodies = [inner(note) for note in notes]
+    sentences = [make_sentences(body, closed=mend(body, parts.words)) for body in bodies]
+    leads = follow_notes([replace(note, body=body) for note, body in zip(notes, bodies)], sentences)
     anchors: dict[int, list[Span]] = {}
-    for marker in markers:
-        for position in pointed[marker.start]:
+    for marker in parts.markers:
+        for position in parts.pointed[marker.start]:
             anchors.setdefault(position, []).append(Span(marker.start, marker.end, marker.text))
     return tuple(
         Footnote(
@@ -154,30 +150,59 @@ def make_footnotes(
     )
 
 
-def make_paragraph(block: Span, number: int, markers: list[Marker], pointed: dict[int, tuple[int, ...]]) -> Paragraph:
+def inner(note: NoteBlock) -> Span:
+    """The words of a note, less the bracket that closes "[Footnote 4: ...]"."""
+    open_label = note.label.text.startswith("[") and "]" not in note.label.text
+    body = note.body
+    return Span(body.start, body.end - 1, body.text[:-1]) if open_label and body.text.endswith("]") else body
+
+
+def make_paragraph(block: TextBlock, number: int, parts: Parts) -> Paragraph:
     """A block as a paragraph, split into sentences with their notes."""
-    inside = tuple(m for m in markers if block.start <= m.start < block.end)
-    return Paragraph(block.start, block.end, block.text, number, make_sentences(block, inside, pointed))
+    first = bisect_left(parts.markers, block.start, key=lambda marker: marker.start)
+    last = bisect_left(parts.markers, block.end, key=lambda marker: marker.start)
+    markers = tuple(parts.markers[first:last]) if block.kind != "code" else ()
+    whole = block.kind in QUOTED_WHOLE
+    sentences = make_sentences(
+        without_closing(block, markers) if whole else block,
+        markers,
+        parts.pointed,
+        whole=whole,
+        gaps=block.gaps,
+        closed=mend(block, parts.words) if block.kind != "code" else (),
+        cells=block.cells,
+    )
+    return Paragraph(block.start, block.end, block.text, number, sentences, block.kind, block.indent)
 
 
-def make_sections(
-    text: str, blocks: list[Span], headings: set[int], markers: list[Marker], pointed: dict[int, tuple[int, ...]]
-) -> tuple[Section, ...]:
+def make_sections(text: str, parts: Parts) -> tuple[Section, ...]:
     """The body in sections: what stands before the first heading, then one for each heading."""
-    grouped: list[tuple[Span | None, list[Paragraph]]] = []
+    grouped: list[tuple[TextBlock | None, list[Paragraph]]] = []
     number = 0
-    for block in blocks:
-        if block.start in headings:
+    for block in parts.blocks:
+        if block.start in parts.headings:
             grouped.append((block, []))
             continue
         if not grouped:
             grouped.append((None, []))
         number += 1
-        grouped[-1][1].append(make_paragraph(block, number, markers, pointed))
-    sections = []
-    for heading, paragraphs in grouped:
-        parts: list[Span] = [*([heading] if heading else []), *paragraphs]
-        start, end = parts[0].start, parts[-1].end
-        words = MARKER.sub("", heading_text(heading)) if heading else None
-        sections.append(Section(start, end, text[start:end], words, heading, tuple(paragraphs)))
-    return tuple(sections)
+        grouped[-1][1].append(make_paragraph(block, number, parts))
+    return tuple(make_section(text, heading, paragraphs, parts) for heading, paragraphs in grouped)
+
+
+def make_section(text: str, heading: TextBlock | None, paragraphs: list[Paragraph], parts: Parts) -> Section:
+    """A section; its heading is one sentence, read without `#`, underline and markers."""
+    line = make_heading(heading, parts) if heading else None
+    whole: list[Span] = [*([line] if line else []), *paragraphs]
+    start, end = whole[0].start, whole[-1].end
+    return Section(start, end, text[start:end], line.plain if line else None, line, tuple(paragraphs))
+
+
+def make_heading(block: TextBlock, parts: Parts) -> Sentence:
+    """A heading as a sentence."""
+    words = heading_text(block)
+    at = block.text.index(words)
+    marks = ((block.start, block.start + at), (block.start + at + len(words), block.end))
+    inside = tuple(m for m in parts.markers if block.start <= m.start < block.end)
+    (line,) = make_sentences(block, inside, parts.pointed, True, tuple(gap for gap in marks if gap[0] < gap[1]))
+    return line

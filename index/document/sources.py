@@ -1,116 +1,197 @@
-"""Reading source files: `.txt` as UTF-8, with an optional `NAME.toml` beside each."""
+"""Finding and reading source files: a folder's documents of every format, those in its sub-folders as collections.
+
+What cannot be read is named with its reason, and the others are read all the same.
+"""
 
 import hashlib
 import os
-import tomllib
-from dataclasses import dataclass, fields
-from datetime import date, time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
-from index.document.layout import BLANK
+from index.document.formats import FORMATS, SAVE_AS, TEXTS, read
+from index.document.formats.bounds import LARGEST_FILE, check_size
+from index.document.formats.types import Read
+from index.document.lines import BLANK
+from index.document.metadata import check_link, merge, read_metadata
 from index.document.types import Metadata
 from index.errors import SourceError
 
-LONGEST_TOLD = 100  # characters of what was found, in a message
-LAST_YEAR = 10_000
+Given = TypeVar("Given")
+Made = TypeVar("Made")
+NOTHING_TOLD = Read("")
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file as it was read: its text with line endings and any BOM kept."""
+    """A file as it was read: its text, of a text file with line endings and any BOM kept, and the hash of its bytes.
+
+    `read` is what the format tells of the text; a text file tells nothing.
+    """
 
     id: str
     path: Path
     text: str
     sha256: str
     metadata: Metadata
+    read: Read = NOTHING_TOLD
+    collection: str | None = None
 
 
-def find_sources(path: Path) -> tuple[Path, ...]:
-    """The documents at `path`: the file itself, or the folder's `.txt` files by name.
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that was found. A text file is read with that; what another holds is not known yet."""
 
-    Raises SourceError if there is none.
+    id: str
+    path: Path
+    sha256: str
+    metadata: Metadata
+    collection: str | None = None
+    read: Read | None = None
+
+    @property
+    def text_sha256(self) -> str | None:
+        """The hash of its text, where it is read."""
+        return hash_text(self.read.text) if self.read else None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The documents of a folder, and a sentence on each that cannot be read."""
+
+    files: tuple[FoundFile, ...]
+    unread: tuple[str, ...]
+
+
+def find_files(path: Path) -> Found:
+    """The documents at `path`: the file itself, or the folder's and its sub-folders' by name.
+
+    Raises SourceError if there is none that can be read, or the file itself cannot.
     """
     try:
         if path.is_file():
-            return (path,)
+            return Found((find_file(path, path.parent),), ())
         if not path.is_dir():
-            raise SourceError(f"No such file or folder: {path}. Give a .txt file or a folder of them.")
-        found = sorted(p for p in path.iterdir() if p.suffix.lower() == ".txt" and p.is_file())
-        for document in found:
-            check_link(document)
+            raise SourceError(f"No such file or folder: {path}. Give a document or a folder of them.")
+        paths = list(walk(path))
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
-    if not found:
-        raise SourceError(f"The folder {path} holds no .txt documents. Put one there, or name another.")
-    return tuple(found)
+    if not paths:
+        raise SourceError(
+            f"The folder {path} holds no documents ({', '.join(FORMATS)}). Put one there, or name another."
+        )
+    files, unread = attempt(paths, lambda one: find_file(one, path))
+    if not files:
+        raise SourceError(unread[0])
+    return Found(tuple(name_apart(files)), tuple(unread))
 
 
-def check_link(path: Path) -> None:
-    """Raise SourceError if a file is a link to one outside its folder."""
-    if not path.resolve().is_relative_to(path.parent.resolve()):
-        raise SourceError(f"{path} is a link that leads out of the folder. Put the file itself there.")
+def walk(folder: Path) -> Iterator[Path]:
+    """The documents under a folder, its own first; what is hidden is left out, and a README about the folder itself."""
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            one = Path(place, name)
+            about = one.stem.lower() == "readme" and one.parent == folder and one.suffix.lower() not in TEXTS
+            if one.suffix.lower() in (*FORMATS, *SAVE_AS) and not name.startswith(".") and not about:
+                yield one
+
+
+def attempt(items: Sequence[Given], do: Callable[[Given], Made]) -> tuple[list[Made], list[str]]:
+    """What is made of each item, and a sentence on each of which nothing can be made."""
+    made: list[Made] = []
+    failed: list[str] = []
+    for item in items:
+        try:
+            made.append(do(item))
+        except SourceError as error:
+            failed.append(str(error))
+    return made, failed
+
+
+def find_file(path: Path, folder: Path) -> FoundFile:
+    """One file, hashed. Raises SourceError if it is a link out of the folder, or a text that cannot be read."""
+    told = os.fsencode(path).decode("utf-8", "backslashreplace")
+    if told != str(path):
+        raise SourceError(f"The name {told} is not UTF-8. Rename the file.")
+    check_link(path, folder)
+    metadata = read_metadata(path)
+    inner = path.parent.relative_to(folder).as_posix()
+    collection = None if inner == "." else inner
+    name = f"{inner.replace('/', ':')}:{path.stem}" if collection else path.stem
+    try:
+        if path.suffix.lower() not in TEXTS:
+            return FoundFile(name, path, hash_file(path), metadata, collection)
+        data = path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
+    return FoundFile(name, path, hashlib.sha256(data).hexdigest(), metadata, collection, read_data(path, data))
+
+
+def hash_file(path: Path) -> str:
+    """The sha256 of a file's bytes."""
+    check_size(path, path.stat().st_size, LARGEST_FILE)
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def hash_text(text: str) -> str:
+    """The sha256 of a text, as UTF-8."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def name_apart(files: Sequence[FoundFile]) -> Iterator[FoundFile]:
+    """Files with ids of their own: of those that share a name, each has its suffix too."""
+    used = Counter(file.id for file in files)
+    for file in files:
+        yield replace(file, id=file.id + file.path.suffix) if used[file.id] > 1 else file
+
+
+def read_file(found: FoundFile) -> SourceFile:
+    """Read a file that was found; raises SourceError if it cannot be read, or has changed since."""
+    told = found.read or read_data(found.path, read_same(found))
+    metadata = merge(found.metadata, told.metadata)
+    return SourceFile(found.id, found.path, told.text, found.sha256, metadata, told, found.collection)
+
+
+def read_same(found: FoundFile) -> bytes:
+    """A found file's bytes; raises SourceError if they are no longer those that were found."""
+    try:
+        data = found.path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{found.path} cannot be read ({error.strerror}).") from error
+    if hashlib.sha256(data).hexdigest() != found.sha256:
+        raise SourceError(f"{found.path} was written to while it was read. Ask again.")
+    return data
+
+
+def read_data(path: Path, data: bytes) -> Read:
+    """What a file's bytes hold; raises SourceError if they cannot be read, or hold no text."""
+    told = read(path, data)
+    if not told.text.strip(BLANK):
+        raise SourceError(f"{path} is empty. Give a document with text in it.")
+    return told
 
 
 def read_source(path: Path) -> SourceFile:
     """Read one document and the metadata beside it.
 
-    Raises SourceError if the file is missing, empty, binary or not UTF-8, or its name is not.
+    Raises SourceError if the file is missing, empty, broken or of a kind that is not read, or its name is not UTF-8.
     """
-    told = os.fsencode(path).decode("utf-8", "backslashreplace")
-    if told != str(path):
-        raise SourceError(f"The name {told} is not UTF-8. Rename the file.")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
-    if b"\0" in data:
-        raise SourceError(f"{path} is a binary file. Save the document as plain UTF-8 text.")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise SourceError(
-            f"{path} is not UTF-8 (byte {error.start} is 0x{data[error.start]:02x}). Save it as UTF-8."
-        ) from error
-    if not text.strip(BLANK):
-        raise SourceError(f"{path} is empty. Give a document with text in it.")
-    return SourceFile(path.stem, path, text, hashlib.sha256(data).hexdigest(), read_metadata(path))
+    return read_file(find_file(path, path.parent))
+
+
+def read_all(path: Path) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
+    """Every document at `path`, and a sentence on each that cannot be read; raises SourceError if none can."""
+    found = find_files(path)
+    files, failed = attempt(found.files, read_file)
+    if not files:
+        raise SourceError(failed[0])
+    return tuple(files), (*found.unread, *failed)
 
 
 def read_sources(path: Path) -> tuple[SourceFile, ...]:
-    """Read every document at `path`; their ids are the file names without `.txt`."""
-    files = tuple(read_source(p) for p in find_sources(path))
-    named: dict[str, Path] = {}
-    for file in files:
-        if file.id in named:
-            raise SourceError(f"{named[file.id]} and {file.path} share the name {file.id}. Rename one.")
-        named[file.id] = file.path
-    return files
-
-
-def read_metadata(path: Path) -> Metadata:
-    """Title, author, date and URL from the `NAME.toml` beside a document, where there is one."""
-    toml = path.with_suffix(".toml")
-    if not toml.is_file():
-        return Metadata()
-    check_link(toml)
-    known = [field.name for field in fields(Metadata)]
-    try:
-        values = tomllib.loads(toml.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise SourceError(f"{toml} cannot be read ({error.strerror}).") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SourceError(f"{toml} is not valid TOML: {str(error)[:LONGEST_TOLD]}.") from error
-    except (ValueError, RecursionError) as error:  # what tomllib lets through
-        raise SourceError(f"{toml} has a number too long or brackets too deep to read. Give text in quotes.") from error
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        raise SourceError(f"{toml} has the unknown key {unknown[0][:LONGEST_TOLD]!r}. It takes {', '.join(known)}.")
-    return Metadata(**{name: read_value(toml, name, value) for name, value in values.items()})
-
-
-def read_value(toml: Path, name: str, value: object) -> str:
-    """A key's value as text; raises SourceError if it is neither text, a date nor a year."""
-    if isinstance(value, str | date | time) or (type(value) is int and abs(value) < LAST_YEAR):
-        return str(value)
-    raise SourceError(f'{toml} gives no text for {name}. Write it in quotes: {name} = "...".')
+    """Read every document at `path` that can be read; their ids are the file names without suffix."""
+    return read_all(path)[0]

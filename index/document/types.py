@@ -1,9 +1,10 @@
 """What a document is made of: plain, frozen, comparable.
 
-All offsets are Unicode code points into `Document.text`, the file read as UTF-8 with its line endings
-untouched. What holds everywhere: `document.text[span.start:span.end] == span.text`.
+All offsets are Unicode code points into `Document.text`: a text file read as UTF-8 with its line endings untouched, or
+what was read of another format. What holds everywhere: `document.text[span.start:span.end] == span.text`.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 
 
@@ -22,43 +23,75 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Sentence(Span):
-    """One sentence, ending before its closing marker.
+    """One sentence, ending before its closing marker. The row of a table and a block of code are one each.
 
-    `plain` is its text without markers and line breaks, for matching and encoding, never for showing.
-    `notes` are positions in `Document.footnotes`, in the order of the markers; `markers` where those begin and
-    end that stand inside it.
+    `plain` is its text without markers, page furniture and line breaks, mended where lines broke words: for matching
+    and encoding, never for showing. `notes` are positions in `Document.footnotes`, in the order of the markers;
+    `markers` where those and the page furniture begin and end that stand inside it, `closed` what else `plain` leaves
+    out without a space (the hyphen of a broken word), `cells` the words that are read before each cell of a row.
+    `context` are the sentences that it is read behind: a list's lead-in, the question that it answers.
     """
 
     plain: str
     notes: tuple[int, ...] = ()
     markers: tuple[tuple[int, int], ...] = ()
+    closed: tuple[tuple[int, int], ...] = ()
+    cells: tuple[tuple[int, str], ...] = ()
+    context: tuple["Sentence", ...] = ()
+
+    @property
+    def asks(self) -> bool:
+        """Whether it is a question of its own, and so no answer; one in a list that a sentence leads in may be one."""
+        return self.plain.rstrip("”\"’')]»」』* ").endswith(("?", "？", "؟")) and not self.context
+
+    @property
+    def in_context(self) -> str:
+        """What is matched and encoded: the plain words of its context and its own."""
+        return " ".join([*(one.plain for one in self.context), self.plain])
 
 
 @dataclass(frozen=True, slots=True)
 class Paragraph(Span):
-    """A paragraph with its sentences; `number` counts through the body from 1 (0 for the byline)."""
+    """A paragraph with its sentences; `number` counts through the body from 1 (0 for the byline).
+
+    `kind` is `paragraph`, `item` (of a list), `row` (of a table) or `code`; `level` how deep an item stands, from 0.
+    """
 
     number: int
     sentences: tuple[Sentence, ...]
+    kind: str = "paragraph"
+    level: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Section(Span):
     """A heading and what stands under it, up to the next heading; the opening section has none.
 
-    `heading` is its words, `heading_line` the line as it stands, with any `#`, underline or marker.
+    `heading` is its words, `heading_line` the line as it stands, with any `#`, underline or marker: a sentence, that can
+    be quoted as any other.
     """
 
     heading: str | None
-    heading_line: Span | None
+    heading_line: Sentence | None
     paragraphs: tuple[Paragraph, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class WorkParts:
+    """Where a citation names its work's authors, its title, what it appeared in, and its date; None where it does not."""
+
+    authors: Span | None = None
+    title: Span | None = None
+    container: Span | None = None
+    date: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source(Span):
-    """A work that a note names, as it stands in the note numbered `number`."""
+    """A work that a note names, as it stands in the note numbered `number`, with its parts."""
 
     number: int
+    parts: WorkParts = WorkParts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +131,28 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """What the original says of a piece of the text: what it is, and where it stands there.
+
+    `kind` is `heading` (of `level` 1 to 6), `paragraph`, `item` (of a list), `row` (of a table, with the table's
+    headers), `code`, `note`, or `boilerplate` (a site's menus). `link` leads to it in the original: `#element`, or
+    `file.xhtml#element` in an EPUB.
+    """
+
+    start: int
+    end: int
+    kind: str
+    level: int = 0
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """A parsed document: every character is in one of its parts, or is white space between them."""
+    """A parsed document: every character is in one of its parts, or is white space between them.
+
+    `blocks` and `pages` (where each page begins, and its number from 1) are what the original tells of its text, in the
+    order of the text; a text file tells nothing. `collection` is the sub-folder it lies in.
+    """
 
     id: str
     title: str
@@ -111,6 +164,29 @@ class Document:
     byline: Paragraph | None
     boilerplate: tuple[Span, ...]
     odd: tuple[Oddity, ...]
+    blocks: tuple[Block, ...] = ()
+    pages: tuple[tuple[int, int], ...] = ()
+    collection: str | None = None
+
+    def page_at(self, offset: int) -> int | None:
+        """The page of the original that a character stands on."""
+        at = bisect_right(self.pages, offset, key=lambda page: page[0])
+        return self.pages[at - 1][1] if at else None
+
+    def link_at(self, offset: int) -> str | None:
+        """What leads to a character in the original: the element it stands in or below."""
+        at = bisect_right(self.blocks, offset, key=lambda block: block.start)
+        return self.blocks[at - 1].link if at else None
+
+    def headings_at(self, offset: int) -> tuple[str, ...]:
+        """The headings that a character stands under, the outermost first; none where the original has no levels."""
+        path: list[str] = []
+        above = 7
+        for block in reversed(self.blocks[: bisect_right(self.blocks, offset, key=lambda block: block.start)]):
+            if block.kind == "heading" and block.level < above:
+                path.append(self.text[block.start : block.end])
+                above = block.level
+        return tuple(reversed(path))
 
     @property
     def paragraphs(self) -> tuple[Paragraph, ...]:

@@ -11,10 +11,11 @@ parted at semicolons. A citation is one of
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from index.document.layout import is_title, span
-from index.document.types import Span
+from index.document.headings import is_title
+from index.document.lines import span
+from index.document.types import Span, WorkParts
 from index.patterns import CAPITAL, PARTICLE
 
 INSIDE = rf"(?:{PARTICLE}|of|for|the|on|in)"
@@ -23,8 +24,8 @@ NAME = rf"(?:(?:de|van|von|den|der|la|le|el|al|du|da|di|ter) ){{0,2}}{WORD}(?: (
 EDITORS = r"(?:,? \(?eds?\.\)?|,? \(?editors?\)?)"
 NAMES = rf"{NAME}(?:(?:, and |, & |, | and | & ){NAME}){{0,7}}(?:,? et al\.?)?{EDITORS}?"
 SIGNAL = re.compile(
-    r"\b(?:[Ss]ee(?: also| generally| especially| in particular)?,?(?: e\.g\.,?| for example,?)?"
-    r"|[Cc]f\.|[Cc]ompare|[Qq]uoted in|[Cc]ited in|[Ss]ources?:|[Aa]s reported in)\s+"
+    r"\b(?:(?:[Bb]ut )?[Ss]ee(?: also| generally| especially| in particular)?,?(?: e\.g\.,?| for example,?)?"
+    r"|(?:[Bb]ut )?[Cc]f\.|[Cc]ompare|[Cc]ontra|[Qq]uoted in|[Cc]ited in|[Ss]ources?:|[Aa]s reported in)\s+"
 )
 QUOTATION = re.compile(r"“[^”]*”|\"[^\"]*\"")
 IBID = re.compile(r"[(\[]?(?:[Ii]bid(?:em)?\b\.?|[Ii]dem\b|[Ii]d\.)")
@@ -34,7 +35,17 @@ NOTE = re.compile(
     r"|\(n (?P<oscola>\d{1,4})\)",
     re.IGNORECASE,
 )
-OPUS = re.compile(r",? (?:op\. ?cit|loc\. ?cit)\b\.?", re.IGNORECASE)
+OPUS = re.compile(r"(?:,? |^)(?:op\. ?cit|loc\. ?cit)\b\.?", re.IGNORECASE)
+# A work that another quotes or cites, in brackets behind it.
+WITHIN = re.compile(
+    r"\s?[(\[](?:quoting|citing|quoted in|cited in|reprinted in|cited by|quoted by)\s(?P<work>.{4,600}?)[)\]]?[.)\]]*$",
+    re.DOTALL,
+)
+# A law, a standard, a set of rules: a title and a place in it that only such have.
+LAW = re.compile(
+    r"(?P<title>[^\W\d_a-z][^,;“”\"]{2,150}?),? (?:ss?\.|§{1,2}|[Aa]rts?\.|[Aa]rticles?|[Cc]ls?\.|[Cc]lauses?|[Rr]egs?\.|[Rr]egulations?"
+    r"|[Rr]ules?|[Ss]ections?|[Ss]ecs?\.|[Ss]ch\.|[Ss]chedule) ?\d[\w().,–-]*(?: ?\(\w+\))*$"
+)
 LOCATOR = re.compile(
     r"[,:]?\s?(?:at |pp?\. ?|pages? |chs?\. ?|chap\. ?|chapters? |paras?\. ?|§+ ?)\d[\d\s,–—-]{0,40}(?:ff?\.?)?$"
     r"|,\s\d{1,3}(?:[–-]\d{1,4})?$|^[\s.)\]]{0,5}$"
@@ -66,7 +77,7 @@ NAMED_REPORT = re.compile(
 
 
 # A reference list's "Names. Title. Place: Publisher, 1999" or "Names (2001). Title. Journal, 12(3), 45-67".
-LISTED = re.compile(r"[^.,(]{2,60}[.,(].{3,400}\b(?:1[5-9]|20)\d\d\b", re.DOTALL)
+LISTED = re.compile(r"[^.,(]{2,60}[.,(].{3,400}\b(?:1[5-9]|20)\d\d[a-z]?\b", re.DOTALL)
 LONGEST_CITATION = 1500  # characters
 LONGEST_SHORT = 20  # words
 MOST_SIGNALS = 6
@@ -79,7 +90,7 @@ class Reference:
     """One citation in a note: where it stands, its kind, and the ways to read it as names and a title.
 
     `notes` are the numbers of the notes it refers to. One that is not `sure` may be prose after all: it counts
-    if it is found, and is no loss if not.
+    if it is found, and is no loss if not. One `within` is quoted by the work before it.
     """
 
     place: Span
@@ -87,6 +98,8 @@ class Reference:
     readings: tuple[NamesAndTitle, ...] = ()
     notes: tuple[int, ...] = ()
     sure: bool = True
+    within: bool = False
+    parts: WorkParts = WorkParts()
 
 
 def read_names(names: str | None) -> tuple[str, ...]:
@@ -129,11 +142,23 @@ def read_citation(piece: Span, signalled: bool) -> Reference | None:
     if reference := read_note_reference(piece, text, signalled):
         return reference
     signalled = signalled or bool(OPUS.search(text))
-    text = LOCATOR.sub("", OPUS.sub("", text))
+    if OPUS.match(text):
+        return Reference(piece, "ibid") if LOCATOR.search(OPUS.sub("", text)) else None
+    whole, text = text, LOCATOR.sub("", OPUS.sub("", text))
     if not text:
         return Reference(piece, "short")
     full = read_quoted(piece, text) or read_book(piece, text) or read_dated(piece, text)
-    return full or read_short(piece, text, signalled)
+    if full is None and whole != text and re.search(r"\d{4}$", whole):  # "pp. 1-9, 2015" is no place alone
+        full = read_quoted(piece, whole) or read_dated(piece, whole)
+    return full or read_law(piece, whole, signalled) or read_short(piece, text, signalled)
+
+
+def read_law(piece: Span, text: str, signalled: bool) -> Reference | None:
+    """A law or the like, by a place in it that only such have: "Harbour Act, s. 4"."""
+    match = LAW.match(text)
+    if not signalled or not match or FINITE_VERB.search(match["title"]):
+        return None
+    return Reference(piece, "law", (((), match["title"]),))
 
 
 def read_note_reference(piece: Span, text: str, signalled: bool) -> Reference | None:
@@ -292,9 +317,21 @@ def read_from(sentence: Span, start: int, signalled: bool) -> list[Reference]:
         if re.match(r"and ", piece.text):
             piece = span(sentence.text, piece.start + 4, piece.end)
         placed = Span(sentence.start + piece.start, sentence.start + piece.end, piece.text)
-        reference = read_citation(placed, signalled or bool(references)) if piece.text else None
-        if reference:
-            references.append(reference)
-        elif not references:
+        found = read_with_inner(placed, signalled or bool(references)) if piece.text else []
+        references += found
+        if not references:
             return []
     return references
+
+
+def read_with_inner(piece: Span, signalled: bool) -> list[Reference]:
+    """A citation and the work that it quotes in brackets behind it, if it does."""
+    within = WITHIN.search(piece.text)
+    outer = span(piece.text, 0, within.start()) if within else None
+    if within is None or outer is None or not outer.text:
+        reference = read_citation(piece, signalled)
+        return [reference] if reference else []
+    reference = read_citation(Span(piece.start + outer.start, piece.start + outer.end, outer.text), signalled)
+    inner = span(piece.text, within.start("work"), within.end("work"))
+    quoted = read_citation(Span(piece.start + inner.start, piece.start + inner.end, inner.text), True)
+    return [*([reference] if reference else []), *([replace(quoted, within=True)] if reference and quoted else [])]

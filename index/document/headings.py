@@ -1,0 +1,152 @@
+"""Which blocks are headings: guesses from their shape, that cost nothing when wrong, for a heading can be quoted too."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any
+
+from index.document.layout import MARKS, UNDERLINE, TextBlock
+from index.document.lines import BULLET, CLOSERS, SENTENCE_END
+from index.document.types import Span
+
+DATE = re.compile(r"(?:\d{1,2} )?[A-Z][a-z]+\.? (?:\d{1,2}, ?)?\d{4}$")
+NOTES_HEADING = re.compile(
+    r"(?:#+ )?(?:foot|end)?notes?:?|(?:#+ )?(?:references|bibliography|works cited|sources|literature cited)",
+    re.IGNORECASE,
+)
+CHAPTER = re.compile(r"[^\W\d_a-z][^\W\d_]+\s(?:[IVXLC]+|\d+)\.")
+LABELLED = re.compile(r"(?P<label>[^\s:][^:\n]{0,40}):\s+\S")
+SMALL_WORDS = frozenset(("the a an of and for in on to at et al de la le les des du und der die das").split())  # noqa: SIM905
+HEADING_WORDS = 12
+HEADING_CHARACTERS = 90
+RUN_OF_LINES = 3  # so many lines without a blank one between them are a list or an address
+# The British National Corpus's tags that HanTa gives: finite verbs, and words that a clause in a heading begins with.
+FINITE = re.compile(r"V[BDHVM][BDZ0]$")
+SUBORDINATE = frozenset(["AVQ", "DTQ", "PNQ", "CJS", "PRP", "PRF", "VVG"])
+FOREIGN = re.compile(r"[^\W\d_a-zA-ZÀ-ÿ]")  # a letter that is not Latin
+FEWEST_WORDS = 3  # fewer are no sentence
+
+
+def find_headings(blocks: Sequence[TextBlock], last_note: int = 0) -> set[int]:
+    """The starts of the blocks that are headings: they look like one and something follows, if it be the last note."""
+    headings = {block.start for block in blocks if NOTES_HEADING.fullmatch(heading_text(block))}
+    repeated = repeated_labels(blocks)
+    run: list[TextBlock] = []
+    for block in blocks:
+        if not looks_like_heading(block) or label_of(block) in repeated:
+            headings.update(one.start for one in run if len(run) < RUN_OF_LINES and not leads_in(one, block, len(run)))
+            run = []
+        elif run and not block.joined:
+            headings.update(one.start for one in run if len(run) < RUN_OF_LINES)
+            run = [block]
+        else:
+            run.append(block)
+    return headings | {one.start for one in run if len(run) < RUN_OF_LINES and one.start < last_note}
+
+
+def leads_in(block: TextBlock, following: TextBlock, lines: int) -> bool:
+    """Whether a line is the beginning of the list or the code that stands under it without a blank line."""
+    return lines == 1 and following.joined and following.kind in ("item", "code") and len(block.text.split()) > 4
+
+
+def label_of(block: Span) -> str | None:
+    """What stands before the colon in a line like "Phone: 555"."""
+    match = LABELLED.match(block.text)
+    return match["label"] if match else None
+
+
+def repeated_labels(blocks: Sequence[TextBlock]) -> frozenset[str | None]:
+    """The labels that several lines have, and those of lines that stand under one another: entries, not headings."""
+    labels = [label_of(block) for block in blocks]
+    counted = Counter(label for label in labels if label)
+    again = {label for label, count in counted.items() if count > 1}
+    joined = {
+        label
+        for (one, first), (other, second) in pairwise(zip(blocks, labels))
+        if first and second and other.joined
+        for label in (first, second)
+    }
+    return frozenset(again | joined)
+
+
+def heading_text(block: Span) -> str:
+    """A heading's words, without Markdown's `#` or an underline."""
+    first_line = re.split(r"[\r\n]", block.text, maxsplit=1)[0]
+    return re.sub(r"^#{1,6}\s+|\s+#+$", "", first_line).strip()
+
+
+def is_marked(block: Span) -> bool:
+    """Whether a block is a heading by its form: `#` before it, or a line under it."""
+    lines = re.split(r"[\r\n]+", block.text)
+    if lines[0].startswith("#") and heading_text(block) != lines[0]:
+        return True
+    return len(lines) == 2 and bool(UNDERLINE.match(lines[1].strip())) and len(lines[1].strip()) > 2
+
+
+def looks_like_heading(block: Span) -> bool:
+    """Short, one line, no closing punctuation, beginning with a capital or a number, and no sentence."""
+    if isinstance(block, TextBlock) and block.kind in ("row", "code"):
+        return False
+    if is_marked(block):
+        return True
+    words = MARKS.sub("", block.text).strip()
+    if NOTES_HEADING.fullmatch(words):
+        return True
+    last = words.rstrip(CLOSERS)[-1:]
+    numbered = last == "." and (words.isupper() or CHAPTER.fullmatch(words))
+    if last in SENTENCE_END and not numbered and not (last == "?" and is_title(words)):
+        return False
+    return (
+        not re.search(r"[\r\n]", block.text)
+        and len(words) <= HEADING_CHARACTERS
+        and len(words.split()) <= HEADING_WORDS
+        and words[:1].isalnum()
+        and not words[0].islower()
+        and any(character.isalpha() for character in words)
+        and last not in ("", ",")
+        and not BULLET.match(re.sub(r"^\d+(?:\.\d+)*\.?\s+(?=[A-Z])", "", words))
+        and not DATE.match(words)
+        and not is_clause(words)
+    )
+
+
+def is_title(text: str) -> bool:
+    """Whether most of the longer words begin with a capital."""
+    words = [word for word in re.findall(r"[^\W\d_]+", text) if word.casefold() not in SMALL_WORDS]
+    return bool(words) and sum(word[0].isupper() for word in words) >= 0.7 * len(words)
+
+
+def is_clause(line: str) -> bool:
+    """Whether a line in small letters has a finite verb, as a sentence has: "The pool opens at seven".
+
+    >>> is_clause("The pool opens at seven"), is_clause("Opening times"), is_clause("How leave accrues")
+    (True, False, False)
+    """
+    words = re.findall(r"[^\W\d_][\w’'-]*", line)
+    if len(words) < FEWEST_WORDS or is_title(line) or FOREIGN.search(line):
+        return False
+    tags = tag(tuple(words))
+    return tags[0] not in SUBORDINATE and any(
+        FINITE.match(tag) for tag in (tags[1:] if tags[0] != "VVB" else personal(tags))
+    )
+
+
+def personal(tags: Sequence[str]) -> Sequence[str]:
+    """The tags of an order that has a pronoun for its object ("Repot it"); none of a bare one ("Create a ticket")."""
+    return tags if "PNP" in tags[1:3] else ()
+
+
+@lru_cache(maxsize=10_000)
+def tag(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Tags of parts of speech."""
+    return tuple(tag for _, _, tag in tagger().tag_sent(list(words)))
+
+
+@lru_cache(maxsize=1)
+def tagger() -> Any:
+    """HanTa's English model, loaded once."""
+    from HanTa.HanoverTagger import HanoverTagger  # imported here: its model takes half a second to load
+
+    return HanoverTagger("morphmodel_en.pgz")

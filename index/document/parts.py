@@ -1,0 +1,74 @@
+"""What a document is put together from, found in its text or given by the format it was read from."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from index.document.formats.types import Read
+from index.document.layout import TextBlock
+from index.document.notes import Marker, NoteBlock, find_notes, find_oddities, point
+from index.document.sentences import words_of
+from index.document.types import Oddity, Span
+
+GIVEN = "given"  # the form of notes and markers that a format tells
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a document is put together from; `pointed` gives the positions in `notes` for the start of each marker.
+
+    `headings` are told by where they start; `words` are those of the text, by which broken ones are mended.
+    """
+
+    blocks: list[TextBlock]
+    headings: set[int]
+    notes: list[NoteBlock]
+    markers: list[Marker]
+    pointed: dict[int, tuple[int, ...]]
+    boilerplate: list[Span]
+    words: frozenset[str]
+    odd: tuple[Oddity, ...] = ()
+
+
+def given_parts(text: str, read: Read) -> Parts:
+    """The parts of a text whose format told them; where it told no notes, these are looked for in the text."""
+    headings = {block.start for block in read.blocks if block.kind == "heading"}
+    boilerplate = [Span(b.start, b.end, text[b.start : b.end]) for b in read.blocks if b.kind == "boilerplate"]
+    blocks = list(text_blocks(text, read))
+    if read.notes:
+        notes, markers, pointed = given_notes(text, read)
+    else:
+        notes, blocks, markers = find_notes(text, blocks)
+        pointed = point(markers, notes)
+    odd = [o for o in find_oddities(markers, notes, pointed) if not read.notes or o.kind != "number-used-twice"]
+    return Parts(blocks, headings, notes, markers, pointed, boilerplate, words_of(text), tuple(odd))
+
+
+def text_blocks(text: str, read: Read) -> Iterator[TextBlock]:
+    """The blocks of the body that a format tells."""
+    for block in read.blocks:
+        if block.kind not in ("note", "boilerplate"):
+            kind = "paragraph" if block.kind == "heading" else block.kind
+            yield TextBlock(block.start, block.end, text[block.start : block.end], kind)
+
+
+def given_notes(text: str, read: Read) -> tuple[list[NoteBlock], list[Marker], dict[int, tuple[int, ...]]]:
+    """Notes and markers as a format tells them."""
+    notes = [
+        NoteBlock(
+            note.number,
+            Span(note.start, note.body - 1, text[note.start : note.body - 1]),
+            Span(note.body, note.end, text[note.body : note.end]),
+            GIVEN,
+        )
+        for note in read.notes
+    ]
+    markers = [
+        Marker(m.start, m.end, text[m.start : m.end], tuple(notes[n].number for n in m.notes), True, GIVEN)
+        for m in read.marks
+    ]
+    return notes, markers, {mark.start: mark.notes for mark in read.marks}
+
+
+def told(read: Read) -> Iterator[Oddity]:
+    """What the reader of a file had to say, at the start of the text."""
+    return (Oddity(0, 0, "", "reading", 0, message) for message in read.odd)
