@@ -13,6 +13,7 @@ from index.errors import ReaderError
 BATCH = 16
 MAX_TOKENS = 384
 MAX_QUESTION_TOKENS = 64
+MAX_ASKED_TOKENS = 96  # the question, and as much of the conversation before it as fits
 PACKAGED = Path(__file__).parent / "weights"
 PACKAGED_SHA256 = "6ead22795eb228f3c492ec6f858ed224140bae0b380e8705681e5fb7a75f9b2d"
 
@@ -97,6 +98,21 @@ class OnnxNetwork:
         for n, one in enumerate(inputs):
             tokens[n, : len(one)], mask[n, : len(one)], window[n, begin : len(one) - 1] = one, 1, 1
         return list(self.session.run(None, {"tokens": tokens, "mask": mask, "window": window}))
+
+
+def join_turns(asked: Sequence[Sequence[int]], separator: int) -> list[int]:
+    """The tokens of a question, the last, behind those of the earlier ones that fit; a separator behind each of these.
+
+    >>> join_turns([[7, 8], [9]], 0)
+    [7, 8, 0, 9]
+    """
+    *earlier, question = asked
+    tokens = list(question[:MAX_QUESTION_TOKENS])
+    for turn in reversed(earlier):
+        if len(turn) + 1 + len(tokens) > MAX_ASKED_TOKENS:
+            break
+        tokens = [*turn, separator, *tokens]
+    return tokens
 
 
 def by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
