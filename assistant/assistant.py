@@ -16,18 +16,19 @@ from assistant.reader.load import load_reader
 from assistant.structure import is_about_document, read_structure
 from assistant.suggest import suggest
 from assistant.types import Abstention, Answer, Turn
-from assistant.understanding.conversation import Reading, complete
-from assistant.understanding.language import shares_names
-from assistant.understanding.parts import share_a_sentence, split
-from assistant.understanding.pointing import Said
-from assistant.understanding.smalltalk import NONSENSE
-from assistant.understanding.understand import Understanding
+from assistant.understand.anaphora import Said
+from assistant.understand.conversation import Rewrite, rewrite
+from assistant.understand.language import shares_names
+from assistant.understand.parts import share_a_sentence, split
+from assistant.understand.smalltalk import NONSENSE
+from assistant.understand.understand import Understanding
 from index.dense import DEFAULT_ENCODER, Encoder, Progress
+from index.document.sources import SourceFile
+from index.document.types import Metadata
 from index.errors import SourceError
 from index.retriever import Index
-from index.sources import SourceFile
 from index.store import Say, make_index, open_index
-from index.types import Hit, IndexConfig, Metadata
+from index.types import Hit, IndexConfig
 
 Search = Callable[[str], Sequence[Hit]]
 SUGGESTIONS = 3
@@ -118,7 +119,7 @@ class Assistant:
         if is_about_document(corrected):
             return self.answer(question, corrected, clock)
 
-        def settle(readings: Sequence[Reading]) -> tuple[Reading, str | None]:
+        def settle(readings: Sequence[Rewrite]) -> tuple[Rewrite, str | None]:
             answers = [self.answer(reading.question, reading.question, clock) for reading in readings]
             chosen = likeliest(answers)
             return readings[chosen], answers[chosen].answer
@@ -133,7 +134,7 @@ class Assistant:
         parts: list[Part] = []
         said: list[Said] = []
         for part in asked:
-            reading = next(iter(complete(part, said)), Reading(part))
+            reading = next(iter(rewrite(part, said)), Rewrite(part))
             parts.append(self.look(reading.question, clock))
             said.append(Said(reading.question, reading.topic, parts[-1].short_answer))
         if len(parts) > 1 and share_a_sentence(asked):

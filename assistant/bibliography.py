@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from assistant.render import about, place
 from assistant.types import Answer, Evidence
-from index.types import Document, Metadata
+from index.document.types import Document, Metadata
 
 LATEX = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
 MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~&])")

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from assistant.reader import Candidate, Selection
 from assistant.types import Abstention, Answer, Citation, Evidence, SourceWork
-from index.types import Document, Passage
+from index.document.types import Document
+from index.types import Passage
 
 NOTHING_MATCHES = "Nothing in the document matches this question."
 SHARED = 5  # candidates of each part that may be shared

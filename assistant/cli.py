@@ -26,10 +26,10 @@ from assistant.render import document_to_dict, to_text
 from assistant.server.command import add_commands
 from assistant.types import Turn
 from index.dense import DEFAULT_ENCODER
+from index.document.parse import parse
+from index.document.sources import read_sources
 from index.encoders import load_encoder
 from index.errors import QuestionError, QuothError
-from index.parse import parse
-from index.sources import read_sources
 from index.types import IndexConfig
 
 

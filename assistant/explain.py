@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from assistant.assistant import Assistant
 from assistant.reader import Candidate, Reader, Selection
-from assistant.reader.support import WORD
+from assistant.reader.term_coverage import WORD
 from index.folding import terms
 from index.retriever import Index
 from index.types import Hit, Passage

@@ -6,7 +6,7 @@ from typing import Any
 from rich.text import Text
 
 from assistant.types import Answer, Citation, Evidence
-from index.types import Document, Footnote, Metadata, Section, Sentence, Span
+from index.document.types import Document, Footnote, Metadata, Section, Sentence, Span
 
 CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "�")
 

@@ -6,7 +6,7 @@ from itertools import zip_longest
 from typing import Protocol
 
 from assistant.types import Answer
-from assistant.understanding.grammar import NOUNS, Word, noun_phrases, tag, tagger
+from assistant.understand.grammar import NOUNS, Word, noun_phrases, tag, tagger
 from index.retriever import Index, Place
 
 CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w’'`-]*"

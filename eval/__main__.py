@@ -24,10 +24,10 @@ from eval.rewriting import read_conversations, read_relevant, score_rewrites, sc
 from eval.squad import read_squad, run_squad
 from eval.tables import comparison_table, figures_table, show
 from index.dense import DEFAULT_ENCODER
+from index.document.parse import parse
+from index.document.sources import read_sources
 from index.encoders import load_encoder
 from index.errors import QuothError
-from index.parse import parse
-from index.sources import read_sources
 from index.types import IndexConfig
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from assistant.feedback import Quoted, Record
-from index.types import Document
+from index.document.types import Document
 
 AROUND = 32  # characters before and after a quotation, as in the gold
 CHECKS = {

@@ -15,8 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from rapidfuzz import fuzz
 
 from assistant.checks import check_turn
+from index.document.types import Document, Span
 from index.errors import QuothError
-from index.types import Document, Span
 
 ARTICLE_GOLD = Path(__file__).parent / "gold" / "stabilizing-mali.jsonl"
 FUZZY = 85  # rapidfuzz's partial ratio, of 100

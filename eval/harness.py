@@ -1,7 +1,7 @@
 """Asking every gold question under every system, and keeping what came of it.
 
 A system is the assistant with something changed: one way of retrieval alone, no notes, no history, or the
-gold passage or question given. What each gave is a Record, one JSON line, written as soon as it is
+gold passage or question given. What each gave is a SystemAnswer, one JSON line, written as soon as it is
 there, so that a run that was stopped goes on where it was.
 """
 
@@ -67,7 +67,7 @@ ABLATION = (
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class SystemAnswer:
     """What a system gave for a question: its answer at threshold 0, and the passages it ranked."""
 
     id: str
@@ -87,7 +87,7 @@ def relevant_passages(gold: Gold, passages: Sequence[Passage]) -> tuple[Passage,
     )
 
 
-def answer_gold(quoth: Assistant, gold: Gold, system: System) -> Record:
+def answer_gold(quoth: Assistant, gold: Gold, system: System) -> SystemAnswer:
     """Ask one gold question of one system; it always answers, since the threshold is 0."""
     asked = gold.question
 
@@ -112,7 +112,7 @@ def answer_gold(quoth: Assistant, gold: Gold, system: System) -> Record:
         question, history = asked.standalone, ()
     answer = replace(always.ask(question, history, system.understanding), question=asked.question)
     ranked = tuple(hit_to_dict(hit) for hit in rank(answer.standalone_question))
-    return Record(asked.id, system.name, answer.to_dict(), ranked, answer.timings_ms)
+    return SystemAnswer(asked.id, system.name, answer.to_dict(), ranked, answer.timings_ms)
 
 
 def plain_hit(passage: Passage, rank: int) -> Hit:
@@ -138,7 +138,7 @@ def run(
     systems: Sequence[System],
     partial: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
-) -> list[Record]:
+) -> list[SystemAnswer]:
     """Ask every question of every system; what `partial` holds of this very run is not asked again."""
     fingerprint = hash_run(quoth, gold)
     kept = {(record.id, record.system): record for record in read_partial(partial, fingerprint)}
@@ -160,7 +160,7 @@ def run(
     return records
 
 
-def read_partial(path: Path, fingerprint: str) -> Iterator[Record]:
+def read_partial(path: Path, fingerprint: str) -> Iterator[SystemAnswer]:
     """The records of a stopped run, if it was of the same questions, documents, settings and code."""
     if not path.exists():
         return
@@ -171,7 +171,7 @@ def read_partial(path: Path, fingerprint: str) -> Iterator[Record]:
         for line in lines[1:]:
             if line:
                 kept = json.loads(line)
-                yield Record(**{**kept, "ranked": tuple(kept["ranked"])})
+                yield SystemAnswer(**{**kept, "ranked": tuple(kept["ranked"])})
     except (ValueError, TypeError, AttributeError):
         return  # the line that was being written when it stopped
 

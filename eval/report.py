@@ -13,7 +13,7 @@ from eval.metrics.evidence import overlaps
 from eval.results import HEADLINE as COMPARED
 from eval.scoring import Scored
 from eval.tables import ABSTENTION, ROWS, by_type
-from index.types import Document
+from index.document.types import Document
 
 CONTEXT = 160  # characters shown around a quotation
 HEADLINE = ("hit@1", "hit@3", "answer_f1", "citation_recall", "served", "abstained_rightly")

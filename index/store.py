@@ -29,16 +29,20 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter
 
 from index.dense import Encoder, Progress, encode_all
+from index.document.parse import parse
+from index.document.sources import SourceFile, read_sources
+from index.document.types import Document, Span
 from index.encoders import load_encoder
 from index.errors import SourceError, StoreError
-from index.parse import parse
 from index.passages import make_passages
 from index.retriever import Index, distinct_places
-from index.sources import SourceFile, read_sources
-from index.types import Document, IndexConfig, Passage, Span
+from index.types import IndexConfig, Passage
 
 FORMAT = 1
-PARSERS = ("layout", "sentences", "footnotes", "works", "follow", "parse", "passages", "types", "folding")
+PARSERS = (
+    *(f"document/{name}" for name in ("types", "layout", "sentences", "notes", "works", "follow", "parse")),
+    "passages", "types", "folding",
+)  # fmt: skip
 KEPT_GENERATIONS = 2
 GENERATION = re.compile(r"generation-([0-9]{1,9})")
 LOCK_SECONDS = 600

@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, sync_playwright
 from assistant import Assistant
 from assistant.config import Config
 from assistant.reader.sentence import SentenceReader
-from index.sources import SourceFile
+from index.document.sources import SourceFile
+from index.document.types import Metadata
 from index.store import make_index
-from index.types import Metadata
 from tests.conftest import CHROMIUM, QUIET, HashEncoder
 from tests.serving import serving
 

@@ -14,11 +14,11 @@ from assistant import Assistant
 from assistant.config import Config
 from assistant.reader.sentence import SentenceReader
 from index.dense import Tokens
+from index.document.parse import parse
+from index.document.sources import SourceFile, read_source
+from index.document.types import Document, Metadata
 from index.folding import terms
-from index.parse import parse
-from index.sources import SourceFile, read_source
 from index.store import make_index
-from index.types import Document, Metadata
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

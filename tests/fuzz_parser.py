@@ -18,10 +18,10 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["index"]):
+    from index.document.parse import parse
+    from index.document.sources import read_sources
     from index.errors import SourceError
-    from index.parse import parse
     from index.passages import make_passages
-    from index.sources import read_sources
 
 from tests.conftest import ARTICLE, HashEncoder
 from tests.invariants import check_passages, check_slices, lost, spans_of

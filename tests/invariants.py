@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from index.layout import BLANK
-from index.types import Document, Passage, Span
+from index.document.layout import BLANK
+from index.document.types import Document, Span
+from index.types import Passage
 
 
 def parts(document: Document) -> list[tuple[int, int]]:

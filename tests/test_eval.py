@@ -17,7 +17,7 @@ from eval.harness import ABLATION, DEFAULT, answer_gold
 from eval.results import make_results, score_all
 from eval.scoring import score_record, stage
 from index import store
-from index.types import Document
+from index.document.types import Document
 from tests.conftest import ARTICLE, HashEncoder, parse_text
 
 TEXT = "Rain fell in May.[1] Snow fell in June.\n\nThe river rose twice.[2]\n\n[1] See Roe, “Rain,” Press, 2001.\n\n[2] Ibid.\n"
@@ -212,7 +212,9 @@ def test_a_quotation_from_another_document_hits_nothing(quoth: Assistant, articl
     gold = item.spans[0]
     right = {**record.answer["evidence"][0], "start": gold.start, "end": gold.end, "quote": gold.text}
     wrong = {**right, "document": "another"}
-    given_ = harness.Record(record.id, record.system, {**record.answer, "evidence": [wrong, right]}, record.ranked, {})
+    given_ = harness.SystemAnswer(
+        record.id, record.system, {**record.answer, "evidence": [wrong, right]}, record.ranked, {}
+    )
     scores = score_record(item, given_, 0.0, {article.id: article, "another": article})
     assert (scores["hit@1"], scores["hit@3"]) == (0, 1)
 
@@ -235,7 +237,7 @@ def test_what_a_wrong_answer_scores(quoth: Assistant, article: Document) -> None
     assert scores == {"verbatim": 1, "abstained_rightly": 0}
     assert stage(nobody, record, scores, 0.0) == "answered what is not there"
     altered = {**record.answer, "evidence": [{**record.answer["evidence"][0], "quote": "Not there."}]}
-    wrong = harness.Record(record.id, record.system, altered, record.ranked, record.timings_ms)
+    wrong = harness.SystemAnswer(record.id, record.system, altered, record.ranked, record.timings_ms)
     assert score_record(nobody, wrong, 0.0, {article.id: article})["verbatim"] == 0
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.types import Document, Footnote
+from index.document.types import Document, Footnote
 from tests.conftest import parse_text
 
 SOURCES = {15: [14], 23: [22], 26: [3], 27: [3], 29: [3, 25], 30: [3, 25], 31: [25], 36: [12], 40: [38], 42: [37], 43: [37],

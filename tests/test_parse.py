@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.document.sources import read_sources
+from index.document.types import Document
 from index.errors import SourceError
 from index.passages import make_passages
-from index.sources import read_sources
-from index.types import Document
 from tests.conftest import HashEncoder, parse_text
 from tests.invariants import check_passages, check_slices, lost, parts, spans_of
 

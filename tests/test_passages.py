@@ -1,7 +1,7 @@
 """Passages: whole sentences, in the window, with a sentence of overlap where one paragraph is split."""
 
+from index.document.types import Document
 from index.passages import make_passages
-from index.types import Document
 from tests.conftest import HashEncoder, parse_text
 
 

@@ -13,22 +13,23 @@ from hypothesis import strategies as st
 
 from assistant import Assistant
 from assistant.config import Config
+from assistant.reader.answer_span import extend, short_answer
 from assistant.reader.cited import cited_part
 from assistant.reader.combine import Combination, Linear, confidence_features, ranking_features, sigmoid
-from assistant.reader.extent import extend, short_answer
 from assistant.reader.features import Found, best_span, read_pieces
 from assistant.reader.load import load_reader
-from assistant.reader.network import Reading, by_length
+from assistant.reader.network import TokenScores, by_length
 from assistant.reader.question import asks_for_source, is_misfit
 from assistant.reader.span import SpanReader, distinct
 from assistant.reader.squad_model import span_reading
-from assistant.reader.support import word_support
+from assistant.reader.term_coverage import term_coverage
 from assistant.reader.windows import WINDOW, Piece, Window, cut_pieces, cut_windows, make_windows
+from index.document.sentences import plain_characters
+from index.document.types import Document, Sentence
 from index.errors import ReaderError
 from index.retriever import Place
-from index.sentences import plain_characters
 from index.store import make_index
-from index.types import Document, Passage, Sentence
+from index.types import Passage
 from tests.conftest import HashEncoder, parse_text, source
 
 HARBOUR = """The Harbour
@@ -58,11 +59,11 @@ class RoteNetwork:
         self.answers = answers
         self.seen: list[str] = []
 
-    def read(self, question: str, windows: Sequence[str]) -> list[Reading]:
+    def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
         self.seen = list(windows)
         return [self.reading(question, window) for window in windows]
 
-    def reading(self, question: str, window: str) -> Reading:
+    def reading(self, question: str, window: str) -> TokenScores:
         offsets = np.array([match.span() for match in TOKEN.finditer(window)])
         start, end = np.full(len(offsets), -5.0), np.full(len(offsets), -5.0)
         answer = next((a for key, a in self.answers.items() if key in question.casefold()), None)
@@ -71,7 +72,7 @@ class RoteNetwork:
             start[np.searchsorted(offsets[:, 0], at)] = 5.0
             end[np.searchsorted(offsets[:, 1], at + len(answer))] = 5.0
         found = 3.0 if at >= 0 else -3.0
-        return Reading(offsets, start, end, 0.0, found, np.full(len(offsets), found))
+        return TokenScores(offsets, start, end, 0.0, found, np.full(len(offsets), found))
 
 
 @pytest.fixture
@@ -164,7 +165,7 @@ def test_a_span_stays_inside_its_sentence() -> None:
     offsets = np.array([(0, 3), (4, 7), (7, 8), (9, 14), (15, 19), (19, 20)])
     start = np.array([0.0, 9.0, 0.0, 1.0, 0.0, 0.0])
     end = np.array([0.0, 1.0, 0.0, 0.0, 9.0, 0.0])
-    reading = Reading(offsets, start, end, 2.0, 1.0, np.arange(6.0))
+    reading = TokenScores(offsets, start, end, 2.0, 1.0, np.arange(6.0))
     read = [(piece.text, span, evidence) for piece, span, evidence in read_pieces(window, reading)]
     assert read == [("One two.", (4, 7, 8.0), 1.0), ("Three four.", (0, 10, 8.0), 4.0)]
     behind = Window(window.pieces, context=1)
@@ -384,7 +385,7 @@ def test_a_reader_that_is_not_there(tmp_path: Path) -> None:
 
 def test_support_is_the_nearest_token_of_each_content_word(encoder: HashEncoder) -> None:
     texts = ["Chad lost 30 men; the army fled.", ""]
-    said, nothing = word_support("How many tanks did Chad’s army lose?", texts, encoder)
+    said, nothing = term_coverage("How many tanks did Chad’s army lose?", texts, encoder)
     assert said == pytest.approx({"tanks": 0.0, "Chad’s": 0.5, "army": 1.0, "lose": 0.0})  # ’s is in no text
     assert nothing == {"tanks": 0.0, "Chad’s": 0.0, "army": 0.0, "lose": 0.0}
-    assert word_support("Why?", ["Rain fell."], encoder) == [{}]
+    assert term_coverage("Why?", ["Rain fell."], encoder) == [{}]

@@ -19,8 +19,8 @@ from starlette.testclient import TestClient
 
 from assistant import Assistant
 from assistant.server.page import policy
+from index.document.sources import find_sources, read_sources
 from index.errors import QuothError, SourceError
-from index.sources import find_sources, read_sources
 from index.store import generations, open_index
 from index.types import IndexConfig
 from tests.conftest import HashEncoder

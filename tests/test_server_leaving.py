@@ -1,4 +1,4 @@
-"""Clients that ask and leave, or ask and never read: their places at the desk are given back."""
+"""Clients that ask and leave, or ask and never read: their places in the queue are given back."""
 
 import json
 import socket

@@ -11,8 +11,8 @@ import pytest
 from filelock import FileLock
 
 from index import store
+from index.document.sources import read_source
 from index.errors import SourceError, StoreError
-from index.sources import read_source
 from index.store import generations, open_index
 from index.types import IndexConfig
 from tests.conftest import HashEncoder

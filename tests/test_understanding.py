@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from assistant import Assistant, Turn
 from assistant.suggest import ask_what, ask_when, ask_who, ask_why
-from assistant.understanding.conversation import complete, leans
-from assistant.understanding.language import is_foreign, shares_names
-from assistant.understanding.names import Names, learn_names, long_form
-from assistant.understanding.parts import split
-from assistant.understanding.pointing import Said
-from assistant.understanding.smalltalk import reply_to
-from assistant.understanding.spelling import Speller, english
+from assistant.understand.anaphora import Said
+from assistant.understand.conversation import leans, rewrite
+from assistant.understand.language import is_foreign, shares_names
+from assistant.understand.names import Names, learn_names, long_form
+from assistant.understand.parts import split
+from assistant.understand.smalltalk import reply_to
+from assistant.understand.spelling import Speller, english
 from index.folding import stemmer
 from tests.conftest import HashEncoder, parse_text
 
@@ -32,7 +32,7 @@ class Multilingual(HashEncoder):
 
 def readings(question: str, *said: str | Said) -> list[str]:
     earlier = [Said(one) if isinstance(one, str) else one for one in said]
-    return [reading.question for reading in complete(question, earlier)]
+    return [reading.question for reading in rewrite(question, earlier)]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_who_was_asked_for_is_he() -> None:
 
 def test_what_pointers_pointed_to_goes_on() -> None:
     said = [Said("What languages are closest to Norwegian?", topic="Norwegian")]
-    assert complete("Is it like Danish?", said)[0].question == "Is Norwegian like Danish?"
+    assert rewrite("Is it like Danish?", said)[0].question == "Is Norwegian like Danish?"
 
 
 def test_what_is_said_first_is_not_rewritten() -> None:

@@ -20,8 +20,8 @@ import numpy as np
 from eval.metrics.answer import normalize
 from index.bm25 import Bm25
 from index.dense import Encoder, encode_all
-from index.sentences import split_sentences
-from index.types import Span
+from index.document.sentences import split_sentences
+from index.document.types import Span
 
 WINDOW = 640  # characters, about 150 tokens
 ANSWERED = 0.5  # of the earlier questions of a conversation, that stand there with their short answer

@@ -26,7 +26,7 @@ from training.model import ReaderNetwork, loss, parameters
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class TrainingSettings:
     """What a run is made with.
 
     `weights` are those of the objectives, `inner` that of all of them on the inner layers; `shares` say how often an
@@ -71,7 +71,7 @@ def load_weights(network: ReaderNetwork, path: Path) -> None:
 class Run:
     """A training run: network, its moving average, optimizer, and how far it has come."""
 
-    def __init__(self, settings: Settings, folder: Path, device: str) -> None:
+    def __init__(self, settings: TrainingSettings, folder: Path, device: str) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.folder, self.device = settings, folder, device
         self.network = ReaderNetwork(packaged_model()).to(device)
@@ -127,7 +127,7 @@ class Run:
         return True
 
 
-def order(arrays: Arrays, settings: Settings) -> Iterator[np.ndarray]:
+def order(arrays: Arrays, settings: TrainingSettings) -> Iterator[np.ndarray]:
     """The batches of every epoch, the same each time for a seed."""
     for epoch in range(math.ceil(settings.epochs)):
         seed = settings.seed * 1000 + epoch
@@ -196,14 +196,14 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("run", type=Path)
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long; the same command goes on")
-    parser.add_argument("--shares", nargs="*", type=share, default=Settings().shares, metavar="KIND=SHARE")
+    parser.add_argument("--shares", nargs="*", type=share, default=TrainingSettings().shares, metavar="KIND=SHARE")
     parser.add_argument("--start", metavar="WEIGHTS", help="go on from an earlier run's reader.safetensors")
     for name in ("epochs", "rate", "smoothing", "average"):
-        parser.add_argument(f"--{name}", type=float, default=getattr(Settings(), name))
+        parser.add_argument(f"--{name}", type=float, default=getattr(TrainingSettings(), name))
     for name in ("batch-tokens", "seed"):
-        parser.add_argument(f"--{name}", type=int, default=getattr(Settings(), name.replace("-", "_")))
+        parser.add_argument(f"--{name}", type=int, default=getattr(TrainingSettings(), name.replace("-", "_")))
     options = parser.parse_args()
-    settings = Settings(
+    settings = TrainingSettings(
         options.epochs, options.batch_tokens, options.rate, smoothing=options.smoothing, average=options.average,
         shares=tuple(options.shares), seed=options.seed, start=options.start,
     )  # fmt: skip

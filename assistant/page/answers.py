@@ -12,7 +12,7 @@ from assistant.feedback import REASONS
 from assistant.page.elements import button, escape, tag
 from assistant.render import marked_parts, place, trail
 from assistant.types import Answer, Citation, Evidence
-from index.types import Document
+from index.document.types import Document
 
 VERY_SURE, SURE = 0.8, 0.6
 

@@ -9,7 +9,7 @@ from itertools import groupby
 
 from assistant.page.elements import button, escape, tag
 from assistant.render import about
-from index.types import Document, Footnote, Section, Span
+from index.document.types import Document, Footnote, Section, Span
 
 
 def contents_html(documents: Mapping[str, Document]) -> str:

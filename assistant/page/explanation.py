@@ -7,7 +7,8 @@ from assistant.explain import Explanation, PassageRead
 from assistant.page.elements import button, escape, tag
 from assistant.reader import Candidate
 from assistant.render import place
-from index.types import Document, Hit
+from index.document.types import Document
+from index.types import Hit
 
 COLUMNS = ("Passage", "Reader", "Fused", "BM25", "Dense", "Matched words")
 NOTHING = "–"

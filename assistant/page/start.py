@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from assistant.page.answers import suggestions_html
 from assistant.page.elements import button, escape, tag
 from assistant.render import about
-from index.types import Document
+from index.document.types import Document
 
 
 def start_html(documents: Mapping[str, Document]) -> str:

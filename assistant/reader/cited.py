@@ -2,7 +2,7 @@
 
 import re
 
-from index.works import BOOK, EDITED, QUOTED, SIGNAL
+from index.document.works import BOOK, EDITED, QUOTED, SIGNAL
 
 AUTHOR = re.compile(r"\bwho(?:m|se)?\b|\b(?:reporter|journalist|author|writer|scholar|researcher|historian)s?\b", re.I)
 PERIODICAL = re.compile(

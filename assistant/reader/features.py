@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from assistant.reader.network import Network, Reading
-from assistant.reader.support import word_support
+from assistant.reader.network import Network, TokenScores
+from assistant.reader.term_coverage import term_coverage
 from assistant.reader.windows import Piece, Window, make_windows
 from index.retriever import Index, Place, reciprocal_rank_fusion
 from index.types import Hit
@@ -27,7 +27,7 @@ class Found:
 
     `span` is the span's margin over no span, `answer` the network's score of the window, `evidence` of
     the sentence; `bm25` and `dense` are retrieval's of the sentence, `rank` its passage's among the hits.
-    `support` is `word_support` of the question in it, where it is on the shortlist.
+    `support` is `term_coverage` of the question in it, where it is on the shortlist.
     """
 
     place: Place
@@ -47,7 +47,7 @@ def find_best(question: str, hits: Sequence[Hit], index: Index, network: Network
     found = find_spans(question, hits, index, network)
     fused = reciprocal_rank_fusion([sorted(range(len(found)), key=lambda i: -view(found[i])) for view in VIEWS])
     best = sorted(fused, key=lambda i: (-fused[i], i))[:SHORTLIST]
-    supports = word_support(question, [found[i].place.sentence.plain for i in best], index.encoder)
+    supports = term_coverage(question, [found[i].place.sentence.plain for i in best], index.encoder)
     for i, support in zip(best, supports, strict=True):
         found[i] = replace(found[i], support=support)
     return found
@@ -84,7 +84,7 @@ def find_spans(question: str, hits: Sequence[Hit], index: Index, network: Networ
     ]
 
 
-def read_pieces(window: Window, reading: Reading) -> Iterator[tuple[Piece, tuple[int, int, float], float]]:
+def read_pieces(window: Window, reading: TokenScores) -> Iterator[tuple[Piece, tuple[int, int, float], float]]:
     """Each piece that may answer: its best span as characters of the piece with the margin, and its evidence."""
     for number, (piece, begin, end) in enumerate(window.spans()):
         inside = np.flatnonzero((reading.offsets[:, 0] >= begin) & (reading.offsets[:, 1] <= end))

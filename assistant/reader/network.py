@@ -19,7 +19,7 @@ PACKAGED_SHA256 = "6ead22795eb228f3c492ec6f858ed224140bae0b380e8705681e5fb7a75f9
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class TokenScores:
     """What a network says of a window. `offsets` are characters of the window's text, a row for each token.
 
     `start` and `end` are logits of a span's first and last token, `null` that of there being none on the same
@@ -42,7 +42,7 @@ class Network(Protocol):
         """What tells its weights from others'."""
         ...
 
-    def read(self, question: str, windows: Sequence[str]) -> list[Reading]:
+    def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
         """A reading of each window."""
         ...
 
@@ -50,7 +50,7 @@ class Network(Protocol):
 class OnnxNetwork:
     """Quoth's own reader: `reader.onnx` and `tokenizer.json` in a folder, run by onnxruntime."""
 
-    def __init__(self, folder: Path = PACKAGED, sha256: str | None = None, threads: int = 0) -> None:
+    def __init__(self, folder: Path = PACKAGED, sha256: str | None = None) -> None:
         """Load the weights; raises ReaderError if they are missing, unreadable or not those expected."""
         # Imported here: nothing happens at import.
         import onnxruntime
@@ -61,9 +61,7 @@ class OnnxNetwork:
             self.fingerprint = hashlib.sha256(data).hexdigest()
             if sha256 and self.fingerprint != sha256:
                 raise ReaderError(f"The reader's weights at {folder} have been altered. Reinstall quoth.")
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads
-            self.session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+            self.session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
             self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except ReaderError:
             raise
@@ -76,12 +74,12 @@ class OnnxNetwork:
         self.tokenizer.no_truncation()
         self.tokenizer.encode_special_tokens = True  # "[SEP]" in a text is five characters
 
-    def read(self, question: str, windows: Sequence[str]) -> list[Reading]:
+    def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
         """A reading of each window; windows of like length are read together."""
         asked = self.tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS]
         encoded = self.tokenizer.encode_batch(list(windows), add_special_tokens=False)
         lengths = [len(encoding.ids) for encoding in encoded]
-        readings: list[Reading | None] = [None] * len(windows)
+        readings: list[TokenScores | None] = [None] * len(windows)
         first, last = self.tokenizer.encode("").ids  # [CLS] and [SEP]
         room = MAX_TOKENS - len(asked) - 3
         for rows in by_length(lengths):
@@ -122,10 +120,10 @@ def by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield order[start : start + BATCH]
 
 
-def cut(logits: Sequence[np.ndarray], row: int, begin: int, offsets: Sequence[tuple[int, int]]) -> Reading:
+def cut(logits: Sequence[np.ndarray], row: int, begin: int, offsets: Sequence[tuple[int, int]]) -> TokenScores:
     """One row of a batch as a reading: the window's tokens, and the first token as the score of no span."""
     start, end, answer, evidence = logits
     inside = slice(begin, begin + len(offsets))
     places = np.array(offsets, dtype=np.int64).reshape(-1, 2)
     null = float(start[row, 0] + end[row, 0])
-    return Reading(places, start[row, inside], end[row, inside], null, float(answer[row]), evidence[row, inside])
+    return TokenScores(places, start[row, inside], end[row, inside], null, float(answer[row]), evidence[row, inside])

@@ -6,14 +6,14 @@ from dataclasses import replace
 from rapidfuzz import fuzz
 
 from assistant.reader import Candidate, Selection
+from assistant.reader.answer_span import SURE, extend, short_answer
 from assistant.reader.cited import cited_part
 from assistant.reader.combine import Combination, confidence_features, ranking_features, sigmoid
-from assistant.reader.extent import SURE, extend, short_answer
 from assistant.reader.features import Found, find_best
 from assistant.reader.network import Network
 from assistant.reader.question import asks_for_source
+from index.document.sentences import plain_characters
 from index.retriever import Index
-from index.sentences import plain_characters
 from index.types import Hit
 
 UNSUPPORTED = 0.4  # cosine of a word of the question to its nearest in a sentence that has nothing on it

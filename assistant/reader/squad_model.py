@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.reader.network import MAX_TOKENS, Reading, by_length
+from assistant.reader.network import MAX_TOKENS, TokenScores, by_length
 from index.dense import reach
 from index.errors import ReaderError
 
@@ -47,11 +47,11 @@ class SquadModel:
             digest.update(key.encode() + value.float().cpu().numpy().tobytes())
         self.fingerprint = digest.hexdigest()
 
-    def read(self, question: str, windows: Sequence[str]) -> list[Reading]:
+    def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
         """A reading of each window."""
         import torch
 
-        readings: dict[int, Reading] = {}
+        readings: dict[int, TokenScores] = {}
         for rows in by_length([len(window) for window in windows]):
             encoded = self.tokenizer(
                 [question] * len(rows), [windows[row] for row in rows], truncation="only_second", padding=True,
@@ -68,7 +68,7 @@ class SquadModel:
         return [readings[row] for row in range(len(windows))]
 
 
-def span_reading(offsets: np.ndarray, start: np.ndarray, end: np.ndarray, null: float) -> Reading:
+def span_reading(offsets: np.ndarray, start: np.ndarray, end: np.ndarray, null: float) -> TokenScores:
     """A reading out of span logits alone."""
     answer = float(start.max() + end.max() - null) / 2 if len(start) else -float("inf")
-    return Reading(offsets, start, end, float(null), answer, start + end - null / 2)
+    return TokenScores(offsets, start, end, float(null), answer, start + end - null / 2)

@@ -13,10 +13,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from assistant.feedback import FeedbackStore
-from assistant.server.desk import Desk
-from assistant.server.gate import is_own
+from assistant.server.documents import Documents, detail, passage_detail, summary
 from assistant.server.metrics import Metrics
+from assistant.server.origins import is_own
 from assistant.server.problems import ALWAYS, Refusal, note, responses
+from assistant.server.queue import Queue
 from assistant.server.schema import (
     AskRequest,
     DocumentDetail,
@@ -28,7 +29,6 @@ from assistant.server.schema import (
     Suggestions,
 )
 from assistant.server.settings import Settings
-from assistant.server.shelf import Shelf, detail, passage_detail, summary
 from assistant.server.tokens import EmbedPass, TokenFile
 from assistant.types import Answer, Turn
 from index.errors import QuothError, StoreError
@@ -49,8 +49,8 @@ class Room:
     """What the routes work with."""
 
     settings: Settings
-    shelf: Shelf
-    desk: Desk
+    documents: Documents
+    queue: Queue
     metrics: Metrics
     tokens: TokenFile | None
     feedback: FeedbackStore | None
@@ -90,9 +90,9 @@ async def attend(asked: AskRequest, request: Request, room: Room, say: Say = lam
     with CancelScope() as scope:
         leaving = asyncio.create_task(leave(request, scope))
         try:
-            async with room.desk.place() as ahead:
+            async with room.queue.place() as ahead:
                 say("queued", {"ahead": ahead})
-                async with room.desk.turn():
+                async with room.queue.turn():
                     say("reading", {})
                     return await answer(asked, request, room)
         finally:
@@ -109,10 +109,10 @@ async def leave(request: Request, scope: CancelScope) -> None:
 
 async def answer(asked: AskRequest, request: Request, room: Room) -> Answer:
     """The answer to a request whose turn it is."""
-    quoth = room.shelf.asked(asked.document)
+    quoth = room.documents.asked(asked.document)
     history = [turn if isinstance(turn, str) else Turn(turn.question, turn.answer) for turn in asked.history]
     began = time.perf_counter()
-    found = await room.desk.do(lambda: quoth.ask(asked.question, history, asked.complete))
+    found = await room.queue.do(lambda: quoth.ask(asked.question, history, asked.complete))
     room.metrics.seconds.observe(time.perf_counter() - began)
     outcome = found.abstention.reason if found.abstention else "answered"
     room.metrics.answers.labels(outcome).inc()
@@ -163,24 +163,24 @@ def add_documents(api: APIRouter, room: Room) -> None:
 
     @api.get("/documents", summary="The documents", responses=responses(*ALWAYS))
     async def documents() -> DocumentList:
-        listed = tuple(summary(document) for document in room.shelf.quoth.index.documents.values())
+        listed = tuple(summary(document) for document in room.documents.quoth.index.documents.values())
         return DocumentList(documents=listed, feedback=room.feedback is not None)
 
     @api.get("/documents/{document}", summary="A document's structure", responses=told)
     async def document(document: str) -> DocumentDetail:
-        return detail(room.shelf.find(document), room.shelf.passages(document))
+        return detail(room.documents.find(document), room.documents.passages(document))
 
     @api.get("/documents/{document}/passages/{passage}", summary="A passage, by its id", responses=told)
     async def passage(document: str, passage: str) -> PassageDetail:
-        found = room.shelf.find(document)
-        for one in room.shelf.passages(document):
+        found = room.documents.find(document)
+        for one in room.documents.passages(document):
             if one.id == passage:
                 return passage_detail(one, found)
         raise Refusal("not_found", "There is no such passage. GET /api/documents/{document} lists those there are.")
 
     @api.get("/suggestions", summary="Questions that the documents answer", responses=told)
     async def suggestions(document: str | None = None) -> Suggestions:
-        quoth = room.shelf.asked(document)
+        quoth = room.documents.asked(document)
         return Suggestions(suggestions=await run_in_threadpool(quoth.suggest, SUGGESTED))
 
 
@@ -197,7 +197,7 @@ def add_the_rest(api: APIRouter, room: Room) -> None:
         if room.feedback is None:
             raise Refusal("not_found", "This server keeps no feedback.")
         try:
-            await run_in_threadpool(room.feedback.save, room.shelf.rated(given))
+            await run_in_threadpool(room.feedback.save, room.documents.rated(given))
         except StoreError as error:
             raise Refusal("not_kept", why=str(error)) from error
 

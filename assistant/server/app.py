@@ -14,20 +14,20 @@ from assistant.assistant import Assistant
 from assistant.feedback import FeedbackStore
 from assistant.server import metrics as prometheus
 from assistant.server.api import Room, make_api
+from assistant.server.auth import Auth
 from assistant.server.bodies import Bodies
-from assistant.server.callers import Callers
-from assistant.server.desk import Desk
+from assistant.server.documents import Documents
 from assistant.server.embed import make_embeds
-from assistant.server.gate import Gate
 from assistant.server.logs import log, start_logging
 from assistant.server.metrics import Metrics
+from assistant.server.origins import Origins
 from assistant.server.page import mount_page
 from assistant.server.problems import ALWAYS, Problem, add_handlers, responses
 from assistant.server.protocol import impatient
+from assistant.server.queue import Queue
+from assistant.server.request_log import RequestLog
 from assistant.server.settings import Settings
-from assistant.server.shelf import Shelf
 from assistant.server.tokens import TokenFile
-from assistant.server.watch import Watch
 
 ABOUT = "Questions about documents, answered in the documents' own words, with their place and the notes behind them."
 
@@ -35,23 +35,23 @@ ABOUT = "Questions about documents, answered in the documents' own words, with t
 def make_app(quoth: Assistant, settings: Settings = Settings(), feedback: FeedbackStore | None = None) -> FastAPI:
     """The application; `feedback` keeps what is said of answers, None where nothing is kept."""
     tokens = TokenFile(settings.tokens) if settings.auth else None
-    desk = Desk(settings.workers, settings.queue)
-    metrics = Metrics(lambda: desk.taken)
+    queue = Queue(settings.workers, settings.queue)
+    metrics = Metrics(lambda: queue.taken)
     app = FastAPI(
         title="Quoth", description=ABOUT, version="1", docs_url=None, redoc_url=None, lifespan=telling,
         openapi_url="/openapi.json", redirect_slashes=False,
     )  # fmt: skip
     add_handlers(app)
-    app.include_router(make_api(Room(settings, Shelf(quoth), desk, metrics, tokens, feedback)))
+    app.include_router(make_api(Room(settings, Documents(quoth), queue, metrics, tokens, feedback)))
     app.include_router(make_embeds(settings))
-    add_health(app, desk, tokens)
+    add_health(app, queue, tokens)
     if settings.metrics:
         add_metrics(app, metrics)
     describe(app)
     mount_page(app, quoth, settings, feedback)
     # The last one added is the first that a request meets.
     app.add_middleware(Bodies, settings=settings)
-    app.add_middleware(Callers, settings=settings, tokens=tokens)
+    app.add_middleware(Auth, settings=settings, tokens=tokens)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.allow_origin,
@@ -59,8 +59,8 @@ def make_app(quoth: Assistant, settings: Settings = Settings(), feedback: Feedba
         allow_headers=["Authorization", "Content-Type"],
         expose_headers=["Retry-After", "X-Request-Id"],
     )
-    app.add_middleware(Gate, settings=settings)
-    app.add_middleware(Watch, metrics=metrics)
+    app.add_middleware(Origins, settings=settings)
+    app.add_middleware(RequestLog, metrics=metrics)
     return app
 
 
@@ -72,7 +72,7 @@ async def telling(app: FastAPI) -> AsyncIterator[None]:
     log("stopped")
 
 
-def add_health(app: FastAPI, desk: Desk, tokens: TokenFile | None) -> None:
+def add_health(app: FastAPI, queue: Queue, tokens: TokenFile | None) -> None:
     """/healthz: the process is there. /readyz: it takes questions now."""
 
     @app.get("/healthz", summary="Whether the process is there", responses=responses(*ALWAYS))
@@ -83,7 +83,7 @@ def add_health(app: FastAPI, desk: Desk, tokens: TokenFile | None) -> None:
     async def readyz() -> dict[str, str]:
         if tokens:
             tokens.read()
-        async with desk.place():
+        async with queue.place():
             return {"status": "ready"}
 
 

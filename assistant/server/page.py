@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from assistant.assistant import Assistant
 from assistant.feedback import FeedbackStore
 from assistant.server.bodies import replaying
-from assistant.server.gate import route_path
+from assistant.server.origins import route_path
 from assistant.server.problems import Refusal, refuse
 from assistant.server.settings import Settings
 
@@ -27,7 +27,7 @@ OPEN = re.compile(
     r"|POST /gradio_api/(?:queue/join|cancel|reset)"
 )
 CALL = "POST /gradio_api/component_server/"
-SERVER_FUNCTIONS = ("read_document", "read_questions", "read_why")  # the page's, in assistant/ui.py
+SERVER_FUNCTIONS = ("read_document", "read_questions", "read_why")  # the page's, in assistant/page/app.py
 SCRIPT = re.compile(rb"<script(?P<how>[^>]*)>(?P<code>.*?)</script>", re.S | re.I)
 
 
@@ -37,7 +37,7 @@ def mount_page(app: FastAPI, quoth: Assistant, settings: Settings, feedback: Fee
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
-    from assistant.ui import make_page, page_head, page_theme
+    from assistant.page.app import make_page, page_head, page_theme
 
     page = make_page(quoth, feedback)
     gr.mount_gradio_app(

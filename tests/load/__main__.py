@@ -15,8 +15,8 @@ from locust.env import Environment  # first: it puts gevent's sockets in the pla
 
 from assistant.config import MAX_QUESTION
 from eval.gold import ARTICLE_GOLD, load_gold
-from index.parse import parse
-from index.sources import read_sources
+from index.document.parse import parse
+from index.document.sources import read_sources
 from tests.load.asking import PATIENCE, Case, Truth, ask, read
 from tests.load.clients import Asking, Leaving, Load
 from tests.load.ledger import FAULTS, Ledger

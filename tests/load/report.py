@@ -40,7 +40,7 @@ def figures(server: Server, load: Load, stats: RequestStats) -> Figures:
     ledger.close(frozenset(record.standalone_question for record in read_feedback(server.feedback)))
     counts, faults = ledger.counts, {**ledger.faults, "errors": server.errors()}
     if held := server.waiting():
-        faults["lost"].append(f"{held} places at the desk were not given back")
+        faults["lost"].append(f"{held} places in the queue were not given back")
     rows = [
         ("cores", f"{os.cpu_count()}"),
         ("clients", f"{CLIENTS}, and {counts['left']} times one that left"),

@@ -89,7 +89,7 @@ class Server:
             line.close()
 
     def waiting(self) -> int:
-        """How many questions hold a place at the desk."""
+        """How many questions hold a place in the queue."""
         return int(float((self.get("/metrics") or "").split("\nquoth_questions_waiting ")[1].split("\n")[0]))
 
     def weigh(self) -> None:

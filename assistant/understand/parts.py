@@ -2,8 +2,8 @@
 
 import re
 
-from assistant.understanding.conversation import is_fragment
-from assistant.understanding.grammar import tag
+from assistant.understand.conversation import is_fragment
+from assistant.understand.grammar import tag
 
 MOST = 3
 ASK = r"(?:how (?:many|much|long|often|far|old)|who(?:m|se)?|what|when|where|why|which|how)"

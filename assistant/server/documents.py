@@ -9,11 +9,12 @@ from assistant.feedback import Quoted, Record, rate, versions_of
 from assistant.render import document_to_dict
 from assistant.server.problems import Refusal
 from assistant.server.schema import DocumentDetail, DocumentSummary, FeedbackRequest, PassageDetail
+from index.document.types import Document
 from index.retriever import Index
-from index.types import Document, Passage
+from index.types import Passage
 
 
-class Shelf:
+class Documents:
     """What can be asked: all the documents together, or one of them."""
 
     def __init__(self, quoth: Assistant) -> None:

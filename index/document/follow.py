@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from index.document.notes import NoteBlock
+from index.document.types import Sentence, Source
+from index.document.works import Reference, read_references
 from index.folding import fold
-from index.footnotes import NoteBlock
-from index.types import Sentence, Source
-from index.works import Reference, read_references
 
 TITLE_ALIKE = 92  # rapidfuzz's partial ratio, of 100
 TITLE_ALIKE_WITH_NAME = 85

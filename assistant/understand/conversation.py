@@ -10,8 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.understanding.grammar import ASKING, Phrase, Word, noun_phrases, tag
-from assistant.understanding.pointing import (
+from assistant.understand.anaphora import (
     POSSESSIVES,
     SHOWING,
     THINGS,
@@ -20,6 +19,7 @@ from assistant.understanding.pointing import (
     pointers,
     resolve,
 )
+from assistant.understand.grammar import ASKING, Phrase, Word, noun_phrases, tag
 
 READINGS = 3
 FILLER = r"(?:ok|okay|so|well|and|but|or|also|then|yes|no|right|thanks|interesting)"
@@ -29,17 +29,17 @@ CONJUNCTION = re.compile(r"^\W*(?:and|but|or)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Rewrite:
     """A question that stands alone, and what its pointers were taken for."""
 
     question: str
     topic: str = ""
 
 
-def complete(question: str, said: Sequence[Said]) -> tuple[Reading, ...]:
+def rewrite(question: str, said: Sequence[Said]) -> tuple[Rewrite, ...]:
     """Readings of a question that leans on what was said, the likeliest first; none if it stands alone.
 
-    >>> [reading.question for reading in complete("And how many police?", [Said("How many troops will the UN send?")])]
+    >>> [reading.question for reading in rewrite("And how many police?", [Said("How many troops will the UN send?")])]
     ['How many police will the UN send?', 'How many troops will the UN send? And how many police?']
     """
     if not said or not leans(question):
@@ -47,11 +47,11 @@ def complete(question: str, said: Sequence[Said]) -> tuple[Reading, ...]:
     before = said[-1]
     asked = OPENER.sub("", question)
     words = tag(asked.rstrip(" ?.!"))
-    found = [Reading(text, before.topic) for text in go_on(question, before.question)]
+    found = [Rewrite(text, before.topic) for text in go_on(question, before.question)]
     if not asks_again(words):
         found += [*point(asked, said), *widen(asked, said)]
     if len(found) < 2 or CONJUNCTION.match(question) or any(word.small in ("this", "that") for word in words):
-        found = [*found[: READINGS - 1], Reading(f"{before.question} {question}", before.topic)]
+        found = [*found[: READINGS - 1], Rewrite(f"{before.question} {question}", before.topic)]
     return tuple({reading.question: reading for reading in found}.values())[:READINGS]
 
 
@@ -150,23 +150,23 @@ def ask_otherwise(words: Sequence[Word], earlier: str, before: Sequence[Word]) -
     return [" ".join([asked[0].upper() + asked[1:], rest, *dropped[:1]]) + "?"]
 
 
-def point(asked: str, said: Sequence[Said]) -> list[Reading]:
+def point(asked: str, said: Sequence[Said]) -> list[Rewrite]:
     """The question with what it points to in place of its pointers: a reading for each thing that it may be."""
     words = tag(asked)
     pointing = list(pointers(words))
     if not pointing:
         return []
     meant = [phrase for phrase in antecedents(pointing[0], words, said) if phrase.bare.lower() not in asked.lower()]
-    return [Reading(resolve(asked, words, pointing, phrase), phrase.bare) for phrase in meant[:READINGS]]
+    return [Rewrite(resolve(asked, words, pointing, phrase), phrase.bare) for phrase in meant[:READINGS]]
 
 
-def widen(asked: str, said: Sequence[Said]) -> list[Reading]:
+def widen(asked: str, said: Sequence[Said]) -> list[Rewrite]:
     """The question with what it is a view of: "What are the symptoms?" to "What are the symptoms of measles?"."""
     if not bare_view(asked):
         return []
     meant = [phrase for phrase in antecedents(None, (), said) if not phrase.is_view]
     return [
-        Reading(f"{asked.rstrip(' ?.!')} of {phrase.text}?", phrase.bare)
+        Rewrite(f"{asked.rstrip(' ?.!')} of {phrase.text}?", phrase.bare)
         for phrase in meant[:READINGS]
         if phrase.bare.lower() not in asked.lower()
     ]

@@ -27,7 +27,7 @@ ALWAYS = {
 }
 
 
-class Watch:
+class RequestLog:
     """Middleware that sees every request in and its answer out."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:

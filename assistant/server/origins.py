@@ -1,4 +1,4 @@
-"""The gate: the host, the path and the origin of a request, each refused unless a setting allows it."""
+"""The host, the path and the origin of a request, each refused unless a setting allows it."""
 
 import re
 from urllib.parse import urlsplit
@@ -16,7 +16,7 @@ FRAMED = "/embed"
 HOST_HEADER = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 
-class Gate:
+class Origins:
     """Middleware that lets through what the lists of hosts and origins allow."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:

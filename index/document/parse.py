@@ -3,12 +3,12 @@
 import re
 from dataclasses import replace
 
-from index.follow import follow_notes
-from index.footnotes import MARKER, Marker, NoteBlock, find_markers, find_notes, find_oddities, point, unfollowed
-from index.layout import NOTES_HEADING, heading_text, looks_like_heading, split_blocks
-from index.sentences import make_sentences
-from index.sources import SourceFile
-from index.types import Document, Footnote, Paragraph, Section, Span
+from index.document.follow import follow_notes
+from index.document.layout import NOTES_HEADING, heading_text, looks_like_heading, split_blocks
+from index.document.notes import MARKER, Marker, NoteBlock, find_markers, find_notes, find_oddities, point, unfollowed
+from index.document.sentences import make_sentences
+from index.document.sources import SourceFile
+from index.document.types import Document, Footnote, Paragraph, Section, Span
 
 SHORT_BLOCK_WORDS = 15
 # Lines of a site around an article. An invitation marks the end of a page; a bare label stands anywhere.

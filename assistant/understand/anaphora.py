@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.understanding.grammar import ASKED_FOR, NOUNS, Phrase, Word, noun_phrases, tag
+from assistant.understand.grammar import ASKED_FOR, NOUNS, Phrase, Word, noun_phrases, tag
 
 PERSONS = frozenset(["he", "she", "him", "her", "his", "hers"])
 THINGS = frozenset(["it", "its"])

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import sentencex
 
-from index.layout import span
-from index.types import Sentence, Span
+from index.document.layout import span
+from index.document.types import Sentence, Span
 
 LONGEST_PART = 5000  # characters; sentencex slows down on longer texts
 LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}|[ivxlcIVXLC]{1,6}|[A-Za-z])[.)]")

@@ -10,8 +10,8 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 
-from index.layout import LABEL, looks_like_heading, span
-from index.types import Footnote, Oddity, Span
+from index.document.layout import LABEL, looks_like_heading, span
+from index.document.types import Footnote, Oddity, Span
 
 MARKER = re.compile(r"\[(\d{1,4}(?:\s?[,;–-]\s?\d{1,4}){0,9})\]")
 FIRST_YEAR = 1000

@@ -7,7 +7,7 @@ wrapped text a break is deliberate where the next line's first word would still 
 import itertools
 import re
 
-from index.types import Span
+from index.document.types import Span
 
 # What Python calls white space, a byte order mark, and the space of no width.
 BLANK = (

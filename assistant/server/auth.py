@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.server.addresses import network
-from assistant.server.gate import EMBEDDED, is_own, route_path
+from assistant.server.origins import EMBEDDED, is_own, route_path
 from assistant.server.problems import Refusal, note, refuse
 from assistant.server.settings import Settings
 from assistant.server.tokens import TokenFile
@@ -32,7 +32,7 @@ class Caller:
     site: str = ""
 
 
-class Callers:
+class Auth:
     """Middleware that knows who asks, under --auth, and counts what they ask."""
 
     def __init__(self, app: ASGIApp, settings: Settings, tokens: TokenFile | None) -> None:
@@ -92,7 +92,7 @@ def identify(request: Request, path: str, settings: Settings, tokens: TokenFile 
         return by_token(request, path, shown, settings, tokens)
     users = request.headers.getlist(settings.user_header)
     if len(users) == 1 and 0 < len(users[0]) <= MAX_USER and users[0].isprintable():
-        return Caller("user", users[0])  # believed: the gate drops this header where no trusted proxy sent it
+        return Caller("user", users[0])  # believed: Origins drops this header where no trusted proxy sent it
     raise unknown("no token, and no user named by a trusted proxy")
 
 

@@ -13,8 +13,8 @@ parted at semicolons. A citation is one of
 import re
 from dataclasses import dataclass
 
-from index.layout import is_title, span
-from index.types import Span
+from index.document.layout import is_title, span
+from index.document.types import Span
 
 PARTICLE = (
     r"(?:de|del|della|der|den|di|da|du|des|la|le|el|al|van|von|zu|ter|bin|ibn|ben|ag|ould|wa|dos|e|y|of|for|the|on|in)"
@@ -72,7 +72,7 @@ LONGEST_CITATION = 1500  # characters
 LONGEST_SHORT = 20  # words
 MOST_SIGNALS = 6
 
-Reading = tuple[tuple[str, ...], str]
+NamesAndTitle = tuple[tuple[str, ...], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Reference:
 
     place: Span
     kind: str
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[NamesAndTitle, ...] = ()
     notes: tuple[int, ...] = ()
     sure: bool = True
 
@@ -218,7 +218,7 @@ def read_short(piece: Span, text: str, signalled: bool) -> Reference | None:
         return Reference(piece, "short", ((read_names(match["names"]), match["year"]),))
     if not is_title(text):
         return None
-    readings: list[Reading] = []
+    readings: list[NamesAndTitle] = []
     fields = text.split(", ")
     for parted in range(1, len(fields)):
         names, title = ", ".join(fields[:parted]), ", ".join(fields[parted:])

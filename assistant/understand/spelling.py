@@ -81,11 +81,6 @@ def near_english(typed: str, edits: int) -> dict[str, int]:
     return {word: distance for word, distance, _ in found if len(typed) > 4 or english()[word] <= COMMON}
 
 
-def usual(forms: Mapping[str, int]) -> str:
-    """The form of a word that is written most; one that is ever written small is written so."""
-    return min(forms, key=lambda form: (form != form.lower(), -forms[form]))
-
-
 def like_cased(word: str, typed: str) -> str:
     """A word with a capital where the typed one has it; its own capitals stay."""
     return word[0].upper() + word[1:] if typed[0].isupper() else word

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from index.document.types import Document
 from index.folding import fold, terms, words
-from index.types import Document
 
 SHORT = re.compile(r"\((?P<short>[A-Z][\w&-]{1,9})\)")
 LINK = r"(?:of|the|for|and|in|on|to|de|du|des|la|le|les|al|ag|el|bin|ould|von|van)"

@@ -17,7 +17,7 @@ WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 QUANTITIES = frozenset(["many", "much", "long", "often", "far", "old", "exactly", "roughly"])
 
 
-def word_support(question: str, texts: Sequence[str], encoder: Encoder) -> list[dict[str, float]]:
+def term_coverage(question: str, texts: Sequence[str], encoder: Encoder) -> list[dict[str, float]]:
     """For each text the content words of a question, with the cosine to its nearest token, the mean of their own.
 
     Words that ask for a quantity are left out; a dictionary is empty where the question has no content word.

@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields
 from datetime import date, time
 from pathlib import Path
 
+from index.document.layout import BLANK
+from index.document.types import Metadata
 from index.errors import SourceError
-from index.layout import BLANK
-from index.types import Metadata
 
 LONGEST_TOLD = 100  # characters of what was found, in a message
 LAST_YEAR = 10_000

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assistant.types import Turn
-from assistant.understanding.conversation import Reading, complete
-from assistant.understanding.language import is_foreign
-from assistant.understanding.names import Names, learn_names
-from assistant.understanding.pointing import Said
-from assistant.understanding.smalltalk import reply_to
-from assistant.understanding.spelling import Speller
+from assistant.understand.anaphora import Said
+from assistant.understand.conversation import Rewrite, rewrite
+from assistant.understand.language import is_foreign
+from assistant.understand.names import Names, learn_names
+from assistant.understand.smalltalk import reply_to
+from assistant.understand.spelling import Speller
 from index.folding import words
 from index.retriever import Index
 
@@ -52,18 +52,18 @@ class Understanding:
         return self.names.expand(question)
 
     def readings(
-        self, question: str, turns: Sequence[Turn], settle: Callable[[Sequence[Reading]], tuple[Reading, str | None]]
-    ) -> tuple[Reading, ...]:
+        self, question: str, turns: Sequence[Turn], settle: Callable[[Sequence[Rewrite]], tuple[Rewrite, str | None]]
+    ) -> tuple[Rewrite, ...]:
         """What a question may mean after some turns, the likeliest first; itself alone where it leans on nothing.
 
         `settle` chooses among readings by their evidence and gives the short answer.
         """
         said: list[Said] = []
-        if not turns or not complete(question, [Said(turns[-1].question)]):
-            return (Reading(question),)
+        if not turns or not rewrite(question, [Said(turns[-1].question)]):
+            return (Rewrite(question),)
         for turn in turns[-REMEMBERED:]:
             earlier = self.correct(turn.question)
-            found = complete(earlier, said) or (Reading(earlier),)
+            found = rewrite(earlier, said) or (Rewrite(earlier),)
             chosen, answer = (found[0], turn.answer) if turn.answer and len(found) == 1 else settle(found)
             said.append(Said(chosen.question, chosen.topic, turn.answer or answer))
-        return complete(question, said) or (Reading(question),)
+        return rewrite(question, said) or (Rewrite(question),)

@@ -1,4 +1,4 @@
-"""The desk where questions wait their turn: so many at once, so many waiting, and no more."""
+"""The queue where questions wait their turn: so many at once, so many waiting, and no more."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +13,7 @@ from assistant.server.problems import Refusal
 T = TypeVar("T")
 
 
-class Desk:
+class Queue:
     """`workers` questions are answered at the same time, `places` may wait behind them."""
 
     def __init__(self, workers: int, places: int) -> None:
@@ -21,7 +21,7 @@ class Desk:
         self.taken = 0
         self._turns = asyncio.Semaphore(workers)
         # Threads of its own: the libraries that read keep memory for each thread that has ever called them.
-        self._threads = ThreadPoolExecutor(workers, "desk")
+        self._threads = ThreadPoolExecutor(workers, "queue")
         self._seconds = 0.2  # an answer's usual time, learnt as they are given
 
     @asynccontextmanager
