@@ -56,7 +56,9 @@ class Arrays:
 def make_arrays(examples: Sequence[Example], tokenizer: Tokenizer) -> Arrays:
     """The arrays of some examples; one whose answer does not fit MAX_TOKENS is left out."""
     names = sorted({example.kind for example in examples})
-    columns: dict[str, list[Any]] = {name: [] for name in ("tokens", "sentence", "span", "evidence", "flags", "kinds", "groups")}
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("tokens", "sentence", "span", "evidence", "flags", "kinds", "groups")
+    }
     bounds = [0]
     for example in examples:
         encoded = encode(example, tokenizer)
@@ -89,7 +91,7 @@ def encode(example: Example, tokenizer: Tokenizer) -> tuple[np.ndarray, np.ndarr
     """Token ids, each token's sentence, and the answer's tokens; None if the answer does not fit."""
     cls, sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
     asked = tokenizer.encode_batch([*example.turns, example.question], add_special_tokens=False)
-    question = join_turns([one.ids for one in asked], sep)
+    question = join_turns([one.ids for one in asked], int(sep or 0))
     window = tokenizer.encode(example.window, add_special_tokens=False)
     room = MAX_TOKENS - len(question) - 3
     ids, offsets = window.ids[:room], window.offsets[:room]

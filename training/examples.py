@@ -3,8 +3,8 @@
 Windows begin and end on sentence borders and the answer's place in them varies. Every question stands on both
 sides, so that its wording alone does not tell whether it is answered: an answered one also with its passage less
 the sentences that answer (`removed`), an unanswered one also with its twin, the same passage with a sentence that
-answers it (see `training.written`). Beside these, hard negatives: the passages of the same article that BM25 and
-the encoder rank highest and that lack the answer. A question's own window and its hard negatives are one group,
+answers it (see `training.written`). Beside these, hard negatives: the passages of the same article that BM25 ranks
+highest and that lack the answer. A question's own window and its hard negatives are one group,
 over which probabilities are normalised together.
 """
 
@@ -19,7 +19,6 @@ import numpy as np
 
 from eval.metrics.answer import normalize
 from index.bm25 import Bm25
-from index.dense import Encoder, encode_all
 from index.document.sentences import split_sentences
 from index.document.types import Span
 
@@ -190,37 +189,29 @@ def fit_sentences(sentences: Sequence[str], relevant: set[int], rng: random.Rand
     return sorted(keep)
 
 
-def hard_negatives(rows: Sequence[Row], encoder: Encoder, rng: random.Random, count: int = 1) -> dict[int, list[str]]:
-    """For each row the `count` passages of its article that rank highest and lack the answer.
+def hard_negatives(rows: Sequence[Row], rng: random.Random, count: int = 1) -> list[list[str]]:
+    """For each row the `count` passages of its article that BM25 ranks highest and that lack the answer.
 
-    Ranked by the mean of BM25, scaled to its best, and the cosine. Rows whose article has no such
-    passage get one of another article.
+    Where an article has none, one of another article is taken.
     """
     contexts = list(dict.fromkeys(row.context for row in rows))
-    where = {context: i for i, context in enumerate(contexts)}
-    vectors = encode_all(encoder, contexts)
-    articles: dict[str, dict[int, None]] = {}
-    by_article: dict[str, list[int]] = {}
-    for number, row in enumerate(rows):
-        articles.setdefault(row.article, {})[where[row.context]] = None
-        by_article.setdefault(row.article, []).append(number)
-    normal = [f" {normalize(context)} " for context in contexts]
-    chosen: dict[int, list[str]] = {}
-    for article, numbers in by_article.items():
-        places = list(articles[article])
-        bm25 = Bm25([contexts[i] for i in places])
-        cosines = encoder.encode_questions([rows[n].question for n in numbers]) @ vectors[places].T
-        for n, cosine in zip(numbers, cosines, strict=True):
-            words = bm25.scores(rows[n].question)
-            order = np.argsort(-(cosine + words / max(float(words.max()), 1e-9)))
-            answers = {normalize(rows[n].context[a:b]) for a, b in rows[n].answers}
-            candidates = [places[int(i)] for i in order] + [rng.randrange(len(contexts))]
-            lacking = [
-                place
-                for place in candidates
-                if contexts[place] != rows[n].context and not any(f" {a} " in normal[place] for a in answers if a)
-            ]
-            chosen[n] = [contexts[place] for place in dict.fromkeys(lacking[:count])]
+    normal = {context: f" {normalize(context)} " for context in contexts}
+    articles: dict[str, dict[str, None]] = {}
+    for row in rows:
+        articles.setdefault(row.article, {})[row.context] = None
+    passages = {article: list(found) for article, found in articles.items()}
+    bm25 = {article: Bm25(found) for article, found in passages.items()}
+    chosen = []
+    for row in rows:
+        order = np.argsort(-bm25[row.article].scores(row.question), kind="stable")
+        ranked = [passages[row.article][int(i)] for i in order] + [rng.choice(contexts)]
+        answers = {normalize(row.context[a:b]) for a, b in row.answers}
+        lacking = [
+            context
+            for context in ranked
+            if context != row.context and not any(f" {answer} " in normal[context] for answer in answers if answer)
+        ]
+        chosen.append(list(dict.fromkeys(lacking[:count])))
     return chosen
 
 
@@ -234,10 +225,10 @@ def without_answer(row: Row) -> str | None:
     return left if kept and not still else None
 
 
-def make_examples(rows: Sequence[Row], encoder: Encoder, seed: int) -> Iterator[Example]:
+def make_examples(rows: Sequence[Row], seed: int) -> Iterator[Example]:
     """Every example of some public rows, in their order; some with other questions of their passage before them."""
     rng = random.Random(seed)
-    negatives = hard_negatives(rows, encoder, rng)
+    negatives = hard_negatives(rows, rng)
     asked: dict[str, list[str]] = {}
     for row in rows:
         answer = f" {row.context[slice(*row.answers[0])]}" if row.answers and rng.random() < ANSWERED else ""
@@ -246,9 +237,9 @@ def make_examples(rows: Sequence[Row], encoder: Encoder, seed: int) -> Iterator[
         if rng.random() < CONVERSATIONS:
             others = [turn for turn in asked[row.context] if not turn.startswith(row.question)]
             row = replace(row, turns=tuple(rng.sample(others, min(len(others), rng.randint(1, 2)))))
-        answer = rng.choice(row.answers) if row.answers else None
-        made = [make_example(row, answer, "own" if row.answers else "natural", rng, number + 1)]
-        for context in negatives.get(number, []) if row.answers else []:
+        place = rng.choice(row.answers) if row.answers else None
+        made = [make_example(row, place, "own" if row.answers else "natural", rng, number + 1)]
+        for context in negatives[number] if row.answers else []:
             made.append(make_example(replace(row, context=context, answers=()), None, "hard", rng, number + 1))
         if row.answers and (left := without_answer(row)):
             made.append(make_example(replace(row, context=left, answers=()), None, "removed", rng))

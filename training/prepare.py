@@ -15,7 +15,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from assistant.reader.network import OnnxNetwork
-from index.dense import SentenceTransformerEncoder, packaged_model
+from index.dense import packaged_model
 from training.arrays import make_arrays
 from training.examples import Example, Row, make_examples, read_evidence, read_rows
 from training.wording import wording_auroc
@@ -69,27 +69,27 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    encoder = SentenceTransformerEncoder()
     tokenizer = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     rows = read_rows(options.data / "rows.jsonl.gz")
     reported = squad2_held_out(sorted({row.article for row in rows}))[1:]
     write_squad([row for row in rows if row.article in reported], options.out / "squad2-held-out.json")
-    examples: list[Example] = list(make_examples(rows, encoder, options.seed))
+    examples: list[Example] = list(make_examples(rows, options.seed))
     examples += read_evidence(options.data / "evidence.jsonl.gz", random.Random(options.seed))
     kept = held_out(sorted({example.article for example in examples}))
     split = {
         "train": [example for example in examples if example.article not in kept],
         "validation": [example for example in examples if example.article in kept],
     }
-    questions = answer_turns(read_written(options.data / "written.jsonl.gz"), OnnxNetwork(), options.seed)
-    twins = answer_turns(read_written(options.data / "twins.jsonl.gz"), OnnxNetwork(), options.seed)
+    written, twins = (read_written(options.data / f"{name}.jsonl.gz") for name in ("written", "twins"))
+    answered = answer_turns([*written, *twins], OnnxNetwork(), options.seed)
+    questions, twins = answered[: len(written)], answered[len(written) :]
     passages = written_held_out(questions)
     for name, wanted in (("train", False), ("validation", True)):
         chosen = [one for one in questions if ((one.passage in passages) or (one.row.article in kept)) == wanted]
         first_group = len(rows) + 1 + wanted * len(questions)
-        split[name] += make_written(chosen, twins, encoder, options.seed, first_group)
+        split[name] += make_written(chosen, twins, options.seed, first_group)
         arrays = make_arrays(split[name], tokenizer)
         arrays.save(options.out / f"{name}.npz")
         counts = {str(kind): int((arrays.kinds == i).sum()) for i, kind in enumerate(arrays.names)}

@@ -168,12 +168,12 @@ def train(run: Run, arrays: Arrays, validation: Arrays, minutes: float) -> None:
             run.save()
             saved = time.monotonic()
     run.save()
-    run.network.load_state_dict(run.average)
-    log(run.folder, step=run.step, **judge(run.network, validation, run.device))
     save_file(
         {name: value.half().cpu().contiguous() for name, value in run.average.items()},
         run.folder / "reader.safetensors",
     )
+    run.network.load_state_dict(run.average)
+    log(run.folder, step=run.step, **judge(run.network, validation, run.device))
 
 
 def log(folder: Path, **told: object) -> None:

@@ -18,7 +18,9 @@ def wording_auroc(seen: Sequence[Example], unseen: Sequence[Example]) -> float:
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
 
-    told, asked = ([one for one in some if "hard" not in one.kind and "-alone" not in one.kind] for some in (seen, unseen))
+    told, asked = (
+        [one for one in some if "hard" not in one.kind and "-alone" not in one.kind] for some in (seen, unseen)
+    )
     words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
     table = words.fit_transform([one.question for one in told])
     model = LogisticRegression(max_iter=300).fit(table, [one.answerable for one in told])

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from assistant.reader.features import best_span
 from assistant.reader.network import Network
-from index.dense import Encoder
 from training.examples import ANSWERED, Example, Row, hard_negatives, make_example
 
 HARD = 2  # other passages of the article beside a question's own
@@ -54,19 +53,17 @@ def read_written(path: Path) -> list[Written]:
 def answer_turns(questions: Sequence[Written], network: Network, seed: int) -> list[Written]:
     """The same questions, half of the earlier turns with the short answer that an earlier network finds for them.
 
-    Nobody wrote down what the turns were answered with; a conversation at run time has it.
+    Nobody wrote down what the turns were answered with; a conversation at run time has it. A question and its twin
+    keep the same turns.
     """
-    rng = random.Random(seed)
     given: dict[tuple[str, str], str] = {}
     for one in questions:
         for turn in one.row.turns:
             if (one.passage, turn) not in given:
-                given[one.passage, turn] = short_answer(turn, one.row.context, network)
-    return [
-        replace(one, row=replace(one.row, turns=tuple(
-            f"{turn}{given[one.passage, turn] if rng.random() < ANSWERED else ''}" for turn in one.row.turns)))
-        for one in questions
-    ]  # fmt: skip
+                lucky = random.Random(f"{seed} {one.passage} {turn}").random() < ANSWERED
+                given[one.passage, turn] = short_answer(turn, one.row.context, network) if lucky else ""
+    turns = [tuple(turn + given[one.passage, turn] for turn in one.row.turns) for one in questions]
+    return [replace(one, row=replace(one.row, turns=said)) for one, said in zip(questions, turns)]
 
 
 def short_answer(question: str, context: str, network: Network) -> str:
@@ -103,11 +100,12 @@ def with_evidence(example: Example | None, written: Written, context: str) -> Ex
     return replace(example, evidence=tuple(sorted(evidence | set(example.evidence))))
 
 
-def make_written(questions: Sequence[Written], twins: Sequence[Written], encoder: Encoder, seed: int, first_group: int
-                 ) -> Iterator[Example]:  # fmt: skip
+def make_written(
+    questions: Sequence[Written], twins: Sequence[Written], seed: int, first_group: int
+) -> Iterator[Example]:
     """Both sides of every question, and its hard negatives; groups are numbered from `first_group`."""
     rng = random.Random(seed)
-    negatives = hard_negatives([one.row for one in questions], encoder, rng, HARD)
+    negatives = hard_negatives([one.row for one in questions], rng, HARD)
     by_key = {twin.key: twin for twin in twins}
     for number, one in enumerate(questions):
         group, twin = first_group + number, by_key.get(one.key)
@@ -121,7 +119,7 @@ def make_written(questions: Sequence[Written], twins: Sequence[Written], encoder
         else:
             made = [make_example(one.row, None, f"{one.kind}-alone", rng)]
         if one.relevant or twin:
-            for context in negatives.get(number, []):
+            for context in negatives[number]:
                 row = replace(one.row, context=context, answers=())
                 made.append(make_example(row, None, "written-hard", rng, group))
         yield from (example for example in made if example)
