@@ -51,6 +51,11 @@ class Reader(Protocol):
         """What tells what it was trained or fitted to from another's."""
         ...
 
-    def read(self, question: str, hits: Sequence[types.Hit], index: retriever.Index) -> Selection:
-        """The candidates out of the hits and their notes."""
+    def read(
+        self, question: str, hits: Sequence[types.Hit], index: retriever.Index, turns: Sequence[str] = ()
+    ) -> Selection:
+        """The candidates out of the hits and their notes.
+
+        `turns` are the conversation's earlier questions, oldest first, each with its short answer behind it if known.
+        """
         ...

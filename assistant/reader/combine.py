@@ -6,7 +6,7 @@ confidence (Platt, "Probabilistic outputs for support vector machines", 1999).
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ import numpy as np
 
 from assistant.reader.features import Found
 from assistant.reader.question import asks_for_source, is_misfit
+
+MOST_LEAD = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,33 +48,27 @@ class Combination:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
 
-def ranking_features(found: Found) -> dict[str, float]:
+def ranking_features(found: Found) -> Mapping[str, float]:
     """What is known of a sentence, by name."""
+    return found.scores
+
+
+def confidence_features(question: str, ranked: Sequence[tuple[Found, float]]) -> dict[str, float]:
+    """What tells whether the first of some ranked sentences answers a question, by name.
+
+    Its own scores; `lead`, how far its ranking score is above the second's; `share` of it in the softmax of all;
+    `misfit`, whether its short answer is of another kind than what is asked for; `source`, whether a work is asked for.
+    """
+    best, score = ranked[0]
+    scores = np.array([one for _, one in ranked])
+    plain = best.place.sentence.plain[best.start : best.end]
     return {
-        "span": found.span,
-        "answer": found.answer,
-        "evidence": found.evidence,
-        "bm25": found.bm25,
-        "dense": found.dense,
-        "rank": 1 / found.rank,
-        "support": mean(found.support),
-    }
-
-
-def mean(support: Mapping[str, float]) -> float:
-    """How much of a question a sentence has something on; 0 where nothing is known."""
-    return float(np.mean(list(support.values()))) if support else 0.0
-
-
-def confidence_features(question: str, best: Found) -> dict[str, float]:
-    """What tells whether the best sentence answers a question, by name."""
-    answer = best.place.sentence.plain[best.start : best.end]
-    return {
-        "span": best.span,
-        "answer": best.answer,
-        "evidence": best.evidence,
-        "least": min(best.support.values(), default=0.0),
-        "misfit": float(is_misfit(question, answer)),
+        **best.scores,
+        "lead": min(float(score - scores[1]), MOST_LEAD) if len(scores) > 1 else MOST_LEAD,
+        "share": float(1 / np.exp(scores - score).sum()),
+        "top": score,
+        "rival": float(max(one.scores["evidence"] for one, _ in ranked) - best.scores["evidence"]),
+        "misfit": float(is_misfit(question, plain)),
         "source": float(asks_for_source(question)),
     }
 

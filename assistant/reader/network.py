@@ -42,8 +42,8 @@ class Network(Protocol):
         """What tells its weights from others'."""
         ...
 
-    def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
-        """A reading of each window."""
+    def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
+        """A reading of each window; `turns` are earlier questions of the conversation, oldest first."""
         ...
 
 
@@ -74,13 +74,14 @@ class OnnxNetwork:
         self.tokenizer.no_truncation()
         self.tokenizer.encode_special_tokens = True  # "[SEP]" in a text is five characters
 
-    def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
-        """A reading of each window; windows of like length are read together."""
-        asked = self.tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS]
+    def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
+        """A reading of each window, behind the earlier questions; windows of like length are read together."""
+        first, last = self.tokenizer.encode("").ids  # [CLS] and [SEP]
+        turned = self.tokenizer.encode_batch([*turns, question], add_special_tokens=False)
+        asked = join_turns([encoding.ids for encoding in turned], last)
         encoded = self.tokenizer.encode_batch(list(windows), add_special_tokens=False)
         lengths = [len(encoding.ids) for encoding in encoded]
         readings: list[TokenScores | None] = [None] * len(windows)
-        first, last = self.tokenizer.encode("").ids  # [CLS] and [SEP]
         room = MAX_TOKENS - len(asked) - 3
         for rows in by_length(lengths):
             inputs = [[first, *asked, last, *encoded[row].ids[:room], last] for row in rows]

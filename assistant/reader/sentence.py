@@ -20,7 +20,7 @@ class SentenceReader:
         self.ways = ways
         self.fingerprint = f"sentence: {' '.join(ways)}"
 
-    def read(self, question: str, hits: Sequence[Hit], index: Index) -> Selection:
+    def read(self, question: str, hits: Sequence[Hit], index: Index, turns: Sequence[str] = ()) -> Selection:
         """Whole sentences, best first; quotation and short answer are the same."""
         scored = index.score_sentences(question, index.with_notes(hits))
         rankings = {

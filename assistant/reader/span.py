@@ -9,7 +9,7 @@ from assistant.reader import Candidate, Selection
 from assistant.reader.answer_span import SURE, extend, short_answer
 from assistant.reader.cited import cited_part
 from assistant.reader.combine import Combination, confidence_features, ranking_features, sigmoid
-from assistant.reader.features import Found, find_best
+from assistant.reader.features import Found, find_sentences
 from assistant.reader.network import Network
 from assistant.reader.question import asks_for_source
 from index.document.sentences import plain_characters
@@ -36,18 +36,14 @@ class SpanReader:
         ranking = replace(self.combination.ranking, weights=weights)
         return SpanReader(self.name, self.network, replace(self.combination, ranking=ranking))
 
-    def read(self, question: str, hits: Sequence[Hit], index: Index) -> Selection:
+    def read(self, question: str, hits: Sequence[Hit], index: Index, turns: Sequence[str] = ()) -> Selection:
         """The sentences of the hits and of their notes, best first, those that say the same once."""
-        ranked = distinct(self.rank(find_best(question, hits, index, self.network)))
+        ranked = distinct(self.rank(find_sentences(question, hits, index, self.network, turns)))
         if not ranked:
             return Selection((), 0.0)
-        best = ranked[0][0]
-        confidence = sigmoid(self.combination.confidence.score(confidence_features(question, best)))
-        missing = [
-            word
-            for word in sorted(best.support, key=lambda word: best.support[word])
-            if best.support[word] < UNSUPPORTED
-        ]
+        coverage = ranked[0][0].coverage
+        confidence = sigmoid(self.combination.confidence.score(confidence_features(question, ranked)))
+        missing = [word for word in sorted(coverage, key=lambda word: coverage[word]) if coverage[word] < UNSUPPORTED]
         ranked, needed = arrange(question, ranked, index)
         candidates = tuple(candidate(question, found, score) for found, score in ranked)
         return Selection(candidates, confidence, needed, tuple(missing[:MOST_MISSING]))
@@ -95,8 +91,8 @@ def with_source(question: str, ranked: list[Ranked], index: Index) -> tuple[list
 def candidate(question: str, found: Found, score: float) -> Candidate:
     """A sentence as a candidate, its short answer in document offsets."""
     sentence = found.place.sentence
-    start, end = short_answer(question, sentence.plain, found.start, found.end, found.span)
-    if asks_for_source(question) and found.place.passage.note is not None and found.span < SURE:
+    start, end = short_answer(question, sentence.plain, found.start, found.end, found.scores["span"])
+    if asks_for_source(question) and found.place.passage.note is not None and found.scores["span"] < SURE:
         start, end = extend(sentence.plain, *(cited_part(question, sentence.plain) or (start, end)))
     offsets = [at for _, at in plain_characters(sentence, sentence.markers)]
     return Candidate(found.place.passage, sentence.start, sentence.end, offsets[start], offsets[end - 1] + 1, score)
