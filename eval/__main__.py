@@ -13,13 +13,16 @@ from assistant.cli import confidence, progress_bar, tell, to_line, writing
 from assistant.config import DEFAULT_READER, FEEDBACK, THRESHOLD, Config
 from assistant.feedback import read_feedback
 from eval.candidates import make_candidates
+from eval.document_results import compare_document_results, is_over_documents
+from eval.document_run import measure_documents, measure_pairs
+from eval.document_tables import document_comparison_table, document_tables, guarantees, legend
 from eval.export import export
-from eval.gate import BASELINE, gate
+from eval.gate import BASELINE, gate, gate_documents
 from eval.gold import ARTICLE_GOLD, Gold, GoldError, count_types, load_gold
 from eval.harness import ABLATION, DEFAULT, System, run
 from eval.noise import add_noise
 from eval.report import write_report
-from eval.results import compare_scores, make_results, read_results, score_all
+from eval.results import add_pairs, compare_scores, make_results, read_results, score_all
 from eval.rewriting import read_conversations, read_relevant, score_rewrites, score_rewritten_retrieval
 from eval.squad import read_squad, run_squad
 from eval.tables import comparison_table, figures_table, show
@@ -66,6 +69,10 @@ def make_parser() -> argparse.ArgumentParser:
     check.set_defaults(run=run_check)
 
     runs = commands.add_parser("run", parents=[judged], help="ask every gold question and report")
+    told = "a folder of NAME.txt with questions in NAME.jsonl: each document is asked its own (default: the gold file)"
+    runs.add_argument("documents", type=Path, nargs="?", metavar="DIR", help=told)
+    told = "do not ask the answerable questions of the document less its answer"
+    runs.add_argument("--no-pairs", dest="pairs", action="store_false", help=told)
     runs.add_argument("--ablate", action="store_true", help="measure each part's worth, and the ceilings")
     names = [system.name for system in ABLATION]
     runs.add_argument("--systems", nargs="+", choices=names, metavar="NAME", help=f"only some of: {', '.join(names)}")
@@ -97,6 +104,10 @@ def make_parser() -> argparse.ArgumentParser:
 
     gates = commands.add_parser("gate", parents=[judged], help="fail if answers have become worse than the baseline")
     gates.add_argument("--baseline", type=Path, default=BASELINE, metavar="FILE")
+    told = "also hold the documents of a folder, as `run DIR` measures them"
+    gates.add_argument("--documents", type=Path, metavar="DIR", help=told)
+    gates.add_argument("--out", type=Path, default=Path("eval-report"), metavar="DIR")
+    gates.add_argument("--no-pairs", dest="pairs", action="store_false", help=argparse.SUPPRESS)
     gates.add_argument("--update", action="store_true", help="make what is measured now the baseline")
     gates.set_defaults(run=run_gate)
 
@@ -142,8 +153,32 @@ def run_check(options: argparse.Namespace) -> None:
         print(f"  {name:14} {dev:3} dev {test:4} test")
 
 
+def run_documents(options: argparse.Namespace) -> None:
+    """`python -m eval run DIR`."""
+    results = measure(options)
+    if options.json:
+        print(json.dumps(results, ensure_ascii=False))
+        return
+    for table in document_tables(results):
+        show(table)
+    print(*legend(results), *guarantees(results), sep="\n")
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """The results over the documents that a command's options name."""
+    config = Config(
+        options.documents, options.index_dir, IndexConfig(options.encoder), options.threshold, options.reader
+    )
+    with progress_bar("Asking") as done:
+        encoder = load_encoder(options.encoder)
+        return measure_documents(options.documents, config, encoder, options.out, options.pairs, done)
+
+
 def run_run(options: argparse.Namespace) -> None:
     """`python -m eval run`."""
+    if options.documents:
+        run_documents(options)
+        return
     quoth = open_assistant(options)
     gold: Sequence[Gold] = open_gold(options, quoth)
     gold = add_noise(gold, options.noise) if options.noise else gold
@@ -155,6 +190,10 @@ def run_run(options: argparse.Namespace) -> None:
         records = run(quoth, gold, systems, partial, done)
     scored = score_all(quoth, gold, records, systems)
     results = make_results(quoth, gold, systems, scored)
+    if options.pairs and DEFAULT in systems:
+        asked = [record for record in records if record.system == DEFAULT.name]
+        with progress_bar("Asking of the document less the answer") as done:
+            add_pairs(results, measure_pairs(quoth, gold, asked, options.out, done))
     (options.out / "results.json").write_text(json.dumps(results, indent=1, ensure_ascii=False), encoding="utf-8")
     write_report(options.out / "report.html", results, scored, quoth.index.documents, options.split)
     partial.unlink()
@@ -162,11 +201,16 @@ def run_run(options: argparse.Namespace) -> None:
         print(json.dumps(results, ensure_ascii=False))
     else:
         show(figures_table(results))
+        print(*guarantees(results), sep="\n")
         print(f"Peak memory {results['memory_mb']:.0f} MB. Report: {options.out / 'report.html'}")
 
 
 def run_compare(options: argparse.Namespace) -> None:
     """`python -m eval compare`."""
+    a, b = (read_results(Path(name)) if Path(name).is_file() else {} for name in (options.a, options.b))
+    if is_over_documents(a) and is_over_documents(b):
+        show(document_comparison_table(compare_document_results(a, b), options.a, options.b))
+        return
     (a, a_scores), (_, b_scores) = read_system(options.a), read_system(options.b)
     compared = compare_scores(a_scores, b_scores, a["questions"])
     if not compared:
@@ -178,6 +222,8 @@ def read_system(told: str) -> tuple[dict[str, Any], dict[str, dict[str, float]]]
     """The results and one system's scores, from `FILE` or `FILE:system`."""
     name, _, system = told.partition(":")
     results = read_results(Path(name))
+    if is_over_documents(results):
+        raise GoldError(f"{name} is over documents, the other is not. Compare two of a kind.")
     system = system or (DEFAULT.name if DEFAULT.name in results["systems"] else next(iter(results["systems"])))
     if system not in results["systems"]:
         raise GoldError(f"{name} has no system {system!r}. It has {', '.join(results['systems'])}.")
@@ -224,7 +270,10 @@ def run_rewriting(options: argparse.Namespace) -> None:
 def run_gate(options: argparse.Namespace) -> int:
     """`python -m eval gate`."""
     quoth = open_assistant(options)
-    return gate(quoth, open_gold(options, quoth), options.baseline, options.update)
+    failed = gate(quoth, open_gold(options, quoth), options.baseline, options.update)
+    if options.documents:
+        failed |= gate_documents(measure(options), options.baseline, options.update)
+    return failed
 
 
 def run_candidates(options: argparse.Namespace) -> None:

@@ -1,14 +1,15 @@
 """The gate: answers may not become worse than the committed baseline unnoticed."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from assistant.assistant import Assistant
+from eval.document_results import compare_figures
 from eval.gold import Gold, GoldError
 from eval.harness import DEFAULT, answer_gold, hashes
-from eval.metrics.statistics import Comparison
+from eval.metrics.statistics import Comparison, DocumentComparison
 from eval.results import compare_scores
 from eval.scoring import MAIN, Scored, score_system
 
@@ -31,10 +32,39 @@ def gate(quoth: Assistant, gold: Sequence[Gold], path: Path, update: bool) -> in
         print(f"FAILED: a quotation is not verbatim in {', '.join(altered)}")
         return 1
     if update:
-        path.write_text(json.dumps(make_baseline(quoth, gold, scored), indent=1) + "\n", encoding="utf-8")
+        before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        kept = {"documents": before["documents"]} if "documents" in before else {}
+        path.write_text(json.dumps({**make_baseline(quoth, gold, scored), **kept}, indent=1) + "\n", encoding="utf-8")
         print(f"{path} holds {len(scored)} questions.")
         return 0
     return judge(read_baseline(path), scored, hashes(quoth, gold))
+
+
+def gate_documents(results: Mapping[str, Any], path: Path, update: bool) -> int:
+    """The same for documents: their figures against the baseline's, over documents; 0 if none was lost, else 1.
+
+    Fails on a mean that is more than two points lower with a p below 0.05.
+    """
+    baseline = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    figures = {
+        document: {name: round(value, 4) for name, (value, _) in of_one.items()}
+        for document, of_one in results["documents"].items()
+    }
+    if update:
+        baseline["documents"] = {"hashes": results["hashes"], "figures": figures}
+        path.write_text(json.dumps(baseline, indent=1) + "\n", encoding="utf-8")
+        print(f"{path} holds {len(figures)} documents.")
+        return 0
+    if "documents" not in baseline:
+        raise GoldError(f"{path} holds no documents. Put them there with the same command and --update.")
+    note_changes(baseline["documents"]["hashes"], results["hashes"])
+    compared = compare_figures(baseline["documents"]["figures"], figures)
+    if not compared:
+        raise GoldError(f"{path} and the folder have no documents in common. Name the folder it was made with.")
+    for name, one in compared.items():
+        told = f"p {one.p:.3f}, {one.better} better, {one.worse} worse, {one.documents} documents"
+        print(f"{'FAILED' if has_dropped(one) else 'ok':6} {name:18} {one.a:.3f} -> {one.b:.3f} ({told})")
+    return int(any(has_dropped(one) for one in compared.values()))
 
 
 def make_baseline(quoth: Assistant, gold: Sequence[Gold], scored: Sequence[Scored]) -> dict[str, Any]:
@@ -60,9 +90,7 @@ def judge(baseline: dict[str, Any], scored: Sequence[Scored], measured_on: dict[
     """Print the comparison; 1 if a main figure has dropped significantly."""
     questions = {one.gold.question.id: {"cluster": one.gold.question.cluster} for one in scored}
     now = main_scores(scored)
-    for name, value in measured_on.items():
-        if baseline["hashes"].get(name) != value:
-            print(f"note: {name} differ from the baseline's")
+    note_changes(baseline["hashes"], measured_on)
     compared = compare_scores(baseline["scores"], now, questions, MAIN)
     if not compared:
         raise GoldError(
@@ -81,6 +109,13 @@ def judge(baseline: dict[str, Any], scored: Sequence[Scored], measured_on: dict[
     return 1 if failed else 0
 
 
-def has_dropped(one: Comparison) -> bool:
+def note_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Say what the baseline was measured on that is no longer the same."""
+    for name, value in now.items():
+        if before.get(name) != value:
+            print(f"note: {name} differ from the baseline's")
+
+
+def has_dropped(one: Comparison | DocumentComparison) -> bool:
     """Whether a figure is more than two points lower, and not by chance."""
     return one.difference < -DROP and one.p < SIGNIFICANT

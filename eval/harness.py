@@ -1,14 +1,14 @@
 """Asking every gold question under every system, and keeping what came of it.
 
 A system is the assistant with something changed: one way of retrieval alone, no notes, no history, or the
-gold passage or question given. What each gave is a SystemAnswer, one JSON line, written as soon as it is
-there, so that a run that was stopped goes on where it was.
+gold passage or question given. What each gave is a SystemAnswer, kept as soon as it is there, so that a run that was
+stopped goes on where it was.
 """
 
 import hashlib
 import json
 import resource
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from assistant.reader.sentence import SentenceReader
 from assistant.reader.span import SpanReader
 from eval.gold import Gold
 from eval.metrics.evidence import overlaps
+from eval.resuming import Task, run_tasks
 from index.retriever import WAYS
 from index.types import Hit, Passage
 
@@ -140,40 +141,13 @@ def run(
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[SystemAnswer]:
     """Ask every question of every system; what `partial` holds of this very run is not asked again."""
-    fingerprint = hash_run(quoth, gold)
-    kept = {(record.id, record.system): record for record in read_partial(partial, fingerprint)}
-    wanted = [(system, item) for system in systems for item in gold]
-    partial.parent.mkdir(parents=True, exist_ok=True)
-    records = []
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(json.dumps({"fingerprint": fingerprint}) + "\n")
-        for before in kept.values():
-            file.write(json.dumps(asdict(before), ensure_ascii=False) + "\n")
-        for done, (system, item) in enumerate(wanted, 1):
-            record = kept.get((item.question.id, system.name))
-            if record is None:
-                record = answer_gold(quoth, item, system)
-                file.write(json.dumps(asdict(record), ensure_ascii=False) + "\n")
-                file.flush()
-            records.append(record)
-            progress(done, len(wanted))
-    return records
 
+    def task(system: System, item: Gold) -> Task:
+        return lambda: asdict(answer_gold(quoth, item, system))
 
-def read_partial(path: Path, fingerprint: str) -> Iterator[SystemAnswer]:
-    """The records of a stopped run, if it was of the same questions, documents, settings and code."""
-    if not path.exists():
-        return
-    lines = path.read_text(encoding="utf-8").split("\n")
-    try:
-        if json.loads(lines[0]).get("fingerprint") != fingerprint:
-            return
-        for line in lines[1:]:
-            if line:
-                kept = json.loads(line)
-                yield SystemAnswer(**{**kept, "ranked": tuple(kept["ranked"])})
-    except (ValueError, TypeError, AttributeError):
-        return  # the line that was being written when it stopped
+    tasks = {(item.question.id, system.name): task(system, item) for system in systems for item in gold}
+    given = run_tasks(tasks, partial, hash_run(quoth, gold), progress)
+    return [SystemAnswer(**{**value, "ranked": tuple(value["ranked"])}) for value in given.values()]
 
 
 def hash_run(quoth: Assistant, gold: Sequence[Gold]) -> str:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from assistant.assistant import Assistant
+from eval.document_figures import Row, guarantees_of, tell_lessened
+from eval.document_results import is_over_documents
 from eval.gold import Gold, GoldError
 from eval.harness import DEFAULT, System, SystemAnswer, hashes, peak_memory_mb
-from eval.metrics.statistics import Comparison, compare
-from eval.scoring import Scored, score_system, summarize, summarize_abstention, summarize_times
+from eval.metrics.statistics import Comparison, compare, estimate
+from eval.scoring import Scored, resample, score_system, summarize, summarize_abstention, summarize_times
 
 COMPARED = (
     "hit@1", "hit@3", "covered", "served", "answer_em", "answer_f1", "answer_strict", "citation_precision",
@@ -86,6 +88,25 @@ def system_results(system: System, scored: Sequence[Scored], threshold: float) -
     }
 
 
+def add_pairs(results: dict[str, Any], rows: Sequence[Row]) -> None:
+    """Put into results what the served system did on pairs, and what its answers guarantee."""
+    paired = [row for row in rows if "less_confidence" in row.scores]
+    clusters = [results["questions"][row.id]["cluster"] for row in paired]
+    told = results["systems"][DEFAULT.name]
+    told["abstention"]["auroc_on_pairs"] = plain(resample(lambda chosen: pairs_auroc(paired, chosen), clusters))
+    told["abstention"]["abstained_less_answer"] = plain(
+        estimate([row.scores["less_abstained"] for row in paired], clusters)
+    )
+    told["less_confidence"] = {row.id: row.scores["less_confidence"] for row in paired}
+    results["guarantee"] = guarantees_of(rows)
+
+
+def pairs_auroc(rows: Sequence[Row], chosen: Sequence[int]) -> float | None:
+    """AUROC on the pairs of some rows."""
+    value = tell_lessened([rows[number] for number in chosen])
+    return value and value[0]
+
+
 def plain(value: Any) -> Any:
     """Dataclasses inside dicts as dicts."""
     if is_dataclass(value) and not isinstance(value, type):
@@ -99,7 +120,7 @@ def read_results(path: Path) -> dict[str, Any]:
     """A results file; raises GoldError if it is not one."""
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
-        if not results["systems"] or not results["questions"]:
+        if not (results["scores"] if is_over_documents(results) else results["systems"]) or not results["questions"]:
             raise ValueError("nothing was measured")
         return dict(results)
     except OSError as error:

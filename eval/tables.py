@@ -15,7 +15,10 @@ ROWS = {
     "Retrieving": ("recall@5", "recall@10", "success@1", "success@5", "success@10", "mrr", "ndcg@10"),
 }
 WIDEST = 1000  # characters
-ABSTENTION = ("auroc", "augrc", "coverage@95", "brier", "precision", "recall", "accuracy_of_answers")
+ABSTENTION = (
+    "auroc", "auroc_on_pairs", "abstained_less_answer", "augrc", "coverage@95", "brier", "precision", "recall",
+    "accuracy_of_answers",
+)  # fmt: skip
 
 
 def cell(figure: Mapping[str, float] | None) -> str:
