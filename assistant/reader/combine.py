@@ -12,9 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.reader.features import Found
-from assistant.reader.question import asks_for_source, is_misfit
-
 MOST_LEAD = 5.0
 
 
@@ -48,28 +45,19 @@ class Combination:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
 
-def ranking_features(found: Found) -> Mapping[str, float]:
-    """What is known of a sentence, by name."""
-    return found.scores
+def confidence_scores(ranked: Sequence[Mapping[str, float]], scores: np.ndarray) -> dict[str, float]:
+    """What tells whether the first of some ranked sentences answers, by name; given the scores of all and their rank's.
 
-
-def confidence_features(question: str, ranked: Sequence[tuple[Found, float]]) -> dict[str, float]:
-    """What tells whether the first of some ranked sentences answers a question, by name.
-
-    Its own scores; `lead`, how far its ranking score is above the second's; `share` of it in the softmax of all;
-    `misfit`, whether its short answer is of another kind than what is asked for; `source`, whether a work is asked for.
+    Its own scores; `top`, its ranking score, `lead`, how far that is above the second's, and `share`, its share in the
+    softmax of all; `rival`, how much better the best evidence of another sentence is.
     """
-    best, score = ranked[0]
-    scores = np.array([one for _, one in ranked])
-    plain = best.place.sentence.plain[best.start : best.end]
+    lead = float(scores[0] - scores[1]) if len(scores) > 1 else MOST_LEAD
     return {
-        **best.scores,
-        "lead": min(float(score - scores[1]), MOST_LEAD) if len(scores) > 1 else MOST_LEAD,
-        "share": float(1 / np.exp(scores - score).sum()),
-        "top": score,
-        "rival": float(max(one.scores["evidence"] for one, _ in ranked) - best.scores["evidence"]),
-        "misfit": float(is_misfit(question, plain)),
-        "source": float(asks_for_source(question)),
+        **ranked[0],
+        "top": float(scores[0]),
+        "lead": min(lead, MOST_LEAD),
+        "share": float(1 / np.exp(scores - scores[0]).sum()),
+        "rival": max(one["evidence"] for one in ranked) - ranked[0]["evidence"],
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from assistant.reader.cited import cited_part
 from assistant.reader.network import Network, TokenScores
-from assistant.reader.question import asks_for_source
+from assistant.reader.question import asks_for_source, is_misfit
 from assistant.reader.term_coverage import term_coverage
 from assistant.reader.windows import Piece, Window, make_windows
 from index.retriever import Index, Place, reciprocal_rank_fusion
@@ -21,21 +21,34 @@ VIEWS = ("span", "evidence", "dense", "bm25")
 CODE = re.compile(r"\b(?=\w*\d)[\w.:/-]*\w")  # what has a digit in it: a number, a year, "E-105"
 
 
+Key = tuple[str, int]  # what tells one sentence from another: document and start
+Read = tuple[Piece, tuple[int, int, float], float, float]  # a piece, its best span, its window's answer, its evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence of the body that a note stands behind, with its evidence."""
+
+    key: Key
+    evidence: float
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A sentence with the best span in it, and every score there is of it by name.
 
     `start` and `end` are characters of its plain text. `coverage` has the question's content words with how near
-    the sentence comes to each, where the sentence is on the shortlist.
+    the sentence comes to each, where the sentence is on the shortlist; `claim` is what a note's sentence stands behind.
 
     span      the span's margin over no span          evidence  the network's score of the sentence
     answer    the network's score of the window       around    the evidence of the sentences beside it, the better
     bm25      retrieval's scores of the sentence      passage   its passage's cosine
     dense                                             rank      1 / its passage's rank among the hits
     support   how much of the question it covers      least     the least covered word of the question
-    note      it stands in a note                     claim     the evidence of the sentence that its note belongs to
-    code      share of the question's numbers and codes that it has (1 where there are none)
-    work      it stands in a note and names a work
+    note      it stands in a note                     claim     the best evidence of a sentence whose note leads here
+    source    a work is asked for                     work      and it names one, in a note
+    misfit    its short answer is of another kind than what is asked for (no number, no time, no name)
+    code      share of the question's numbers and codes that its passage has (1 where there are none)
     """
 
     place: Place
@@ -43,6 +56,7 @@ class Found:
     end: int
     scores: Mapping[str, float]
     coverage: Mapping[str, float] = field(default_factory=dict)
+    claim: Claim | None = None
 
 
 def find_sentences(
@@ -54,6 +68,7 @@ def find_sentences(
     retrieved = index.score_places(" ".join([*turns[-1:], question]), places)
     ranks = {key: hit for hit in reversed(hits) for key in sentence_keys(hit)}
     evidence = {key: score for key, (*_, score) in read.items()}
+    claims = find_claims(places, evidence, index)
     found = []
     for (key, (piece, (start, end, margin), answer, score)), own in zip(read.items(), retrieved, strict=True):
         hit = ranks.get(key)
@@ -67,9 +82,10 @@ def find_sentences(
             "passage": hit.dense if hit else 0.0,
             "rank": 1 / hit.rank if hit else 0.0,
             "code": code_coverage(question, piece.place),
-            **note_scores(question, piece.place, evidence, index),
+            "misfit": float(is_misfit(question, piece.text[start:end])),
+            **note_scores(question, piece.place, claims.get(key)),
         }
-        found.append(Found(piece.place, piece.start + start, piece.start + end, scores))
+        found.append(Found(piece.place, piece.start + start, piece.start + end, scores, claim=claims.get(key)))
     return with_coverage(question, found, index)
 
 
@@ -92,25 +108,30 @@ def coverage_scores(coverage: Mapping[str, float]) -> dict[str, float]:
     return {"support": float(np.mean(words)) if words else 0.0, "least": min(words, default=0.0)}
 
 
-def read_sentences(
-    question: str, windows: Sequence[Window], network: Network, turns: Sequence[str]
-) -> dict[tuple[str, int], tuple[Piece, tuple[int, int, float], float, float]]:
+def read_sentences(question: str, windows: Sequence[Window], network: Network, turns: Sequence[str]) -> dict[Key, Read]:
     """Each sentence with its best span, its window's answer and its evidence: of two readings the better."""
-    best: dict[tuple[str, int], tuple[Piece, tuple[int, int, float], float, float]] = {}
+    best: dict[Key, Read] = {}
     for window, reading in zip(windows, network.read(question, [window.text for window in windows], turns)):
         for piece, span, evidence in read_pieces(window, reading):
+            if is_question(piece.place.sentence.plain):
+                continue
             kept = best.get(piece.place.key)
             if kept is None or span[2] + evidence > kept[1][2] + kept[3]:
                 best[piece.place.key] = (piece, span, reading.answer, evidence)
     return best
 
 
-def sentence_keys(hit: Hit) -> list[tuple[str, int]]:
+def is_question(plain: str) -> bool:
+    """Whether a sentence asks itself; what asks is not an answer."""
+    return plain.rstrip("”’\"')] ").endswith(("?", "？", "؟"))
+
+
+def sentence_keys(hit: Hit) -> list[Key]:
     """What tells the sentences of a hit from others."""
     return [(hit.passage.document, sentence.start) for sentence in hit.passage.sentences]
 
 
-def around(place: Place, evidence: Mapping[tuple[str, int], float]) -> float:
+def around(place: Place, evidence: Mapping[Key, float]) -> float:
     """The better evidence of the two sentences beside one in its passage; NOTHING where there is none."""
     starts = [sentence.start for sentence in place.passage.sentences]
     at = starts.index(place.sentence.start)
@@ -119,17 +140,27 @@ def around(place: Place, evidence: Mapping[tuple[str, int], float]) -> float:
     return max(beside, default=NOTHING)
 
 
-def note_scores(
-    question: str, place: Place, evidence: Mapping[tuple[str, int], float], index: Index
-) -> dict[str, float]:
-    """What tells that a sentence of a note answers: what it belongs to, whether it names a work that is asked for."""
-    if place.passage.note is None:
-        return {"note": 0.0, "claim": 0.0, "work": 0.0}
-    anchor = index.anchor_of(place)
-    asked = asks_for_source(question)
-    claim = evidence.get(anchor.key, NOTHING) if anchor else NOTHING
-    names_work = cited_part(question, place.sentence.plain) is not None
-    return {"note": 1.0, "claim": asked * max(claim, NOTHING) - NOTHING * asked, "work": float(asked and names_work)}
+def find_claims(places: Sequence[Place], evidence: Mapping[Key, float], index: Index) -> dict[Key, Claim]:
+    """For each sentence of a note the sentence of the body with the best evidence of those whose notes lead to it."""
+    best: dict[Key, Claim] = {}
+    for place in places:
+        for note in place.sentence.notes if place.passage.note is None else ():
+            for source in index.led_to(place.passage.document, note):
+                if source.key not in best or best[source.key].evidence < evidence[place.key]:
+                    best[source.key] = Claim(place.key, evidence[place.key])
+    return best
+
+
+def note_scores(question: str, place: Place, claim: Claim | None) -> dict[str, float]:
+    """What tells that a sentence of a note answers: what it stands behind, whether it names a work asked for."""
+    asked, noted = asks_for_source(question), place.passage.note is not None
+    names_work = noted and cited_part(question, place.sentence.plain) is not None
+    return {
+        "note": float(noted),
+        "source": float(asked),
+        "claim": (claim.evidence if claim else NOTHING) - NOTHING if asked and noted else 0.0,
+        "work": float(asked and names_work),
+    }
 
 
 def code_coverage(question: str, place: Place) -> float:

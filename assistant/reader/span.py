@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 from rapidfuzz import fuzz
 
 from assistant.reader import Candidate, Selection
 from assistant.reader.answer_span import SURE, extend, short_answer
 from assistant.reader.cited import cited_part
-from assistant.reader.combine import Combination, confidence_features, ranking_features, sigmoid
+from assistant.reader.combine import Combination, confidence_scores, sigmoid
 from assistant.reader.features import Found, find_sentences
 from assistant.reader.network import Network
 from assistant.reader.question import asks_for_source
@@ -42,15 +43,16 @@ class SpanReader:
         if not ranked:
             return Selection((), 0.0)
         coverage = ranked[0][0].coverage
-        confidence = sigmoid(self.combination.confidence.score(confidence_features(question, ranked)))
+        scores = confidence_scores([found.scores for found, _ in ranked], np.array([score for _, score in ranked]))
+        confidence = sigmoid(self.combination.confidence.score(scores))
         missing = [word for word in sorted(coverage, key=lambda word: coverage[word]) if coverage[word] < UNSUPPORTED]
-        ranked, needed = arrange(question, ranked, index)
+        ranked, needed = with_claim(ranked)
         candidates = tuple(candidate(question, found, score) for found, score in ranked)
         return Selection(candidates, confidence, needed, tuple(missing[:MOST_MISSING]))
 
     def rank(self, found: Sequence[Found]) -> list[Ranked]:
         """Sentences with their scores, the best first, ties in order."""
-        scored = [(one, self.combination.ranking.score(ranking_features(one))) for one in found]
+        scored = [(one, self.combination.ranking.score(one.scores)) for one in found]
         return sorted(scored, key=lambda pair: -pair[1])
 
 
@@ -64,28 +66,19 @@ def distinct(ranked: Sequence[Ranked]) -> list[Ranked]:
     return kept
 
 
-def arrange(question: str, ranked: list[Ranked], index: Index) -> tuple[list[Ranked], int]:
-    """Ranked sentences as they are quoted, and how many of them make the answer."""
-    return with_source(question, ranked, index) if asks_for_source(question) else (ranked, 1)
+def with_claim(ranked: list[Ranked]) -> tuple[list[Ranked], int]:
+    """Ranked sentences as they are quoted, and how many of them make the answer.
 
-
-def with_source(question: str, ranked: list[Ranked], index: Index) -> tuple[list[Ranked], int]:
-    """For a question about sources: the note behind the best sentence that has one, then that sentence.
-
-    Of the note, the sentence that names a work, if one does. Where no sentence has a note, they stay as they are.
+    A work that is asked for stands in a note, which says little without the sentence that it stands behind: that is
+    quoted with it.
     """
-    places = {found.place.key: number for number, (found, _) in enumerate(ranked)}
-    for found, _ in ranked:
-        claim = index.anchor_of(found.place) or found.place
-        notes = [found.place.passage.note] if found.place.passage.note is not None else found.place.sentence.notes
-        leads = [place.key for note in notes for place in index.led_to(found.place.passage.document, note)]
-        there = sorted(places[key] for key in leads if key in places)
-        works = [i for i in there if cited_part(question, ranked[i][0].place.sentence.plain)]
-        if there and claim.key in places:
-            first, second = (works or there)[0], places[claim.key]
-            rest = [pair for number, pair in enumerate(ranked) if number not in (first, second)]
-            return [ranked[first], ranked[second], *rest], 2
-    return ranked, 1
+    best = ranked[0][0]
+    if not best.scores["work"] or best.claim is None:
+        return ranked, 1
+    claim = next((pair for pair in ranked if pair[0].place.key == best.claim.key), None)
+    if claim is None:
+        return ranked, 1
+    return [ranked[0], claim, *(pair for pair in ranked[1:] if pair is not claim)], 2
 
 
 def candidate(question: str, found: Found, score: float) -> Candidate:
