@@ -10,7 +10,7 @@ import numpy as np
 
 from index.errors import ReaderError
 
-BATCH = 16
+BATCH = 2  # windows read together: few stay in the cache, and little is padded
 MAX_TOKENS = 384
 MAX_QUESTION_TOKENS = 64
 MAX_ASKED_TOKENS = 96  # the question, and as much of the conversation before it as fits
