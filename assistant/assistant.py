@@ -3,61 +3,60 @@
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from threading import Lock
 
 from assistant.checks import check_history, check_question
 from assistant.citing import Part, from_one_sentence, to_answer
 from assistant.config import DEFAULT_READER, THRESHOLD, Config
-from assistant.reader import Reader, Selection
+from assistant.known import Known, known_version
+from assistant.reader import Reader
 from assistant.reader.load import load_reader
-from assistant.structure import is_about_document, read_structure
-from assistant.suggest import suggest
-from assistant.types import Abstention, Answer, Turn
+from assistant.structure import read_structure
+from assistant.types import Abstention, Answer, Lookup, Question, Trace, Turn
 from assistant.understand.anaphora import Said
 from assistant.understand.conversation import Rewrite, rewrite
 from assistant.understand.language import shares_names
 from assistant.understand.parts import share_a_sentence, split
 from assistant.understand.smalltalk import NONSENSE
-from assistant.understand.understand import Understanding
+from assistant.understand.understand import as_written, understand
 from index.dense import DEFAULT_ENCODER, Encoder, Progress
 from index.document.sources import SourceFile
 from index.document.types import Metadata
 from index.errors import SourceError
 from index.retriever import Index
-from index.store import Say, make_index, open_index
+from index.store import Attachment, Say, make_index, open_index
 from index.types import Hit, IndexConfig
 
 Search = Callable[[str], Sequence[Hit]]
+Look = Callable[[str], Lookup]
+OnStage = Callable[[str, int], None]  # "retrieve" or "read", and how many passages
 SUGGESTIONS = 3
 ENGLISH_ONLY = "This seems to be in another language; I can read questions in English."
 MARGIN = 0.1  # how much more confident a less likely reading has to be
-
-
-@dataclass(slots=True)
-class Clock:
-    """How long each stage of an answer took, in seconds."""
-
-    retrieve: float = 0.0
-    read: float = 0.0
 
 
 class Assistant:
     """Answers questions about the documents of an index, in their own words."""
 
     def __init__(
-        self, index: Index, config: Config = Config(), reader: Reader | None = None, search: Search | None = None
+        self,
+        index: Index,
+        config: Config = Config(),
+        reader: Reader | None = None,
+        search: Search | None = None,
+        known: Known | None = None,
     ) -> None:
-        """`search` finds the passages that are read for a question, where that is not left to the index."""
+        """`search` finds the passages that are read for a question, where that is not left to the index.
+
+        Where it is not given what is `known` of the documents, it learns their words and names, and suggests nothing.
+        """
         self.index = index
         self.config = config
         self.reader = reader or load_reader(config.reader)
         self.search = search
-        self._suggestions = suggest(self)
-        self._suggested: list[str] = []
-        self._suggesting = Lock()
+        self.known = known or Known.of(index)
 
     @classmethod
     def open(
@@ -85,115 +84,140 @@ class Assistant:
     ) -> "Assistant":
         """The same, with every setting, and told what goes on."""
         reader = load_reader(config.reader)  # before the index, which may take minutes to make
-        return cls(open_index(config.source, config.index_dir, config.index, encoder, say, progress), config, reader)
+        attachment = Attachment(
+            known_version(reader.fingerprint),
+            lambda index: cls.learn(index, config, reader).to_json(),
+            Known.from_json,
+        )
+        index = open_index(config.source, config.index_dir, config.index, encoder, say, progress, attachment)
+        return cls(index, config, reader, known=Known.from_json(index.attached))
 
-    @cached_property
-    def understanding(self) -> Understanding:
-        """What is known of the documents' words and names, learned when it is first asked for."""
-        return Understanding.of(self.index)
+    @classmethod
+    def learn(cls, index: Index, config: Config, reader: Reader) -> Known:
+        """What is known of an index's documents, with their first questions: some dozens are asked for that."""
+        always = cls(index, replace(config, threshold=0), reader)
+        return Known.of(index, partial(always.ask, complete=False))
 
     def ask(
-        self, question: str, history: Sequence[Turn | str | Mapping[str, object]] = (), complete: bool = True
+        self,
+        question: str,
+        history: Sequence[Turn | str | Mapping[str, object]] = (),
+        complete: bool = True,
+        on_stage: OnStage = lambda stage, passages: None,
     ) -> Answer:
-        """The answer to a question, after the earlier turns of its conversation, oldest first.
+        """The answer to a question, after the earlier turns of its conversation, oldest first, with its trace.
 
-        With `complete` false the question is taken as it is written: nothing is put right or completed. Raises
-        QuestionError if the question is empty or too long, or the history is not one.
+        With `complete` false the question is taken as it is written: nothing is put right or completed. `on_stage` is
+        called before passages are searched ("retrieve") and before some are read ("read"), with how many they are.
+        Raises QuestionError if the question is empty or too long, or the history is not one.
         """
-        began, clock = time.perf_counter(), Clock()
-        question, turns = check_question(question), check_history(history)
-        answer = self.understand(question, turns, clock) if complete else self.answer(question, question, clock)
-        total = time.perf_counter() - began
-        stages = {"understand": total - clock.retrieve - clock.read, "retrieve": clock.retrieve, "read": clock.read}
-        return replace(answer, timings_ms=milliseconds(**stages, total=total))
+        began = time.perf_counter()
+        question, turns = check_question(question), check_history(history) if complete else ()
+        look = partial(self.look, turns=spoken(turns), on_stage=on_stage)
+        asked = understand(question, turns, self.known) if complete else as_written(question)
+        recalled: tuple[Lookup, ...] = ()
+        if asked.needs:
+            recalled = (look(asked.needs),)
+            last = replace(turns[-1], standalone=asked.needs, answer=self.part(recalled[0]).short_answer)
+            asked = understand(question, (*turns[:-1], last), self.known)
+            asked = replace(asked, rewrites=asked.rewrites[:1])  # a follow-up is given two passes
+        answer = self.suggest_instead(self.answer(asked, look))
+        lookups = (*recalled, *answer.trace.lookups) if answer.trace else recalled
+        trace = replace(answer.trace or Trace(asked, (), ()), lookups=lookups)
+        return replace(answer, timings_ms=timings(lookups, time.perf_counter() - began), trace=trace)
 
-    def understand(self, question: str, turns: Sequence[Turn], clock: Clock) -> Answer:
-        """The answer to a question as people ask them: the reading of it that has the best evidence."""
-        if line := self.understanding.reply_to(question):
-            return nothing(question, Abstention("not_a_question", line, (), self.suggest(SUGGESTIONS)))
-        if self.understanding.is_foreign(question):
-            return self.answer_across(question, clock)
-        if not self.understanding.makes_sense(question):
-            return self.answer_nonsense(question, clock)
-        corrected = self.understanding.correct(question)
-        if is_about_document(corrected):
-            return self.answer(question, corrected, clock)
+    def answer(self, asked: Question, look: Look) -> Answer:
+        """The answer to a question: the reading of it that has the best evidence; its trace has every pass made."""
+        if asked.kind == "small_talk" and asked.reply:
+            return nothing(asked.text, Abstention("not_a_question", asked.reply, ()))
+        if asked.kind == "foreign":
+            return self.answer_across(asked, look)
+        tried: list[Answer] = []
+        for standalone in asked.rewrites:
+            # The likeliest reading cannot be beaten if nothing is more confident by the margin.
+            if not tried or not tried[0].answered or tried[0].confidence + MARGIN < 1:
+                tried.append(self.answer_rewrite(asked, standalone, look))
+        best = tried[likeliest(tried)]
+        lookups = tuple(lookup for answer in tried if answer.trace for lookup in answer.trace.lookups)
+        best = replace(best, trace=replace(best.trace, lookups=lookups)) if best.trace else best
+        if asked.kind == "nonsense" and best.abstention:
+            return replace(best, abstention=replace(best.abstention, reason="no_match", message=NONSENSE))
+        if asked.reply and best.abstention:
+            return replace(best, abstention=Abstention("not_a_question", asked.reply, ()))
+        return best
 
-        def settle(readings: Sequence[Rewrite]) -> tuple[Rewrite, str | None]:
-            answers = [self.answer(reading.question, reading.question, clock) for reading in readings]
-            chosen = likeliest(answers)
-            return readings[chosen], answers[chosen].answer
-
-        readings = self.understanding.readings(corrected, turns, settle)
-        answers = [self.answer(question, reading.question, clock) for reading in readings]
-        return answers[likeliest(answers)]
-
-    def answer(self, question: str, standalone: str, clock: Clock) -> Answer:
-        """The answer to a question, given it as it stands alone; each thing that it asks is looked for."""
-        asked = split(standalone)
+    def answer_rewrite(self, asked: Question, standalone: str, look: Look) -> Answer:
+        """The answer to one reading of a question; each thing that was asked is looked for."""
+        texts = split(standalone) if len(split(asked.corrected)) > 1 else (standalone,)
+        lookups: list[Lookup] = []
         parts: list[Part] = []
         said: list[Said] = []
-        for part in asked:
-            reading = next(iter(rewrite(part, said)), Rewrite(part))
-            parts.append(self.look(reading.question, clock))
+        for text in texts:
+            reading = next(iter(rewrite(text, said)), Rewrite(text))
+            lookups.append(look(reading.question))
+            parts.append(self.part(lookups[-1]))
             said.append(Said(reading.question, reading.topic, parts[-1].short_answer))
-        if len(parts) > 1 and share_a_sentence(asked):
+        if len(parts) > 1 and share_a_sentence(texts):
             parts = from_one_sentence(parts)
         if len(parts) > 1 and not any(part.answered for part in parts):
-            parts = [self.look(standalone, clock)]
-        return to_answer(question, standalone, parts, self.index.documents, self.config.quotations)
+            lookups.append(look(standalone))
+            parts = [self.part(lookups[-1])]
+        answer = to_answer(asked.text, standalone, parts, self.index.documents, self.config)
+        return replace(answer, trace=Trace(asked, tuple(lookups), tuple(lookups)))
 
-    def look(self, question: str, clock: Clock) -> Part:
+    def look(self, question: str, turns: Sequence[str], on_stage: OnStage) -> Lookup:
         """What the documents have on one question."""
         began = time.perf_counter()
-        hits = self.retrieve(question)
+        on_stage("retrieve", len(self.index.passages))
+        hits = tuple(self.retrieve(question))
         retrieved = time.perf_counter()
         about = read_structure(question, hits[0].passage.document, self.index) if hits else None
-        selection = about or self.reader.read(question, hits, self.index)
-        clock.retrieve += retrieved - began
-        clock.read += time.perf_counter() - retrieved
-        return Part(question, selection, bool(selection.candidates) and self.is_sure(selection))
+        selection = about if about and about.confidence == 1 else None  # nothing can be more likely
+        if selection is None:
+            on_stage("read", len(hits))
+            selection = self.reader.read(question, hits, self.index, turns)
+            if about and about.confidence >= selection.confidence:
+                selection = about
+        return Lookup(question, hits, selection, selection is about, retrieved - began, time.perf_counter() - retrieved)
 
-    def is_sure(self, selection: Selection) -> bool:
-        """Whether what was found is confident enough to be an answer."""
-        return round(selection.confidence, 4) >= self.config.threshold
+    def part(self, lookup: Lookup) -> Part:
+        """A lookup as a part of an answer: whether what was found is confident enough."""
+        found = lookup.selection
+        sure = bool(found.candidates) and round(found.confidence, 4) >= self.config.threshold
+        return Part(lookup.question, found, sure)
 
     def retrieve(self, question: str) -> Sequence[Hit]:
         """The passages that are read for a question."""
         if self.search:
             return self.search(question)
-        return self.index.search(self.understanding.query(question), self.config.passages)
+        return self.index.search(self.known.query(question), self.config.passages)
 
-    def answer_across(self, question: str, clock: Clock) -> Answer:
+    def answer_across(self, asked: Question, look: Look) -> Answer:
         """The answer to a question in another language than the reader's.
 
         Names and numbers may carry it to a sure answer; with an encoder that knows its language the best sentence is
         quoted, however sure the reader is of its words.
         """
-        part = self.look(question, clock)
-        carried = part.answered and shares_names(question, part.selection)
+        lookup = look(asked.text)
+        part = self.part(lookup)
+        trace = Trace(asked, (lookup,), (lookup,))
+        carried = part.answered and shares_names(asked.text, part.selection)
         if not carried and self.config.threshold > 0 and not self.index.encoder.multilingual:
-            return nothing(question, Abstention("language", ENGLISH_ONLY, (), self.suggest(SUGGESTIONS)))
+            return replace(nothing(asked.text, Abstention("language", ENGLISH_ONLY, ())), trace=trace)
         part = replace(part, answered=bool(part.selection.candidates))
-        return to_answer(question, question, [part], self.index.documents, self.config.quotations)
+        return replace(to_answer(asked.text, asked.text, [part], self.index.documents, self.config), trace=trace)
 
-    def answer_nonsense(self, question: str, clock: Clock) -> Answer:
-        """What is said to a text without a word that is known."""
-        answer = self.answer(question, question, clock)
+    def suggest_instead(self, answer: Answer) -> Answer:
+        """An answer; an abstention with questions that are answered, those nearest to what was looked up."""
         if answer.abstention is None:
             return answer
-        nearest, suggestions = answer.abstention.nearest, self.suggest(SUGGESTIONS)
-        return replace(answer, abstention=Abstention("no_match", NONSENSE, nearest, suggestions))
+        near = self.index.encode(answer.standalone_question) if answer.trace else None
+        suggestions = self.known.suggest(SUGGESTIONS, self.config.threshold, near)
+        return replace(answer, abstention=replace(answer.abstention, suggestions=suggestions))
 
     def suggest(self, count: int = SUGGESTIONS) -> tuple[str, ...]:
-        """Up to that many questions drawn from the documents, each of which is answered."""
-        while len(self._suggested) < count:
-            with self._suggesting:  # each is looked for once, whoever asks for it first
-                if len(self._suggested) < count and (question := next(self._suggestions, None)):
-                    self._suggested.append(question)
-                elif len(self._suggested) < count:
-                    break
-        return tuple(self._suggested[:count])
+        """Up to that many questions that the documents answer."""
+        return self.known.suggest(count, self.config.threshold)
 
     def read(self, question: str, text: str) -> Answer:
         """The answer to a question out of a text given with it; the text's document is called "text"."""
@@ -224,9 +248,16 @@ def likeliest(answers: Sequence[Answer]) -> int:
 
 def nothing(question: str, abstention: Abstention) -> Answer:
     """An abstention for which nothing was looked at."""
-    return Answer(question, question, False, 0.0, None, (), 0, (), abstention, {})
+    return Answer(question, question, False, 0.0, "none", None, (), 0, (), abstention, {})
 
 
-def milliseconds(**seconds: float) -> dict[str, float]:
-    """Times by stage, in milliseconds."""
+def spoken(turns: Sequence[Turn]) -> tuple[str, ...]:
+    """Earlier turns as a reader is given them: each question, behind it a blank and its short answer if it is known."""
+    return tuple(f"{turn.question} {turn.answer}" if turn.answer else turn.question for turn in turns)
+
+
+def timings(lookups: Sequence[Lookup], total: float) -> dict[str, float]:
+    """Times by stage in milliseconds; `total` is in seconds."""
+    retrieve, read = sum(lookup.retrieve for lookup in lookups), sum(lookup.read for lookup in lookups)
+    seconds = {"understand": total - retrieve - read, "retrieve": retrieve, "read": read, "total": total}
     return {stage: round(1000 * value, 2) for stage, value in seconds.items()}

@@ -32,14 +32,34 @@ def check_history(history: object) -> tuple[Turn, ...]:
 
 
 def check_turn(turn: object) -> Turn:
-    """One earlier turn: a Turn, a question, or {"question": ..., "answer": ... or null}."""
+    """One earlier turn: a Turn, a question, or an object with the fields of a Turn."""
     if isinstance(turn, Turn):
         return replace(turn, question=check_question(turn.question))
     if isinstance(turn, Mapping):
-        answer = turn.get("answer")
-        if not isinstance(answer, str | None):
-            raise QuestionError(f"A history's answer is a string or null, not {answer!r}.")
-        return Turn(check_question(turn.get("question")), answer)
+        return Turn(
+            check_question(turn.get("question")),
+            check_words(turn, "answer"),
+            check_words(turn, "standalone"),
+            check_words(turn, "document"),
+            check_offset(turn, "start"),
+            check_offset(turn, "end"),
+        )
     if isinstance(turn, str):
         return Turn(check_question(turn))
     raise QuestionError(f"A turn of the history is a question or an object with one, not {turn!r}.")
+
+
+def check_words(turn: Mapping[str, object], name: str) -> str | None:
+    """A field of an earlier turn that is a string, if it has one; raises QuestionError if it has something else."""
+    value = turn.get(name)
+    if not isinstance(value, str | None):
+        raise QuestionError(f"A history's {name} is a string or null, not {value!r}.")
+    return value.encode("utf-8", "replace").decode("utf-8") if value and value.strip() else None
+
+
+def check_offset(turn: Mapping[str, object], name: str) -> int | None:
+    """A field of an earlier turn that is an offset, if it has one; raises QuestionError if it has something else."""
+    value = turn.get(name)
+    if not isinstance(value, int | None) or isinstance(value, bool):
+        raise QuestionError(f"A history's {name} is a whole number or null, not {value!r}.")
+    return value

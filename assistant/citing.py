@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from assistant.config import Config
 from assistant.reader import Candidate, Selection
 from assistant.types import Abstention, Answer, Citation, Evidence, SourceWork
 from index.document.types import Document
@@ -42,9 +43,9 @@ def from_one_sentence(parts: Sequence[Part]) -> list[Part]:
 
 
 def to_answer(
-    question: str, standalone: str, parts: Sequence[Part], documents: Mapping[str, Document], quotations: int
+    question: str, standalone: str, parts: Sequence[Part], documents: Mapping[str, Document], config: Config
 ) -> Answer:
-    """The answer to a question in one or more parts, with at most that many quotations.
+    """The answer to a question in one or more parts.
 
     The quotations that each answered part needs come first. Parts that the same sentence answers share it.
     """
@@ -52,16 +53,17 @@ def to_answer(
     best = max(parts, key=lambda part: part.selection.confidence).selection
     confidence = round(min((part.selection.confidence for part in answered), default=best.confidence), 4)
     if not answered:
-        nearest = tuple(cite(one, documents) for one in best.candidates[:quotations])
-        return Answer(question, standalone, False, confidence, None, (), 0, (), abstain(best, nearest), {})
+        nearest = tuple(cite(one, documents) for one in best.candidates[: config.quotations])
+        return Answer(question, standalone, False, confidence, "none", None, (), 0, (), abstain(best, nearest), {})
     needed = merge([one for part in answered for one in part.selection.candidates[: part.selection.needed]])
     rest = [one for part in answered for one in part.selection.candidates[part.selection.needed :]]
-    chosen = merge([*needed, *rest], keep=True)[: max(quotations, len(needed))]
+    chosen = merge([*needed, *rest], keep=True)[: max(config.quotations, len(needed))]
     evidence = tuple(cite(one, documents) for one in chosen)
     firsts = [place_of(part.selection.candidates[0], needed) for part in answered]
     short = "; ".join(short_answer(evidence[at]) for at in dict.fromkeys(firsts))
     missing = tuple(part.question for part in parts if not part.answered)
-    return Answer(question, standalone, True, confidence, short, evidence, len(needed), missing, None, {})
+    certainty = config.certainty(confidence)
+    return Answer(question, standalone, True, confidence, certainty, short, evidence, len(needed), missing, None, {})
 
 
 def merge(candidates: Sequence[Candidate], keep: bool = False) -> list[Candidate]:

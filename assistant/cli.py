@@ -21,10 +21,9 @@ from assistant.assistant import Assistant
 from assistant.config import DEFAULT_READER, FEEDBACK, THRESHOLD, Config
 from assistant.feedback import read_feedback
 from assistant.insights import insights_text
-from assistant.reader.load import SIMPLE_READER
 from assistant.render import document_to_dict, to_text
 from assistant.server.command import add_commands
-from assistant.types import Turn
+from assistant.types import Answer, Turn
 from index.dense import DEFAULT_ENCODER
 from index.document.parse import parse
 from index.document.sources import read_sources
@@ -131,7 +130,7 @@ def confidence(text: str) -> float:
 def open_assistant(options: argparse.Namespace) -> Assistant:
     """The assistant that a command's options ask for; progress goes to standard error."""
     threshold = getattr(options, "threshold", THRESHOLD)
-    reader = getattr(options, "reader", SIMPLE_READER)
+    reader = getattr(options, "reader", DEFAULT_READER)
     config = Config(options.source, options.index_dir, IndexConfig(options.encoder), threshold, reader)
     read_sources(config.source)  # so that a wrong path is told before the model loads
     encoder = load_encoder(config.index.encoder)
@@ -163,15 +162,15 @@ def progress_bar(doing: str = "Indexing") -> Iterator[Callable[[int, int], None]
 
 def print_answer(
     quoth: Assistant, question: str, history: Sequence[Turn | str], as_json: bool = False, complete: bool = True
-) -> str | None:
-    """Ask and print; returns the short answer."""
+) -> Answer:
+    """Ask and print."""
     answer = quoth.ask(question, history, complete)
     if as_json:
         print(answer.to_json())
     else:
         console = Console(highlight=False)
         console.print(to_text(answer, quoth.index.documents), soft_wrap=not console.is_terminal)
-    return answer.answer
+    return answer
 
 
 def run_ask(options: argparse.Namespace) -> None:
@@ -248,7 +247,7 @@ def run_chat(options: argparse.Namespace) -> None:
     history: list[Turn] = []
     while question := read_line():
         try:
-            history.append(Turn(question, print_answer(quoth, question, history)))
+            history.append(print_answer(quoth, question, history).to_turn())
         except QuestionError as error:
             tell(str(error))
 

@@ -3,18 +3,21 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from assistant.types import Certainty
 from index.types import IndexConfig
 
 MAX_QUESTION = 2000  # characters
 MAX_HISTORY = 20  # turns
 THRESHOLD = 0.4187
+SURE = 0.7  # the confidence from which an answer is called sure
 DEFAULT_READER = "quoth"
 FEEDBACK = Path(".quoth/feedback.sqlite")
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`threshold` is the confidence below which an assistant abstains; at 0 it always answers.
+    """`threshold` is the confidence below which an assistant abstains; at 0 it always answers. From `sure` on an answer
+    is called sure, below it likely; with `threshold` above `sure` every answer is.
 
     `reader` is one that `load_reader` knows; `passages` is how many are read for a question, `quotations` how
     many are given at most.
@@ -27,3 +30,8 @@ class Config:
     reader: str = DEFAULT_READER
     passages: int = 15
     quotations: int = 3
+    sure: float = SURE
+
+    def certainty(self, confidence: float) -> Certainty:
+        """How certain an answer of some confidence is called."""
+        return "sure" if confidence >= max(self.sure, self.threshold) else "likely"

@@ -1,12 +1,10 @@
 """Why an answer is what it is: the passages read for its question, and every score there is of them."""
 
-import copy
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.assistant import Assistant
-from assistant.reader import Candidate, Reader, Selection
 from assistant.reader.term_coverage import WORD
+from assistant.types import Answer, Candidate, Lookup
 from index.folding import terms
 from index.retriever import Index
 from index.types import Hit, Passage
@@ -38,45 +36,24 @@ class Explanation:
     missing: tuple[str, ...]
 
 
-class RecordingReader:
-    """A reader that keeps what it was given and what it found."""
+def explain(answer: Answer, quoth: Assistant) -> tuple[Explanation, ...]:
+    """What was read for each part of an answer, by its trace.
 
-    def __init__(self, reader: Reader) -> None:
-        self.reader = reader
-        self.name, self.fingerprint = reader.name, reader.fingerprint
-        self.reads: list[tuple[str, Sequence[Hit], Selection]] = []
-
-    def read(self, question: str, hits: Sequence[Hit], index: Index) -> Selection:
-        """What the reader itself reads."""
-        selection = self.reader.read(question, hits, index)
-        self.reads.append((question, hits, selection))
-        return selection
-
-
-def explain(quoth: Assistant, standalone: str) -> tuple[Explanation, ...]:
-    """Ask again a question that stands alone, and tell what was read for each part of it.
-
-    Nothing was read where the structure of the document answers. Raises what Assistant.ask raises.
+    Nothing was read where the structure of the document answers.
     """
-    watched = copy.copy(quoth)
-    watched.reader = recording = RecordingReader(quoth.reader)
-    watched.ask(standalone, complete=False)
-    return tuple(
-        explanation(question, hits, selection, quoth.index, quoth.config.threshold)
-        for question, hits, selection in recording.reads
-    )
+    used = answer.trace.used if answer.trace else ()
+    return tuple(explanation(lookup, quoth.index, quoth.config.threshold) for lookup in used if not lookup.structure)
 
 
-def explanation(
-    question: str, hits: Sequence[Hit], selection: Selection, index: Index, threshold: float
-) -> Explanation:
-    """One reading, its passages in the order of their best sentences."""
-    found = {hit.passage.id: hit for hit in hits}
+def explanation(lookup: Lookup, index: Index, threshold: float) -> Explanation:
+    """One pass, its passages in the order of their best sentences."""
+    found = {hit.passage.id: hit for hit in lookup.hits}
+    selection, question = lookup.selection, lookup.question
     read = [
         PassageRead(
             passage, found.get(passage.id), best_in(passage, selection.candidates), matched_words(question, passage)
         )
-        for passage in index.with_notes(hits)
+        for passage in index.with_notes(lookup.hits)
     ]
     read.sort(key=lambda one: -one.best.score if one.best else float("inf"))
     return Explanation(question, tuple(read), selection.confidence, threshold, selection.missing)

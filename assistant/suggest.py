@@ -1,71 +1,89 @@
-"""Questions drawn from the documents: sentences turned round, kept where Quoth answers them from those sentences."""
+"""Questions drawn from the documents: sentences turned round, kept where they are answered by those sentences."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from itertools import zip_longest
-from typing import Protocol
+from dataclasses import dataclass
+from itertools import chain, zip_longest
 
 from assistant.types import Answer
 from assistant.understand.grammar import NOUNS, Word, noun_phrases, tag, tagger
+from index.patterns import CAPITALISED, DATE, PARTICLE
 from index.retriever import Index, Place
 
-CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w’'`-]*"
-PERSON = re.compile(rf"\b(?P<name>{CAPITAL}(?: (?:(?:ag|al|bin|de|von|van) )?{CAPITAL})+), (?:an? |the )?[a-z]")
+PERSON = re.compile(rf"\b(?P<name>{CAPITALISED}(?: (?:{PARTICLE} )?{CAPITALISED})+), (?:an? |the )?[a-z]")
 NAMED = re.compile(r"\((?P<short>[A-Z]{3,9})\)")
-MONTH = r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-DATE = rf"(?:{MONTH} \d{{1,2}}, \d{{4}}|\d{{1,2}} {MONTH} \d{{4}}|{MONTH} \d{{4}}|\d{{4}})"
 DATED_FIRST = re.compile(rf"^(?:On|In|By) {DATE}, (?P<rest>.+)$")
 DATED_LAST = re.compile(rf"^(?P<rest>[^,;—]+?) (?:on|in|by|since) {DATE}(?=[.,;]|$)")
 CAUSE = re.compile(r"^(?P<rest>[^,;—]+?),? (?:because|due to|owing to) ")
 SHORT_CLAUSE = 60  # characters; a longer one is cut before its purpose: "began an offensive to ..."
 LONGEST = 90  # characters of a question that is short enough to be read at a glance
 CANDIDATES = 8  # questions of a kind that are tried
+MOST = 12  # questions that are kept
+
+Ask = Callable[[str], Answer]
 
 
-class Asked(Protocol):
-    """What answers: an Assistant."""
+@dataclass(frozen=True, slots=True)
+class FirstQuestion:
+    """A question that a document answers, with the confidence of its answer and the question's vector."""
 
-    index: Index
+    question: str
+    document: str
+    confidence: float
+    vector: tuple[float, ...]
 
-    def ask(self, question: str, history: Sequence[str] = (), complete: bool = True) -> Answer:
-        """The answer to a question."""
-        ...
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A question to be tried, and the part of a document that has to answer it."""
+
+    question: str
+    document: str
+    start: int
+    end: int
+
+    def is_answered(self, answer: Answer) -> bool:
+        """Whether an answer begins with a quotation from that part."""
+        first = answer.evidence[0] if answer.evidence else None
+        return first is not None and first.document == self.document and self.start <= first.start < self.end
 
 
-def suggest(quoth: Asked) -> Iterator[str]:
+def find_first_questions(index: Index, ask: Ask) -> tuple[FirstQuestion, ...]:
     """Questions, of as many kinds as there are, each of which is answered from where it was drawn; then of sections."""
-    body = [place for place in quoth.index.places if place.passage.note is None and place.passage.paragraphs[0]]
-    kinds = [drawn(way, body) for way in (ask_when, ask_who, ask_why, ask_what)]
-    found = set()
-    for group in zip_longest(*kinds):
-        for question, place in filter(None, group):
-            if question not in found and is_answered(quoth, question, place):
-                found.add(question)
-                yield question
-    yield from dict.fromkeys(f"What is in the section “{heading}”?" for heading in headings(quoth.index))
+    kept: dict[str, FirstQuestion] = {}
+    for draft in chain(draft_from_sentences(index), draft_from_headings(index)):
+        if len(kept) == MOST:
+            break
+        if draft.question not in kept and draft.is_answered(answer := ask(draft.question)):
+            vector = tuple(round(float(value), 6) for value in index.encode(draft.question))
+            kept[draft.question] = FirstQuestion(draft.question, draft.document, answer.confidence, vector)
+    return tuple(kept.values())
 
 
-def drawn(way: Callable[[str], str | None], places: Sequence[Place]) -> Iterator[tuple[str, Place]]:
-    """The questions that one way draws, shortest ones of each few sentences as they stand."""
+def draft_from_sentences(index: Index) -> Iterator[Draft]:
+    """Questions that sentences of the body are turned into, one of each kind after another."""
+    body = [place for place in index.places if place.passage.note is None and place.passage.paragraphs[0]]
+    kinds = [drafts(way, body) for way in (ask_when, ask_who, ask_why, ask_what)]
+    yield from filter(None, chain.from_iterable(zip_longest(*kinds)))
+
+
+def draft_from_headings(index: Index) -> Iterator[Draft]:
+    """Questions for what stands in each section."""
+    for document in index.documents.values():
+        for section in document.sections:
+            if section.heading:
+                question = f"What is in the section “{section.heading}”?"
+                yield Draft(question, document.id, section.start, section.end)
+
+
+def drafts(way: Callable[[str], str | None], places: Sequence[Place]) -> Iterator[Draft]:
+    """The first questions that one way makes of sentences, short ones alone."""
     tried = 0
     for place in places:
-        question = way(place.sentence.plain)
-        if question and len(question) <= LONGEST and tried < CANDIDATES:
+        question = way(place.sentence.plain) if tried < CANDIDATES else None
+        if question and len(question) <= LONGEST:
             tried += 1
-            yield question, place
-
-
-def is_answered(quoth: Asked, question: str, place: Place) -> bool:
-    """Whether a question is answered by the sentence that it was drawn from."""
-    answer = quoth.ask(question, complete=False)
-    return answer.answered and answer.evidence[0].start == place.sentence.start
-
-
-def headings(index: Index) -> list[str]:
-    """The headings of the documents."""
-    return [
-        section.heading for document in index.documents.values() for section in document.sections if section.heading
-    ]
+            yield Draft(question, place.passage.document, place.sentence.start, place.sentence.end)
 
 
 def ask_who(sentence: str) -> str | None:

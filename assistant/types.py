@@ -1,16 +1,119 @@
 """What an answer is made of: plain, frozen values that every surface shows and the harness measures."""
 
 import json
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Annotated, Any, Literal
+
+from pydantic.json_schema import SkipJsonSchema
+
+from index.types import Hit, Passage
+
+Kind = Literal["question", "about_document", "small_talk", "foreign", "nonsense", "as_written"]
+Certainty = Literal["sure", "likely", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An earlier question and its answer, if the caller knows it."""
+    """An earlier question with its short answer, if the caller knows it.
+
+    `standalone` is the question as it was looked up, None where it was not asked of Quoth; `document`, `start` and
+    `end` are the place of the first quotation.
+    """
 
     question: str
     answer: str | None = None
+    standalone: str | None = None
+    document: str | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked, as it was understood.
+
+    `corrected` has names and words as the documents spell them; `rewrites` are the readings that stand alone, the
+    likeliest first. `answer_kind` is the kind of answer asked for (see `answer_kind`), `reply` the line that is said
+    to small talk, or where nothing is found for what looks like an instruction. `needs` is the earlier question,
+    standing alone, whose answer is missing to complete this one.
+    """
+
+    text: str
+    kind: Kind
+    corrected: str
+    rewrites: tuple[str, ...]
+    language: str = "en"
+    answer_kind: str = "other"
+    reply: str | None = None
+    needs: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A quotation with the short answer in it, in document offsets; `score` ranks candidates."""
+
+    passage: Passage
+    start: int
+    end: int
+    answer_start: int
+    answer_end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredSentence:
+    """A sentence that was read, with its scores by name."""
+
+    passage: Passage
+    start: int
+    end: int
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a reader chose: candidates, best first, no two of them the same sentence.
+
+    The first `needed` of them make the answer; `confidence` in [0, 1] is that they do; `missing` are the words
+    of the question that the best of them has nothing on, as far as that is known. `scored` are all the sentences that
+    were read, best first.
+    """
+
+    candidates: tuple[Candidate, ...]
+    confidence: float
+    needed: int = 1
+    missing: tuple[str, ...] = ()
+    scored: tuple[ScoredSentence, ...] = ()
+
+    def first(self, position: int) -> "Selection":
+        """The same with another candidate before the others."""
+        one = self.candidates[position]
+        return replace(self, candidates=(one, *(other for other in self.candidates if other is not one)))
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One pass for one question: the passages found and what was read in them; times in seconds.
+
+    With `structure` the document's structure answered, and nothing was read.
+    """
+
+    question: str
+    hits: tuple[Hit, ...]
+    selection: Selection
+    structure: bool
+    retrieve: float
+    read: float
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How an answer came about: what was understood, every pass in order, and those that the answer is made of."""
+
+    asked: Question
+    lookups: tuple[Lookup, ...]
+    used: tuple[Lookup, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +182,7 @@ class Abstention:
 class Answer:
     """An answer in the document's words, or an abstention; the first `needed` quotations make it.
 
+    `certainty` is "none" where it abstains. `trace` is left out of the JSON.
     Where several things were asked, `answer` has the short answer to each, joined by "; ", and `unanswered` the
     parts that the document does not answer.
     """
@@ -87,16 +191,26 @@ class Answer:
     standalone_question: str
     answered: bool
     confidence: float
+    certainty: Certainty
     answer: str | None
     evidence: tuple[Evidence, ...]
     needed: int
     unanswered: tuple[str, ...]
     abstention: Abstention | None
     timings_ms: dict[str, float] = field(compare=False)
+    trace: Annotated[Trace | None, SkipJsonSchema()] = field(default=None, compare=False, repr=False)
+
+    def to_turn(self) -> Turn:
+        """The answer as an earlier turn of its conversation."""
+        first = self.evidence[0] if self.evidence else None
+        place = (first.document, first.start, first.end) if first else (None, None, None)
+        return Turn(self.question, self.answer, self.standalone_question, *place)
 
     def to_dict(self) -> dict[str, Any]:
         """The answer as the JSON object that every surface speaks."""
-        return asdict(self)
+        fields = asdict(replace(self, trace=None))
+        del fields["trace"]
+        return fields
 
     def to_json(self) -> str:
         """The same as JSON text, on one line."""

@@ -93,7 +93,7 @@ def answer_gold(quoth: Assistant, gold: Gold, system: System) -> SystemAnswer:
     asked = gold.question
 
     def rank(question: str) -> tuple[Hit, ...]:
-        hits = quoth.index.search(quoth.understanding.query(question), DEPTH, system.ways)
+        hits = quoth.index.search(quoth.known.query(question), DEPTH, system.ways)
         if system.gold_passage and gold.spans:
             hits = tuple(plain_hit(p, rank) for rank, p in enumerate(relevant_passages(gold, quoth.index.passages), 1))
         return hits if system.notes else tuple(without_notes(hit) for hit in hits if hit.passage.note is None)
@@ -106,8 +106,8 @@ def answer_gold(quoth: Assistant, gold: Gold, system: System) -> SystemAnswer:
         replace(quoth.config, threshold=0),
         reader,
         lambda question: rank(question)[: quoth.config.passages],
+        quoth.known,
     )
-    always.understanding = quoth.understanding
     question, history = asked.question, asked.history if system.history else ()
     if system.gold_question and asked.standalone:
         question, history = asked.standalone, ()

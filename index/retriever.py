@@ -69,6 +69,7 @@ class Index:
         self.passages = tuple(passages)
         self.encoder = encoder
         self.config = config
+        self.attached = b""  # what whoever opened the index keeps with it
         self.places = distinct_places(passages)
         self.passage_vectors, self.sentence_vectors = passage_vectors, sentence_vectors
         self._encode = lru_cache(maxsize=256)(lambda question: encoder.encode_questions([question])[0])
@@ -85,6 +86,10 @@ class Index:
             for sentence in passage.sentences:
                 for note in sentence.notes:
                     self._anchors.setdefault((passage.document, note), Place(sentence, passage))
+
+    def encode(self, question: str) -> np.ndarray:
+        """The vector of a question."""
+        return self._encode(question)
 
     def search(
         self, question: str, k: int = 10, ways: Sequence[str] = WAYS, context: str | None = None

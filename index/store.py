@@ -6,6 +6,7 @@
             manifest.json                       format, settings, sha256 of each source and each file
             documents.json  passages.json
             passage_vectors.npy  sentence_vectors.npy
+            attached                            what whoever opens the index keeps with it, if anything
 
 The newest generation that is whole and fits the sources is loaded; the one before it is kept. Anything
 else makes a new one. FAISS and BM25 are rebuilt from vectors and texts on load.
@@ -19,7 +20,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -41,15 +42,29 @@ from index.types import IndexConfig, Passage
 FORMAT = 1
 PARSERS = (
     *(f"document/{name}" for name in ("types", "layout", "sentences", "notes", "works", "follow", "parse")),
-    "passages", "types", "folding",
+    "passages", "types", "folding", "patterns",
 )  # fmt: skip
+FILES = ("documents.json", "passages.json", "passage_vectors.npy", "sentence_vectors.npy")
 KEPT_GENERATIONS = 2
 GENERATION = re.compile(r"generation-([0-9]{1,9})")
 LOCK_SECONDS = 600
 DOCUMENTS = TypeAdapter(tuple[Document, ...])
 PASSAGES = TypeAdapter(tuple[Passage, ...])
 
+ATTACHED = "attached"
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """What is made once with an index, and again when its version changes, and kept in the index's `attached`.
+
+    `check` raises ValueError if data is not what `make` gives.
+    """
+
+    version: str
+    make: Callable[[Index], bytes]
+    check: Callable[[bytes], object]
 
 
 def open_index(
@@ -59,8 +74,9 @@ def open_index(
     encoder: Encoder | None = None,
     say: Say = lambda message: None,
     progress: Progress | None = None,
+    attachment: Attachment | None = None,
 ) -> Index:
-    """Load the index of the documents at `source`, or make it and keep it under `index_dir`.
+    """Load the index of the documents at `source`, or make it and keep it under `index_dir`, with what is attached.
 
     `say` is told what goes on where that is not plain loading, `progress` how far the encoding is.
     Raises SourceError, EncoderError, or StoreError where the folder cannot be used.
@@ -74,18 +90,23 @@ def open_index(
         "encoder": encoder.fingerprint,
         "sources": {file.id: {"sha256": file.sha256, **asdict(file.metadata)} for file in files},
     }
-    index, damaged = load_newest(folder, expected, encoder, config, say)
+    unattached = dict(expected)
+    if attachment:
+        expected[ATTACHED] = attachment.version
+    index, damaged = load_newest(folder, expected, encoder, config, say, attachment)
     if index and not damaged:
         return index
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "lock", timeout=0 if index else LOCK_SECONDS):
             # Another process may have made it while this one waited, and only under the lock may one be removed.
-            index, damaged = load_newest(folder, expected, encoder, config, lambda message: None)
+            index, damaged = load_newest(folder, expected, encoder, config, lambda message: None, attachment)
             for generation in damaged:
                 remove(generation)
             if index is None:
-                index = make_index(files, encoder, config, progress)
+                index, _ = load_newest(folder, unattached, encoder, config, lambda message: None)
+                index = index or make_index(files, encoder, config, progress)
+                index.attached = attachment.make(index) if attachment else b""
                 save(index, folder, expected)
             return index
     except OSError as error:
@@ -134,7 +155,12 @@ def generations(folder: Path) -> list[Path]:
 
 
 def load_newest(
-    folder: Path, expected: dict[str, object], encoder: Encoder, config: IndexConfig, say: Say
+    folder: Path,
+    expected: dict[str, object],
+    encoder: Encoder,
+    config: IndexConfig,
+    say: Say,
+    attachment: Attachment | None = None,
 ) -> tuple[Index | None, list[Path]]:
     """The newest generation that is whole and as expected, or None if one has to be made; and those found damaged."""
     damaged: list[Path] = []
@@ -144,7 +170,7 @@ def load_newest(
             try:
                 manifest = read_manifest(generation)
                 if all(manifest.get(name) == value for name, value in expected.items()):
-                    return load(generation, manifest, encoder, config), damaged
+                    return load(generation, manifest, encoder, config, attachment), damaged
             except (ValueError, KeyError, TypeError, RecursionError, FileNotFoundError, NotADirectoryError) as error:
                 if generation.exists():  # else another process, which made a newer one, has removed it meanwhile
                     damaged.append(generation)
@@ -166,13 +192,19 @@ def read_manifest(generation: Path) -> dict[str, object]:
     return manifest
 
 
-def load(generation: Path, manifest: dict[str, object], encoder: Encoder, config: IndexConfig) -> Index:
+def load(
+    generation: Path,
+    manifest: dict[str, object],
+    encoder: Encoder,
+    config: IndexConfig,
+    attachment: Attachment | None = None,
+) -> Index:
     """The index of a generation; raises ValueError if a file is missing, cut off or altered."""
     hashes = manifest["files"]
     if not isinstance(hashes, dict):
         raise ValueError("manifest.json lists no files")
     data = {}
-    for name in ("documents.json", "passages.json", "passage_vectors.npy", "sentence_vectors.npy"):
+    for name in (*FILES, ATTACHED) if attachment else FILES:
         data[name] = (generation / name).read_bytes()
         if hashlib.sha256(data[name]).hexdigest() != hashes[name]:
             raise ValueError(f"{name} is not what was written")
@@ -184,7 +216,11 @@ def load(generation: Path, manifest: dict[str, object], encoder: Encoder, config
     width = encoder.encode_questions([""]).shape[1]
     passage_vectors = read_vectors(data["passage_vectors.npy"], (len(passages), width))
     sentence_vectors = read_vectors(data["sentence_vectors.npy"], (len(distinct_places(passages)), width))
-    return Index(documents, passages, encoder, passage_vectors, sentence_vectors, config)
+    index = Index(documents, passages, encoder, passage_vectors, sentence_vectors, config)
+    if attachment:
+        index.attached = data[ATTACHED]
+        attachment.check(index.attached)
+    return index
 
 
 def expected_sources(manifest: dict[str, object]) -> tuple[str, ...]:
@@ -232,6 +268,8 @@ def save(index: Index, folder: Path, expected: dict[str, object]) -> None:
         "passage_vectors.npy": write_vectors(index.passage_vectors),
         "sentence_vectors.npy": write_vectors(index.sentence_vectors),
     }
+    if ATTACHED in expected:
+        written[ATTACHED] = index.attached
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in written.items()}
     written["manifest.json"] = json.dumps({**expected, "files": hashes}, indent=2, sort_keys=True).encode()
     making = Path(tempfile.mkdtemp(prefix="making-", dir=folder))

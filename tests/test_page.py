@@ -91,7 +91,7 @@ def test_a_part_that_the_document_does_not_answer_is_named(quoth: Assistant) -> 
 def test_an_abstention_offers_what_can_be_answered(quoth: Assistant) -> None:
     nearest = quoth.ask(TROOPS).evidence[:1]
     nothing = Abstention("low_confidence", "The document does not seem to say.", nearest, ("Who leads <it>?",))
-    answer = Answer("Why?", "Why?", False, 0.1, None, (), 0, (), nothing, {})
+    answer = Answer("Why?", "Why?", False, 0.1, "none", None, (), 0, (), nothing, {})
     html = turn_html(1, Exchange("Why?", answer), quoth.index.documents)
     assert '<p class="q-abstention">The document does not seem to say.</p>' in html
     assert 'data-do="ask" class="q-suggestion">Who leads &lt;it&gt;?</button>' in html

@@ -83,7 +83,7 @@ def read_case(
     spans: Sequence[tuple[int, int]],
 ) -> Case | None:
     """One reading; a sentence that shares a character with a span is right. None where there is nothing to read."""
-    query = quoth.understanding.query(question)
+    query = quoth.known.query(question)
     hits = quoth.index.search(query, quoth.config.passages, context=turns[-1] if turns else None)
     found = find_sentences(question, hits, quoth.index, network, turns)
     if not found:
@@ -125,7 +125,7 @@ class Examiner:
         spans = () if lessened else question.spans
         turns = [turn if isinstance(turn, str) else " ".join(filter(None, [turn["question"], turn.get("answer")]))
                  for turn in question.turns]  # fmt: skip
-        corrected = quoth.understanding.correct(question.question)
+        corrected = quoth.known.correct(question.question)
         forms = {"lessened" if lessened else "asked": (corrected, turns)}
         if turns and not lessened:
             rewritten = quoth.ask(question.question, question.turns).standalone_question

@@ -9,15 +9,12 @@ import base64
 import logging
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import gradio as gr
 
-from assistant.assistant import SUGGESTIONS, Assistant
+from assistant.assistant import Assistant
 from assistant.config import MAX_QUESTION
 from assistant.explain import explain
 from assistant.feedback import NOT_KEPT, FeedbackStore, make_record, rate
@@ -27,7 +24,7 @@ from assistant.page.elements import escape, tag
 from assistant.page.explanation import explanations_html
 from assistant.page.start import first_questions_html, start_html
 from assistant.stages import ask_in_stages
-from assistant.types import Answer, Turn
+from assistant.types import Answer
 from index.errors import QuothError, StoreError
 
 STATIC = Path(__file__).parent / "static"
@@ -35,7 +32,6 @@ SCRIPTS = ("document.js", "conversation.js", "copying.js", "page.js")
 FIRST_QUESTIONS = 6
 AT_ONCE = 8  # questions read at the same time; others wait
 Patch = dict[str, Any]
-Questions = Future[tuple[str, ...]]
 
 
 def page_theme() -> gr.themes.Base:
@@ -57,20 +53,19 @@ def make_page(quoth: Assistant, feedback: FeedbackStore | None = None) -> gr.Blo
 
     Without a feedback store nothing is asked about answers and nothing kept.
     """
-    questions = look_for_questions(quoth)
     with gr.Blocks(title="Quoth", analytics_enabled=False, fill_width=True) as page:
         exchanges = gr.State([])
         quoth_page = gr.HTML(
             first_patches(quoth),
             html_template=(STATIC / "page.html").read_text(encoding="utf-8"),
             js_on_load="\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS),
-            server_functions=make_server_functions(quoth, questions),
+            server_functions=make_server_functions(quoth),
             apply_default_css=False,
             elem_id="quoth",
         )
         settings: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         asked = quoth_page.ask(
-            make_ask(quoth, questions, feedback),
+            make_ask(quoth, feedback),
             [exchanges],
             [exchanges, quoth_page],
             concurrency_limit=AT_ONCE,
@@ -98,21 +93,7 @@ def first_patches(quoth: Assistant) -> Patch:
     }
 
 
-def look_for_questions(quoth: Assistant) -> Questions:
-    """The questions to begin with, looked for from now on, so that the first to come waits as little as can be."""
-    found = Questions()
-
-    def look() -> None:
-        try:
-            found.set_result(quoth.suggest(FIRST_QUESTIONS))
-        except Exception as error:  # raised again for whoever wants the questions
-            found.set_exception(error)
-
-    Thread(target=look, daemon=True).start()
-    return found
-
-
-def make_server_functions(quoth: Assistant, questions: Questions) -> list[Callable[[Any], str]]:
+def make_server_functions(quoth: Assistant) -> list[Callable[[Any], str]]:
     """What the script may ask of the server; each takes one value and gives HTML."""
 
     def read_document(document: Any) -> str:
@@ -120,20 +101,18 @@ def make_server_functions(quoth: Assistant, questions: Questions) -> list[Callab
         return document_html(found) if found else tag("p", "There is no such document.", class_="q-error")
 
     def read_questions(_: Any) -> str:
-        return first_questions_html(questions.result())
+        return first_questions_html(quoth.suggest(FIRST_QUESTIONS))
 
     def read_why(question: Any) -> str:
         try:
-            return explanations_html(explain(quoth, question), quoth.index.documents)
+            return explanations_html(explain(quoth.ask(question, complete=False), quoth), quoth.index.documents)
         except QuothError as error:
             return tag("p", escape(str(error)), class_="q-error")
 
     return [read_document, read_questions, read_why]
 
 
-def make_ask(
-    quoth: Assistant, questions: Questions, feedback: FeedbackStore | None
-) -> Callable[..., Iterator[tuple[Any, Patch]]]:
+def make_ask(quoth: Assistant, feedback: FeedbackStore | None) -> Callable[..., Iterator[tuple[Any, Patch]]]:
     """What happens when a question is sent: it is shown at once, then what is being done, then its answer.
 
     A question sent as an earlier turn takes the place of that turn and of all after it.
@@ -143,7 +122,7 @@ def make_ask(
         question, turn, complete, asked = read_event(event)
         before = exchanges[: turn - 1] if turn else exchanges
         number = len(before) + 1
-        history = [Turn(e.question, e.answer.answer) for e in before if e.answer]
+        history = [e.answer.to_turn() for e in before if e.answer]
 
         def patch(exchange: Exchange) -> Patch:
             html = turn_html(number, exchange, quoth.index.documents, feedback is not None)
@@ -155,20 +134,13 @@ def make_ask(
                     exchange = Exchange(question, doing=said)
                     yield gr.skip(), patch(exchange)
                 else:
-                    exchange = Exchange(question, with_suggestions(said, questions))
+                    exchange = Exchange(question, said)
                     keep(said, exchange, quoth, feedback)
         except QuothError as error:
             exchange = Exchange(question, error=str(error))
         yield [*before, exchange], patch(exchange)
 
     return ask
-
-
-def with_suggestions(answer: Answer, questions: Questions) -> Answer:
-    """The answer; an abstention with questions that are answered, if they are known by now."""
-    if answer.abstention is None or answer.abstention.suggestions or not questions.done() or questions.exception():
-        return answer
-    return replace(answer, abstention=replace(answer.abstention, suggestions=questions.result()[:SUGGESTIONS]))
 
 
 def read_event(event: gr.EventData) -> tuple[str, int, bool, Any]:

@@ -2,6 +2,8 @@
 
 import re
 
+from index.patterns import MONTH, NUMBER_WORD
+
 WORK = (
     r"(?:newspapers?|magazines?|journals?|books?|articles?|reports?|stud(?:y|ies)|papers?|reporters?|journalists?|"
     r"publications?|outlets?|works?|texts?|interviews?|sources?|footnotes?|endnotes?|references?|citations?)"
@@ -32,27 +34,22 @@ LIST = re.compile(
     re.IGNORECASE,
 )
 
-NUMBER_WORDS = (
-    r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?|"
-    r"billions?|half|thirds?|quarters?|several|many|few|none|most|once|twice|single|pair|couple|both|double|triple)\b"
-)
-MONTHS = r"January|February|March|April|May|June|July|August|September|October|November|December"
 # What a question asks for, and what an answer to it has: otherwise it is of another kind.
-KINDS = (
-    (
+KINDS = {
+    "quantity": (
         re.compile(
             r"\bhow (?:many|much|often|long|far|old)\b|\bwhat (?:number|percentage|share|proportion|amount)\b", re.I
         ),
-        re.compile(rf"\d|{NUMBER_WORDS}", re.I),
+        re.compile(rf"\d|\b{NUMBER_WORD}\b", re.I),
     ),
-    (
+    "time": (
         re.compile(
             rf"^when\b|\bwhen (?:{AUXILIARY}|exactly)\b|\b(?:what|which) (?:year|month|day|date|century)\b", re.I
         ),
-        re.compile(rf"\d|{MONTHS}|\b(?:days?|weeks?|months?|years?|century|after|before|during|since|until)\b", re.I),
+        re.compile(rf"\d|{MONTH}|\b(?:days?|weeks?|months?|years?|century|after|before|during|since|until)\b", re.I),
     ),
-    (re.compile(r"\bwho(?:m|se)?\b", re.I), re.compile(r"[A-Z]")),
-)
+    "name": (re.compile(r"\bwho(?:m|se)?\b", re.I), re.compile(r"[A-Z]")),
+}
 
 
 def asks_for_source(question: str) -> bool:
@@ -95,5 +92,22 @@ def is_misfit(question: str, answer: str) -> bool:
     >>> is_misfit("Who chairs it?", "the government"), is_misfit("How many chair it?", "two of them")
     (True, False)
     """
-    kind = next((wanted for asked, wanted in KINDS if asked.search(question)), None)
+    kind = next((wanted for asked, wanted in KINDS.values() if asked.search(question)), None)
     return kind is not None and not asks_for_source(question) and not kind.search(answer)
+
+
+def answer_kind(question: str) -> str:
+    """The kind of answer that a question asks for: source, reason, quantity, time, list, name, explanation or other.
+
+    >>> [answer_kind(q) for q in ("Who is cited on it?", "Who said so?", "How did it end?", "What is it?")]
+    ['source', 'name', 'explanation', 'other']
+    """
+    asked = {
+        "source": asks_for_source(question),
+        "reason": asks_why(question),
+        **{name: bool(pattern.search(question)) for name, (pattern, _) in KINDS.items() if name != "name"},
+        "list": asks_for_list(question),
+        "name": bool(KINDS["name"][0].search(question)),
+        "explanation": asks_for_explanation(question),
+    }
+    return next((name for name, asks in asked.items() if asks), "other")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from assistant.reader import Candidate, Selection
+from assistant.reader import Candidate, ScoredSentence, Selection
 from index.folding import terms
 from index.retriever import WAYS, Index, SentenceScore, reciprocal_rank_fusion
 from index.types import Hit
@@ -29,8 +29,9 @@ class SentenceReader:
         }
         fused = reciprocal_rank_fusion([rankings[way] for way in self.ways], index.config.rrf_k)
         best = sorted(fused, key=lambda i: (-fused[i], i))
-        found = tuple(candidate(scored[i], fused[i]) for i in best)
-        return Selection(found, confidence(question, scored[best[0]]) if best else 0.0)
+        candidates = tuple(candidate(scored[i], fused[i]) for i in best)
+        read = tuple(with_scores(scored[i], fused[i]) for i in best)
+        return Selection(candidates, confidence(question, scored[best[0]]) if best else 0.0, scored=read)
 
 
 def ranking(scores: Sequence[float]) -> list[int]:
@@ -42,6 +43,13 @@ def candidate(scored: SentenceScore, score: float) -> Candidate:
     """A scored sentence as a candidate."""
     sentence = scored.place.sentence
     return Candidate(scored.place.passage, sentence.start, sentence.end, sentence.start, sentence.end, score)
+
+
+def with_scores(scored: SentenceScore, fused: float) -> ScoredSentence:
+    """A scored sentence as the trace keeps it."""
+    sentence = scored.place.sentence
+    scores = {"score": fused, "bm25": scored.bm25, "dense": scored.dense}
+    return ScoredSentence(scored.place.passage, sentence.start, sentence.end, scores)
 
 
 def confidence(question: str, best: SentenceScore) -> float:

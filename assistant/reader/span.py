@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from rapidfuzz import fuzz
 
-from assistant.reader import Candidate, Selection
+from assistant.reader import Candidate, ScoredSentence, Selection
 from assistant.reader.answer_span import SURE, extend, short_answer
 from assistant.reader.cited import cited_part
 from assistant.reader.combine import Combination, confidence_scores, sigmoid
@@ -32,14 +32,15 @@ class SpanReader:
         self.fingerprint = f"{network.fingerprint} {combination}"
 
     def without(self, names: Sequence[str]) -> "SpanReader":
-        """The same reader, its ranking deaf to some features."""
+        """The same reader without some features in its ranking."""
         weights = {name: weight for name, weight in self.combination.ranking.weights.items() if name not in names}
         ranking = replace(self.combination.ranking, weights=weights)
         return SpanReader(self.name, self.network, replace(self.combination, ranking=ranking))
 
     def read(self, question: str, hits: Sequence[Hit], index: Index, turns: Sequence[str] = ()) -> Selection:
         """The sentences of the hits and of their notes, best first, those that say the same once."""
-        ranked = distinct(self.rank(find_sentences(question, hits, index, self.network, turns)))
+        read = self.rank(find_sentences(question, hits, index, self.network, turns))
+        ranked = distinct(read)
         if not ranked:
             return Selection((), 0.0)
         coverage = ranked[0][0].coverage
@@ -48,12 +49,25 @@ class SpanReader:
         missing = [word for word in sorted(coverage, key=lambda word: coverage[word]) if coverage[word] < UNSUPPORTED]
         ranked, needed = with_claim(ranked)
         candidates = tuple(candidate(question, found, score) for found, score in ranked)
-        return Selection(candidates, confidence, needed, tuple(missing[:MOST_MISSING]))
+        return Selection(candidates, confidence, needed, tuple(missing[:MOST_MISSING]), with_scores(read))
 
     def rank(self, found: Sequence[Found]) -> list[Ranked]:
         """Sentences with their scores, the best first, ties in order."""
         scored = [(one, self.combination.ranking.score(one.scores)) for one in found]
         return sorted(scored, key=lambda pair: -pair[1])
+
+
+def with_scores(ranked: Sequence[Ranked]) -> tuple[ScoredSentence, ...]:
+    """Ranked sentences as the trace keeps them: every feature by its name, and the score."""
+    return tuple(
+        ScoredSentence(
+            found.place.passage,
+            found.place.sentence.start,
+            found.place.sentence.end,
+            {"score": score, **found.scores},
+        )
+        for found, score in ranked
+    )
 
 
 def distinct(ranked: Sequence[Ranked]) -> list[Ranked]:

@@ -110,7 +110,7 @@ async def leave(request: Request, scope: CancelScope) -> None:
 async def answer(asked: AskRequest, request: Request, room: Room) -> Answer:
     """The answer to a request whose turn it is."""
     quoth = room.documents.asked(asked.document)
-    history = [turn if isinstance(turn, str) else Turn(turn.question, turn.answer) for turn in asked.history]
+    history = [turn if isinstance(turn, str) else Turn(**turn.model_dump()) for turn in asked.history]
     began = time.perf_counter()
     found = await room.queue.do(lambda: quoth.ask(asked.question, history, asked.complete))
     room.metrics.seconds.observe(time.perf_counter() - began)

@@ -141,7 +141,6 @@ def make_server(app: FastAPI, settings: Settings) -> Server:
 def serve(quoth: Assistant, settings: Settings, listening: socket.socket) -> None:
     """Serve the application on a socket until it is interrupted, then finish the answers under way."""
     start_logging()
-    _ = quoth.understanding  # learned before the first question, which would wait for it
     if settings.auth:
         TokenFile(settings.tokens).ensure_key()
     host, port = listening.getsockname()[:2]

@@ -67,7 +67,7 @@ class Documents:
             whole.sentence_vectors[of_sentences],
             whole.config,
         )
-        return Assistant(index, self.quoth.config, self.quoth.reader)
+        return Assistant(index, self.quoth.config, self.quoth.reader, known=self.quoth.known.only(document))
 
 
 def summary(document: Document) -> DocumentSummary:

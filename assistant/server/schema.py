@@ -25,10 +25,17 @@ class Taken(BaseModel):
 
 
 class HistoryTurn(Taken):
-    """An earlier question and its short answer, null where there was none."""
+    """An earlier question and its short answer, null where there was none; the rest as the answer to it said.
+
+    `standalone` is its `standalone_question`; `document`, `start` and `end` are those of its first quotation.
+    """
 
     question: str = Field(min_length=1, max_length=MAX_QUESTION)
     answer: str | None = Field(None, max_length=MAX_ANSWER)
+    standalone: str | None = Field(None, min_length=1, max_length=2 * MAX_QUESTION)
+    document: Identity | None = None
+    start: Offset | None = None
+    end: Offset | None = None
 
 
 class AskRequest(Taken):

@@ -1,4 +1,4 @@
-"""Whether a question is in another language than English, and whether names carry it all the same."""
+"""The language of a question, and whether names carry one that is not in English all the same."""
 
 import re
 from collections.abc import Callable
@@ -15,6 +15,7 @@ SHARED = frozenset(
 TELLING = (FUNCTION_WORDS | {"and", "there", "any", "between", "during", "after", "before"}) - SHARED
 NAME = re.compile(r"(?<!^)\b[^\W\d_a-z][\w’'-]+|\d[\d.,]*\d|\d")
 LANGUAGES = "en ar cs da de el es fa fi fr he hi hu it ja ko nl no pl pt ro ru sv tr uk vi zh".split()  # noqa: SIM905
+ENGLISH = "en"
 SURE = 0.5  # the probability from which another language is believed
 SURER = 0.6  # the same where no word at all is known: it may be nonsense
 
@@ -29,18 +30,19 @@ def identifier() -> Any:
     return found
 
 
-def is_foreign(question: str, knows: Callable[[str], bool]) -> bool:
-    """Whether a question is in another language; `knows` tells whether a word is one of the document's or of English.
+def language_of(question: str, knows: Callable[[str], bool]) -> str:
+    """The language of a question, such as "fr"; `knows` tells whether a word is one of the document's or of English.
 
     A single English word such as "who" is enough for English: names of a document look like many languages.
     """
     said = words(question)
     known = sum(knows(word) for word in said)
     if known == len(said) or any(word in TELLING for word in said):
-        return False
+        return ENGLISH
     language, probability = identifier().classify(question)
     latin = any(word.isascii() for word in said)
-    return language != "en" and (probability >= (SURE if known else SURER) or not latin)
+    believed = probability >= (SURE if known else SURER) or not latin
+    return str(language) if believed else ENGLISH
 
 
 def shares_names(question: str, selection: Selection) -> bool:

@@ -1,20 +1,18 @@
 """The names that documents use, and their short forms: learned from the documents, used in both directions."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
-from index.document.types import Document
 from index.folding import fold, terms, words
+from index.patterns import CAPITALISED, LINK
 
 SHORT = re.compile(r"\((?P<short>[A-Z][\w&-]{1,9})\)")
-LINK = r"(?:of|the|for|and|in|on|to|de|du|des|la|le|les|al|ag|el|bin|ould|von|van)"
-CAPITAL = r"[^\W\d_a-z][\w’'`-]*"
-LONG = re.compile(rf"(?:\b(?:al|el)-)?\b{CAPITAL}(?:[ \n](?:{LINK}[ \n]){{0,2}}{CAPITAL})*(?=[ \n]$)")
-NAME = re.compile(rf"\b{CAPITAL}(?:[ \n](?:{LINK}[ \n])?{CAPITAL})+")
-WHO_IS = re.compile(rf"\s*[Ww]ho(?: is| was|[’']s) (?P<name>{CAPITAL})\s*\?*\s*$")
+LONG = re.compile(rf"(?:\b(?:al|el)-)?\b{CAPITALISED}(?:[ \n](?:{LINK}[ \n]){{0,2}}{CAPITALISED})*(?=[ \n]$)")
+NAME = re.compile(rf"\b{CAPITALISED}(?:[ \n](?:{LINK}[ \n])?{CAPITALISED})+")
+WHO_IS = re.compile(rf"\s*[Ww]ho(?: is| was|[’']s) (?P<name>{CAPITALISED})\s*\?*\s*$")
 ALIKE = 84  # rapidfuzz's ratio, of 100, from which two spellings are one name
 
 
@@ -57,19 +55,14 @@ class Names:
         return question
 
 
-def learn_names(documents: Iterable[Document]) -> Names:
-    """The names of some documents."""
+def learn_names(text: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The short forms of a text with what they stand for, and its names of several words."""
     short: dict[str, str] = {}
-    several: set[str] = set()
-    stems: set[str] = set()
-    for document in documents:
-        for found in SHORT.finditer(document.text):
-            long = long_form(found["short"], document.text[max(0, found.start() - 150) : found.start()])
-            if long:
-                short.setdefault(found["short"], long)
-        several.update(" ".join(name[0].split()) for name in NAME.finditer(document.text))
-        stems.update(terms(document.text))
-    return Names(short, frozenset(several), frozenset(stems))
+    for found in SHORT.finditer(text):
+        long = long_form(found["short"], text[max(0, found.start() - 150) : found.start()])
+        if long:
+            short.setdefault(found["short"], long)
+    return short, tuple(dict.fromkeys(" ".join(name[0].split()) for name in NAME.finditer(text)))
 
 
 def long_form(short: str, before: str) -> str | None:
@@ -97,5 +90,5 @@ def long_form(short: str, before: str) -> str | None:
     name = re.sub(r"^The ", "", " ".join(named[0].split())) if named else ""
     if at >= 0 and " " in candidate[at:]:
         return name if name.endswith(candidate[at:]) and len(name.split()) <= most else candidate[at:]
-    starts = [word.start() for word in re.finditer(CAPITAL, name) if fold(word[0])[0] == fold(short)[0]]
+    starts = [word.start() for word in re.finditer(CAPITALISED, name) if fold(word[0])[0] == fold(short)[0]]
     return name[starts[0] :] if starts and " " in name[starts[0] :] else None

@@ -1,12 +1,12 @@
 """Typing errors put right: a word that neither the documents nor English know becomes the likeliest that they do."""
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from math import log10
 
+# symspellpy's word list is used without its SymSpell: making that takes seconds and 135 MB, to save some 20 ms a word.
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
@@ -25,14 +25,15 @@ COMMON = 20_000  # words: a short word is only taken for one of these
 class Speller:
     """Knows the words of some texts, and English's."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        """`texts` are in their own spelling, which corrections keep."""
-        forms: dict[str, Counter[str]] = {}
-        for text in texts:
-            for word in WORD.findall(text):
-                forms.setdefault(fold(word), Counter())[word] += 1
-        self.forms: Mapping[str, str] = {folded: counts.most_common(1)[0][0] for folded, counts in forms.items()}
-        self.known = {word for text in texts for word in words(text)} | set(forms)
+    def __init__(self, forms: Mapping[str, int], known: Iterable[str]) -> None:
+        """`forms` are words in their own spelling, which corrections keep, with how often; `known` are folded ones."""
+        commonest: dict[str, str] = {}
+        for form, count in forms.items():
+            folded = fold(form)
+            if count > forms.get(commonest.get(folded, ""), 0):
+                commonest[folded] = form
+        self.forms: Mapping[str, str] = commonest
+        self.known = {*known, *commonest}
         self.stems = {stem(word) for word in self.known}
         self._correct = lru_cache(maxsize=1024)(self.correct_word)
 

@@ -1,69 +1,90 @@
-"""What a question may mean: its words put right, then completed from the conversation."""
+"""What was asked, understood once: its kind, its words put right, then completed from the conversation."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
 
-from assistant.types import Turn
-from assistant.understand.anaphora import Said
-from assistant.understand.conversation import Rewrite, rewrite
-from assistant.understand.language import is_foreign
-from assistant.understand.names import Names, learn_names
-from assistant.understand.smalltalk import reply_to
-from assistant.understand.spelling import Speller
+from assistant.config import MAX_QUESTION
+from assistant.known import Known
+from assistant.reader.question import answer_kind
+from assistant.structure import is_about_document
+from assistant.types import Question, Turn
+from assistant.understand.anaphora import Said, pointers
+from assistant.understand.conversation import Rewrite, leans, rewrite
+from assistant.understand.grammar import tag
+from assistant.understand.language import ENGLISH, language_of
+from assistant.understand.smalltalk import CANNOT, is_instruction, reply_to, without_greeting
 from index.folding import words
-from index.retriever import Index
 
 REMEMBERED = 4  # turns that a question can lean on
+REWRITES = 2  # ways of completing a question that are tried
+ASKS_FOR_A_NAME = re.compile(r"(?i)\W*(?:who|which|what)\b")
 
 
-@dataclass(frozen=True, slots=True)
-class Understanding:
-    """Knows the words and names of an index's documents."""
+def understand(question: str, turns: Sequence[Turn], known: Known) -> Question:
+    """What a question means after some turns of a conversation, oldest first.
 
-    names: Names
-    speller: Speller
+    >>> from assistant import Turn
+    >>> asked = understand("And how many police?", [Turn("How many troops will the UN send?", "11,200")], Known({}))
+    >>> asked.rewrites[0], asked.answer_kind
+    ('How many police will the UN send?', 'quantity')
+    """
+    if reply := reply_to(question):
+        return Question(question, "small_talk", question, (), reply=reply)
+    asked = without_greeting(question)
+    if reply := reply_to(asked):
+        return Question(question, "small_talk", question, (), reply=reply)
+    language = language_of(asked, known.knows)
+    if language != ENGLISH:
+        return Question(question, "foreign", asked, (asked,), language)
+    corrected = known.correct(asked)
+    if not makes_sense(question, corrected, known):
+        return Question(question, "nonsense", question, (question,))
+    if is_about_document(corrected):
+        return Question(question, "about_document", corrected, (corrected,))
+    rewrites, needs = complete(corrected, turns, known)
+    reply = CANNOT if is_instruction(asked) else None
+    return Question(
+        question, "question", corrected, rewrites, answer_kind=answer_kind(rewrites[0]), reply=reply, needs=needs
+    )
 
-    @classmethod
-    def of(cls, index: Index) -> "Understanding":
-        """The understanding of an index."""
-        documents = list(index.documents.values())
-        return cls(learn_names(documents), Speller([document.text for document in documents]))
 
-    def reply_to(self, text: str) -> str | None:
-        """One friendly line where a text asks nothing."""
-        return reply_to(text)
+def as_written(question: str) -> Question:
+    """A question that is taken as it is written: nothing is put right or completed."""
+    return Question(question, "as_written", question, (question,), answer_kind=answer_kind(question))
 
-    def makes_sense(self, text: str) -> bool:
-        """Whether any word of a text is a number or known, or most of them once their spelling is put right."""
-        corrected = words(self.correct(text))
-        known = sum(self.speller.knows(word) for word in corrected)
-        return any(word[0].isdigit() or self.speller.knows(word) for word in words(text)) or 2 * known > len(corrected)
 
-    def is_foreign(self, question: str) -> bool:
-        """Whether a question is in another language than English."""
-        return is_foreign(question, self.speller.knows)
+def makes_sense(text: str, corrected: str, known: Known) -> bool:
+    """Whether any word of a text is a number or known, or most of them are once their spelling is put right."""
+    spelled = words(corrected)
+    share = sum(known.knows(word) for word in spelled)
+    return any(word[0].isdigit() or known.knows(word) for word in words(text)) or 2 * share > len(spelled)
 
-    def correct(self, question: str) -> str:
-        """The question with names and words as the documents spell them."""
-        return self.speller.correct(self.names.respell(question))
 
-    def query(self, question: str) -> str:
-        """What the retriever is asked: the question with the other forms of its names."""
-        return self.names.expand(question)
+def complete(question: str, turns: Sequence[Turn], known: Known) -> tuple[tuple[str, ...], str | None]:
+    """The readings of a question that stand alone, the likeliest first; and what it needs the answer to."""
+    if not turns or not leans(question):
+        return (question,), None
+    said = remember(turns[-REMEMBERED:], known)
+    rewrites = [one.question for one in rewrite(question, said) if len(one.question) <= MAX_QUESTION]
+    return tuple(rewrites[:REWRITES]) or (question,), missing_answer(question, said[-1], turns[-1])
 
-    def readings(
-        self, question: str, turns: Sequence[Turn], settle: Callable[[Sequence[Rewrite]], tuple[Rewrite, str | None]]
-    ) -> tuple[Rewrite, ...]:
-        """What a question may mean after some turns, the likeliest first; itself alone where it leans on nothing.
 
-        `settle` chooses among readings by their evidence and gives the short answer.
-        """
-        said: list[Said] = []
-        if not turns or not rewrite(question, [Said(turns[-1].question)]):
-            return (Rewrite(question),)
-        for turn in turns[-REMEMBERED:]:
-            earlier = self.correct(turn.question)
-            found = rewrite(earlier, said) or (Rewrite(earlier),)
-            chosen, answer = (found[0], turn.answer) if turn.answer and len(found) == 1 else settle(found)
-            said.append(Said(chosen.question, chosen.topic, turn.answer or answer))
-        return rewrite(question, said) or (Rewrite(question),)
+def remember(turns: Sequence[Turn], known: Known) -> list[Said]:
+    """Earlier turns as questions that stand alone, by what is known of them, else by their grammar."""
+    said: list[Said] = []
+    for turn in turns:
+        corrected = known.correct(turn.question)
+        readings = rewrite(corrected, said) or (Rewrite(corrected),)
+        meant = [one for one in readings if one.question == turn.standalone]
+        if turn.standalone and not meant:
+            meant = [Rewrite(turn.standalone)]
+        chosen = (meant or readings)[0]
+        said.append(Said(chosen.question, chosen.topic, turn.answer))
+    return said
+
+
+def missing_answer(question: str, earlier: Said, turn: Turn) -> str | None:
+    """The earlier question, where a question points at its answer, and nobody has told what that was."""
+    unknown = turn.answer is None and turn.standalone is None
+    points = any(pointers(tag(question)))
+    return earlier.question if unknown and points and ASKS_FOR_A_NAME.match(earlier.question) else None

@@ -317,7 +317,9 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
         const wanted = this.getAttribute("document");
         const body = { question, history: this.#turns.slice(-MAX_HISTORY), ...(wanted === null ? {} : { document: wanted }) };
         const answer = await this.#fetch("api/ask", body, stop.signal);
-        this.#turns.push({ question: answer.question, answer: answer.answer && answer.answer.slice(0, MAX_ANSWER) });
+        const [{ document, start, end } = {}] = answer.evidence;
+        this.#turns.push({ question: answer.question, answer: answer.answer && answer.answer.slice(0, MAX_ANSWER),
+          standalone: answer.standalone_question, document, start, end });
         reply.replaceChildren(...this.#answer(answer));
         status.textContent = "";
       } catch (error) {

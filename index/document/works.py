@@ -15,12 +15,11 @@ from dataclasses import dataclass
 
 from index.document.layout import is_title, span
 from index.document.types import Span
+from index.patterns import CAPITAL, PARTICLE
 
-PARTICLE = (
-    r"(?:de|del|della|der|den|di|da|du|des|la|le|el|al|van|von|zu|ter|bin|ibn|ben|ag|ould|wa|dos|e|y|of|for|the|on|in)"
-)
-WORD = r"[^\W\d_a-zß-öø-ÿ][\w’'`.-]*"
-NAME = rf"(?:(?:de|van|von|den|der|la|le|el|al|du|da|di|ter) ){{0,2}}{WORD}(?: (?:{PARTICLE} ){{0,3}}{WORD}){{0,6}}"
+INSIDE = rf"(?:{PARTICLE}|of|for|the|on|in)"
+WORD = rf"{CAPITAL}[\w’'`.-]*"
+NAME = rf"(?:(?:de|van|von|den|der|la|le|el|al|du|da|di|ter) ){{0,2}}{WORD}(?: (?:{INSIDE} ){{0,3}}{WORD}){{0,6}}"
 EDITORS = r"(?:,? \(?eds?\.\)?|,? \(?editors?\)?)"
 NAMES = rf"{NAME}(?:(?:, and |, & |, | and | & ){NAME}){{0,7}}(?:,? et al\.?)?{EDITORS}?"
 SIGNAL = re.compile(
