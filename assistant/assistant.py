@@ -128,7 +128,7 @@ class Assistant:
 
     def answer(self, asked: Question, look: Look) -> Answer:
         """The answer to a question: the reading of it that has the best evidence; its trace has every pass made."""
-        if asked.reply:
+        if asked.kind == "small_talk" and asked.reply:
             return nothing(asked.text, Abstention("not_a_question", asked.reply, ()))
         if asked.kind == "foreign":
             return self.answer_across(asked, look)
@@ -142,6 +142,8 @@ class Assistant:
         best = replace(best, trace=replace(best.trace, lookups=lookups)) if best.trace else best
         if asked.kind == "nonsense" and best.abstention:
             return replace(best, abstention=replace(best.abstention, reason="no_match", message=NONSENSE))
+        if asked.reply and best.abstention:
+            return replace(best, abstention=Abstention("not_a_question", asked.reply, ()))
         return best
 
     def answer_rewrite(self, asked: Question, standalone: str, look: Look) -> Answer:
@@ -169,12 +171,14 @@ class Assistant:
         on_stage("retrieve", len(self.index.passages))
         hits = tuple(self.retrieve(question))
         retrieved = time.perf_counter()
-        selection = read_structure(question, hits[0].passage.document, self.index) if hits else None
-        structure = selection is not None
+        about = read_structure(question, hits[0].passage.document, self.index) if hits else None
+        selection = about if about and about.confidence == 1 else None  # nothing can be more likely
         if selection is None:
             on_stage("read", len(hits))
             selection = self.reader.read(question, hits, self.index, turns)
-        return Lookup(question, hits, selection, structure, retrieved - began, time.perf_counter() - retrieved)
+            if about and about.confidence >= selection.confidence:
+                selection = about
+        return Lookup(question, hits, selection, selection is about, retrieved - began, time.perf_counter() - retrieved)
 
     def part(self, lookup: Lookup) -> Part:
         """A lookup as a part of an answer: whether what was found is confident enough."""

@@ -1,13 +1,18 @@
-"""Questions about the document itself, answered from its structure and in its words."""
+"""Questions about the document itself, answered from its structure and in its words.
+
+That a question is about a note or a section is one way to read it, as likely as the share of its words that this
+accounts for; it competes with the ordinary one.
+"""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rapidfuzz import fuzz
 
 from assistant.reader import Candidate, Selection
-from index.folding import fold
+from index.folding import fold, terms
 from index.retriever import Index, Place
 from index.types import Passage
 
@@ -38,39 +43,74 @@ SOURCES = re.compile(
     rf"|^\W*what (?:are|is) (?:the|its|your|this \w+[’']s) {WORKS}\W*$",
     re.I,
 )
+# What a question about a document is made of, beside the words of its title and of the heading that it names.
+WORDS = frozenset(
+    terms(
+        """
+        document text article report paper page piece memo essay handbook guide guideline standard policy file story
+        note footnote endnote number section chapter part heading headed source work reference literature publication
+        bibliography citation say says said state tell show quote read give list name contain cover mention describe
+        explain discuss present wrote author authored writer penned deal conclude conclusion gist thesis main point
+        argument idea summarise summarize sum summary cite use rely draw base based many all see find
+        """
+    )
+)
 SAME_HEADING = 90  # rapidfuzz's partial ratio, of 100, from which a question names a heading
 SENTENCES = 3
 
 
 def is_about_document(question: str) -> bool:
-    """Whether a question is about the document itself, as far as its words tell."""
-    return any(asked.search(question) for asked in (WRITER, CONCLUSION, ABOUT, HOW_MANY_NOTES, SOURCES))
+    """Whether a question is about the document itself, and about nothing else."""
+    return any(asked.search(question) for asked in (WRITER, CONCLUSION, ABOUT, HOW_MANY_NOTES, SOURCES)) and (
+        accounted_for(question, ()) == 1
+    )
 
 
 def read_structure(question: str, document: str, index: Index) -> Selection | None:
-    """What the structure of a document answers; None for a question that is not about the document itself."""
-    if not (is_about_document(question) or NOTE.search(question) or SECTION.search(question)):
-        return None
+    """What the structure of a document answers, and how likely it is meant; None where it has nothing."""
+    title = index.documents[document].title
+    if selection := read_document(question, document, index):
+        return replace(selection, confidence=accounted_for(question, (title,)))
+    text = [place for place, paragraph in placed(index, document) if paragraph and place.passage.note is None]
+    if SECTION.search(question) and (under := section_places(question, text)):
+        selection = quote(index.central(under, SENTENCES))
+        named = (title, under[0].passage.section or "")
+        return replace(selection, confidence=accounted_for(question, named)) if selection else None
+    return None
+
+
+def read_document(question: str, document: str, index: Index) -> Selection | None:
+    """What a question finds that is about a document as a whole, or about one of its notes."""
     if HOW_MANY_NOTES.search(question):
         return count_notes(index, document)
     if SOURCES.search(question):
         return quote(most_cited(index, document)[:SENTENCES])
-    body = [(place, paragraph) for place, paragraph in placed(index, document) if place.passage.note is None]
-    text = [place for place, paragraph in body if paragraph]
     if (asked := NOTE.search(question)) and SAYS.search(question):
         return quote(note_places(index, document, int(asked[1])), together=True)
-    if SECTION.search(question) and (under := section_places(question, text)):
-        return quote(index.central(under, SENTENCES))
+    if not any(pattern.search(question) for pattern in (WRITER, CONCLUSION, ABOUT)):
+        return None
+    body = [(place, paragraph) for place, paragraph in placed(index, document) if place.passage.note is None]
     if WRITER.search(question):
         byline = index.documents[document].byline
-        return quote(
-            [place for place, _ in body if byline and place.sentence.start in range(byline.start, byline.end)][:1]
-        )
+        inside = range(byline.start, byline.end) if byline else ()
+        return quote([place for place, _ in body if place.sentence.start in inside][:1])
+    text = [place for place, paragraph in body if paragraph]
     if CONCLUSION.search(question):
-        return quote(
-            index.central([place for place in text if place.passage.section == text[-1].passage.section], SENTENCES)
-        )
-    return quote(index.central(text, SENTENCES)) if ABOUT.search(question) else None
+        text = [place for place in text if place.passage.section == text[-1].passage.section]
+    return quote(index.central(text, SENTENCES))
+
+
+def accounted_for(question: str, named: Sequence[str]) -> float:
+    """How likely a question is about the document: the squared share of its words that such questions are made of.
+
+    `named` are a title and a heading, whose words count too; so do numbers.
+
+    >>> accounted_for("What does the section on staff say?", ["Staff"]), accounted_for("Who wrote the anthem?", [])
+    (1.0, 0.25)
+    """
+    asked = terms(question)
+    known = WORDS.union(*(terms(text) for text in named))
+    return (sum(word in known or word.isdigit() for word in asked) / len(asked)) ** 2 if asked else 1.0
 
 
 def placed(index: Index, document: str) -> list[tuple[Place, int]]:

@@ -35,7 +35,8 @@ class Question:
 
     `corrected` has names and words as the documents spell them; `rewrites` are the readings that stand alone, the
     likeliest first. `answer_kind` is the kind of answer asked for (see `answer_kind`), `reply` the line that is said
-    to small talk. `needs` is the earlier question, standing alone, whose answer is missing to complete this one.
+    to small talk, or where nothing is found for what looks like an instruction. `needs` is the earlier question,
+    standing alone, whose answer is missing to complete this one.
     """
 
     text: str

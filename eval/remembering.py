@@ -55,14 +55,14 @@ class RememberingNetwork:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.fingerprint = network.fingerprint
-        self._question = ""
+        self._asked: tuple[str, ...] = ()
         self._read: dict[str, TokenScores] = {}
 
-    def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
+    def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
         """A reading of each window."""
-        if question != self._question:
-            self._question, self._read = question, {}
-        return recall(self._read, windows, lambda new: self.network.read(question, new))
+        if (asked := (*turns, question)) != self._asked:
+            self._asked, self._read = asked, {}
+        return recall(self._read, windows, lambda new: self.network.read(question, new, turns))
 
 
 def remembering_reader(reader: Reader) -> Reader:

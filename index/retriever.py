@@ -91,23 +91,33 @@ class Index:
         """The vector of a question."""
         return self._encode(question)
 
-    def search(self, question: str, k: int = 10, ways: Sequence[str] = WAYS) -> tuple[Hit, ...]:
+    def search(
+        self, question: str, k: int = 10, ways: Sequence[str] = WAYS, context: str | None = None
+    ) -> tuple[Hit, ...]:
         """The `k` best passages, notes among them; ties go to the one that stands first.
 
-        `ways` names what ranks them: "bm25", "dense", or both.
+        `ways` names what ranks them: "bm25", "dense", or both. `context` is an earlier question that this one may lean
+        on: what ranks high for both together is found too.
         """
-        bm25 = self._bm25.scores(question)
-        positions, cosines = self._vectors.search(self._encode(question), len(self.passages))
-        dense = dict(zip(positions.tolist(), cosines.tolist()))
-        by_bm25 = [int(i) for i in np.argsort(-bm25, kind="stable") if bm25[i] > 0]
-        rankings = {"bm25": by_bm25, "dense": positions.tolist()}
-        fused = reciprocal_rank_fusion([rankings[way] for way in ways], self.config.rrf_k)
+        bm25, positions, dense = self._score_passages(question)
+        rankings = {"bm25": found_in(bm25), "dense": positions}
+        every = [rankings[way] for way in ways]
+        if context:
+            also_bm25, also_positions, _ = self._score_passages(f"{context} {question}")
+            also = {"bm25": found_in(also_bm25), "dense": also_positions}
+            every += [also[way] for way in ways]
+        fused = reciprocal_rank_fusion(every, self.config.rrf_k)
         ranks = {way: {item: rank for rank, item in enumerate(ranking, 1)} for way, ranking in rankings.items()}
         best = sorted(fused, key=lambda i: (-fused[i], i))[:k]
         return tuple(
             Hit(self.passages[i], rank, fused[i], float(bm25[i]), dense[i], ranks["bm25"].get(i), ranks["dense"].get(i))
             for rank, i in enumerate(best, 1)
         )
+
+    def _score_passages(self, question: str) -> tuple[np.ndarray, list[int], dict[int, float]]:
+        """BM25's score of every passage, their positions by cosine, and each one's cosine."""
+        positions, cosines = self._vectors.search(self._encode(question), len(self.passages))
+        return self._bm25.scores(question), positions.tolist(), dict(zip(positions.tolist(), cosines.tolist()))
 
     def score_sentences(self, question: str, passages: Sequence[Passage]) -> tuple[SentenceScore, ...]:
         """Every sentence of the passages, each once, with its BM25 score and its cosine."""
@@ -169,6 +179,11 @@ class Index:
     def _note_places(self, document: str, note: int) -> tuple[Place, ...]:
         """The sentences of a note."""
         return distinct_places(self._notes.get((document, note), ()))
+
+
+def found_in(scores: np.ndarray) -> list[int]:
+    """The positions of the scores above 0, the highest first, ties in order."""
+    return [int(i) for i in np.argsort(-scores, kind="stable") if scores[i] > 0]
 
 
 def distinct_places(passages: Sequence[Passage]) -> tuple[Place, ...]:

@@ -3,7 +3,9 @@
 import gzip
 import json
 import random
+import re
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -15,10 +17,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from assistant.reader.network import OnnxNetwork
+from assistant.reader.network import OnnxNetwork, TokenScores
 from eval.squad import read_squad
 from index.dense import packaged_model
-from tests.conftest import HashEncoder
 from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
 from training.average import average
 from training.batches import batches, collate
@@ -36,10 +37,11 @@ from training.examples import (
 from training.export import export, save_tokenizer
 from training.fit import find_threshold, fit_listwise, in_own_units
 from training.judge import overlap_f1
-from training.model import ReaderNetwork, best_spans, sentence_scores, smooth_cross_entropy
-from training.nearmiss import near_miss, swap_listed, swap_name, swap_number, swap_opposite
+from training.model import ReaderNetwork, best_spans, sentence_scores, shared_cross_entropy, smooth_cross_entropy
 from training.prepare import write_squad
 from training.train import draw, schedule, share
+from training.wording import wording_auroc
+from training.written import Written, answer_turns, less_its_answer, make_written, read_written
 
 RAIN = "Rain fell in May 1999. " + "The river rose by nine metres. " * 30 + "Snow fell in June."
 
@@ -73,17 +75,6 @@ def test_windows_differ_in_where_the_answer_stands() -> None:
     assert max(places) - min(places) > WINDOW / 3
 
 
-def test_near_misses_exchange_one_thing_for_what_the_passage_lacks() -> None:
-    rng = random.Random(3)
-    context = "In 1999 Jane Roe won the first prize in northern Mali in May."
-    assert swap_opposite("Who won the prize?", context, [], rng) == "Who lost the prize?"
-    assert swap_number("Who won in 1999?", context, [], rng) not in (None, "Who won in 1999?")
-    assert swap_listed("Who won in May?", context, [], rng) not in (None, "Who won in May?")
-    assert swap_name("What did Jane Roe win?", context, ["It was by John Doe again."], rng) == "What did John Doe win?"
-    assert swap_name("What did she win?", context, ["It was by John Doe again."], rng) is None
-    assert near_miss("Why?", context, ["Nothing."], rng) is None
-
-
 def test_hard_negatives_are_of_the_same_article_alike_and_without_the_answer() -> None:
     rows = [
         row("When did rain fall?", "Rain fell in May.", "May"),
@@ -91,13 +82,14 @@ def test_hard_negatives_are_of_the_same_article_alike_and_without_the_answer() -
         row("When did snow fall?", "Rain and snow fell in June.", "June"),
         row("What is tea?", "Tea is a drink.", "drink", article="a/2"),
     ]
-    negatives = hard_negatives(rows, HashEncoder(), random.Random(1))
-    assert negatives[0] == "Rain and snow fell in June."  # not the hail, which has May in it
-    assert negatives[2] != rows[2].context
-    assert negatives[3] != rows[3].context
-    kinds = [example.kind for example in make_examples(rows, HashEncoder(), 1)]
-    assert kinds.count("own") == 4
-    assert kinds.count("hard") == 4
+    negatives = hard_negatives(rows, random.Random(1))
+    assert negatives[0] == ["Rain and snow fell in June."]  # not the hail, which has May in it
+    assert negatives[2][0] != rows[2].context
+    assert negatives[3][0] != rows[3].context
+    made = list(make_examples(rows, 1))
+    kinds = Counter(example.kind for example in made)
+    assert (kinds["own"], kinds["hard"]) == (4, 4)
+    assert [one.group for one in made if one.kind == "own"] == [one.group for one in made if one.kind == "hard"]
 
 
 def test_a_passage_without_its_answers_sentence_no_longer_answers() -> None:
@@ -176,12 +168,25 @@ def test_tokens_carry_their_sentence_and_the_answers_place(
     assert MAX_TOKENS == 256
 
 
+def test_earlier_questions_stand_before_the_question(tokenizer: Tokenizer, examples: list[Example]) -> None:
+    tokens, sentence, span = encode(replace(examples[0], turns=("Was it dry? yes",)), tokenizer) or ([], [], (0, 0))
+    words = " ".join(tokenizer.id_to_token(int(token)) for token in tokens)
+    assert words.startswith("[CLS] was it dry ? yes [SEP] when did rain fall ? [SEP] it was dry .")
+    assert sentence.tolist().index(1) == 13
+    assert tokenizer.id_to_token(int(tokens[span[0]])) == "may"
+
+
 def test_batches_hold_every_example_once_and_pad(tokenizer: Tokenizer, examples: list[Example]) -> None:
     arrays = make_arrays(examples * 20, tokenizer)
     made = batches(arrays, np.arange(40), 120, random.Random(1))
     assert sorted(i for batch in made for i in batch.tolist()) == list(range(40))
     batch = collate(arrays, np.array([0, 1]), "cpu")
     assert batch["mask"].sum(1).tolist() == [18, 8]
+    assert batch["tokens"].shape == (2, 32)
+    grouped = make_arrays([replace(one, group=n // 2 % 5 + 1) for n, one in enumerate(examples * 10)], tokenizer)
+    for rows in batches(grouped, np.arange(20), 150, random.Random(1)):
+        together = set(grouped.groups[rows].tolist())
+        assert all(set(np.flatnonzero(grouped.groups == group)) <= set(rows) for group in together)
     assert batch["evidence"][:, :3].tolist() == [[0, 1, 0], [0, 0, 0]]
     assert batch["answerable"].tolist() == [True, False]
 
@@ -199,6 +204,11 @@ def test_losses_and_spans_by_hand() -> None:
     assert torch.allclose(
         smooth_cross_entropy(logits, torch.tensor([0]), 0.5), 0.5 * expected[0] + 0.5 * expected.mean(), atol=1e-5
     )
+    row = torch.tensor([[1.0, 2.0], [0.0, 9.0], [5.0, 5.0]])
+    right = torch.tensor([[True, False], [False, False], [False, False]])
+    there = torch.tensor([[True, True], [True, False], [True, True]])
+    shared = shared_cross_entropy(row, right, there, torch.tensor([0, 0, 1]))  # the third row's group has no right one
+    assert torch.allclose(shared, -torch.log_softmax(torch.tensor([1.0, 2.0, 0.0]), 0)[0], atol=1e-5)
     scores = sentence_scores(torch.tensor([[9.0, 1.0, 3.0, 5.0]]), torch.tensor([[0, 1, 1, 2]]), 2)
     assert scores.tolist() == [[2.0, 5.0]]
     start, end = torch.tensor([[5.0, 1.0, 0.0, 3.0]]), torch.tensor([[5.0, 0.0, 4.0, 1.0]])
@@ -208,12 +218,86 @@ def test_losses_and_spans_by_hand() -> None:
 
 
 def test_an_epoch_has_each_kind_as_often_as_its_share_says(tokenizer: Tokenizer, examples: list[Example]) -> None:
-    made = [replace(one, kind=kind) for one in examples for kind in ("own", "hard", "natural")] * 10
+    made = [
+        replace(examples[0], kind=kind, group=number + 1 if kind != "natural" else 0)
+        for number in range(400)
+        for kind in ("own", "hard", "natural", "gone")
+    ]
     arrays = make_arrays(made, tokenizer)
-    chosen = draw(arrays, {"hard": 0.5, "natural": 2.0, "own": 0.0}, np.random.default_rng(1))
-    counts = Counter(str(arrays.names[arrays.kinds[row]]) for row in chosen)
-    assert counts == {"hard": 10, "natural": 40}
+    chosen = draw(arrays, {"hard": 0.5, "natural": 2.0, "own": 0.5, "gone": 0.0}, np.random.default_rng(1))
+    kinds = arrays.names[arrays.kinds[chosen]]
+    counts = Counter(kinds.tolist())
+    assert (counts["natural"], counts["gone"]) == (800, 0)
+    assert 150 < counts["own"] < 250
+    of = {kind: set(arrays.groups[chosen[kinds == kind]].tolist()) for kind in ("own", "hard")}
+    assert of["own"] == of["hard"]  # a question's windows are drawn together
     assert share("hard=0.5") == ("hard", 0.5)
+
+
+PASSAGE = "It was dry. Rain fell in May. Snow fell in June."
+
+
+def written(question: str, answer: str | None, context: str = PASSAGE, kind: str = "date", turns: tuple[str, ...] = ()
+            ) -> Written:  # fmt: skip
+    relevant = tuple((s.start(), s.end()) for s in re.finditer(r"[^ .][^.]*\.", context) if answer and answer in s[0])
+    answers = ((context.index(answer), context.index(answer) + len(answer)),) if answer else ()
+    return Written(Row(question, context, answers, "written", "a/1", turns), relevant, kind, "p1")
+
+
+def test_written_questions_stand_on_both_sides() -> None:
+    asked = [written("When did rain fall?", "May"), written("When did hail fall?", None, kind="no-near")]
+    twin = written("When did hail fall?", "July", PASSAGE + " Hail fell in July.", "twin-no-near")
+    alone = written("Why did the sun drown?", None, kind="no-false")
+    made = list(make_written([*asked, alone], [twin], 1, 1))
+    sides = Counter((one.question, one.answerable) for one in made if "hard" not in one.kind)
+    assert sides == {
+        ("When did rain fall?", True): 1,
+        ("When did rain fall?", False): 1,
+        ("When did hail fall?", True): 1,
+        ("When did hail fall?", False): 1,
+        ("Why did the sun drown?", False): 1,
+    }
+    assert less_its_answer(asked[0]) == ("It was dry. Snow fell in June.", 12)
+    windows = {one.kind: one.window for one in made if "hard" not in one.kind}
+    assert windows["written-removed"] == "It was dry. Snow fell in June."
+    assert windows["twin-no-near"] == PASSAGE + " Hail fell in July."
+    assert "no-false-alone" in windows
+
+
+def test_earlier_turns_get_their_short_answers(tmp_path: Path) -> None:
+    class Knows:
+        fingerprint = "test"
+
+        def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
+            place = np.array([[12, 16], [25, 28]])
+            return [TokenScores(place, np.array([0.0, 9.0]), np.array([0.0, 9.0]), 1.0, 1.0, np.zeros(2))]
+
+    asked = [written("And snow?", "June", kind="follow", turns=(f"When did {n} fall?",)) for n in range(20)]
+    turns = [one.row.turns for one in answer_turns([*asked, *asked], Knows(), 1)]
+    assert turns[:20] == turns[20:]
+    assert {turn.partition("?")[2] for (turn,) in turns} == {"", " May"}
+
+
+def test_written_files_are_read(tmp_path: Path) -> None:
+    line = {
+        "question": "When? ", "turns": ["So?"], "context": PASSAGE, "sentences": [[0, 11], [12, 29], [30, 48]],
+        "relevant": [1], "answers": [{"text": "May", "start": 25}], "kind": "date", "article": "a/1", "passage": "p1",
+    }  # fmt: skip
+    path = tmp_path / "written.jsonl.gz"
+    path.write_bytes(gzip.compress(json.dumps(line).encode()))
+    (only,) = read_written(path)
+    assert only == Written(Row("When?", PASSAGE, ((25, 28),), "written", "a/1", ("So?",)), ((12, 29),), "date", "p1")
+
+
+def test_a_question_that_stands_on_both_sides_tells_nothing_by_its_words() -> None:
+    both = [
+        written(f"When did {word} fall?", "May")
+        for word in ["rain", "snow", "hail", "ash", "dust", "leaves", "fruit", "rocks"]
+    ]
+    pairs = list(make_written(both, [], 1, 1))
+    assert wording_auroc(pairs, pairs) == pytest.approx(0.5)
+    told = [replace(one, answerable="rain" in one.question or "ash" in one.question) for one in pairs]
+    assert wording_auroc(told, told) > 0.9  # the check sees it where words do tell
 
 
 def test_held_out_rows_make_a_squad_file(tmp_path: Path) -> None:

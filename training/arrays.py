@@ -1,6 +1,7 @@
 """Examples become arrays that a training machine can be sent: token ids, and what each token is.
 
-An input is [CLS] question [SEP] window [SEP]. Everything is flat, with `bounds` saying where each example
+An input is [CLS] question [SEP] window [SEP], with earlier questions of the conversation, each and a [SEP], before
+the question. Everything is flat, with `bounds` saying where each example
 begins: small enough to carry, and read without pickle.
 """
 
@@ -12,10 +13,10 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from assistant.reader.network import join_turns
 from training.examples import Example
 
 MAX_TOKENS = 256
-MAX_QUESTION_TOKENS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Arrays:
 
     sentence: for each token the number of its sentence from 1, 0 outside of the window. span: first and
     last token of the answer, (0, 0) where there is none. evidence: a bit for each sentence that answers.
-    flags: 1 answerable, 2 the span is known. kinds index `names`.
+    flags: 1 answerable, 2 the span is known. kinds index `names`. groups: windows of one document for one question
+    share a number; 0 is alone.
     """
 
     tokens: np.ndarray  # uint16
@@ -34,6 +36,7 @@ class Arrays:
     evidence: np.ndarray  # uint64
     flags: np.ndarray  # uint8
     kinds: np.ndarray  # uint8
+    groups: np.ndarray  # int32
     names: np.ndarray  # str
 
     def __len__(self) -> int:
@@ -53,7 +56,9 @@ class Arrays:
 def make_arrays(examples: Sequence[Example], tokenizer: Tokenizer) -> Arrays:
     """The arrays of some examples; one whose answer does not fit MAX_TOKENS is left out."""
     names = sorted({example.kind for example in examples})
-    columns: dict[str, list[Any]] = {name: [] for name in ("tokens", "sentence", "span", "evidence", "flags", "kinds")}
+    columns: dict[str, list[Any]] = {
+        name: [] for name in ("tokens", "sentence", "span", "evidence", "flags", "kinds", "groups")
+    }
     bounds = [0]
     for example in examples:
         encoded = encode(example, tokenizer)
@@ -67,6 +72,7 @@ def make_arrays(examples: Sequence[Example], tokenizer: Tokenizer) -> Arrays:
         columns["evidence"].append(sum(1 << i for i in example.evidence if i < 64 and i + 1 in seen))
         columns["flags"].append(example.answerable | example.span_known << 1)
         columns["kinds"].append(names.index(example.kind))
+        columns["groups"].append(example.group)
         bounds.append(bounds[-1] + len(tokens))
     return Arrays(
         np.concatenate(columns["tokens"]).astype(np.uint16),
@@ -76,17 +82,19 @@ def make_arrays(examples: Sequence[Example], tokenizer: Tokenizer) -> Arrays:
         np.array(columns["evidence"], dtype=np.uint64),
         np.array(columns["flags"], dtype=np.uint8),
         np.array(columns["kinds"], dtype=np.uint8),
+        np.array(columns["groups"], dtype=np.int32),
         np.array(names),
     )
 
 
 def encode(example: Example, tokenizer: Tokenizer) -> tuple[np.ndarray, np.ndarray, tuple[int, int]] | None:
     """Token ids, each token's sentence, and the answer's tokens; None if the answer does not fit."""
-    question = tokenizer.encode(example.question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS]
+    cls, sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    asked = tokenizer.encode_batch([*example.turns, example.question], add_special_tokens=False)
+    question = join_turns([one.ids for one in asked], int(sep or 0))
     window = tokenizer.encode(example.window, add_special_tokens=False)
     room = MAX_TOKENS - len(question) - 3
     ids, offsets = window.ids[:room], window.offsets[:room]
-    cls, sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
     tokens = np.array([cls, *question, sep, *ids, sep])
     sentence = np.zeros(len(tokens), dtype=np.uint8)
     first = len(question) + 2

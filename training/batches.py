@@ -9,30 +9,44 @@ from torch import Tensor
 from training.arrays import Arrays
 
 SENTENCES = 64
+STEP = 32  # tokens
 
 
 def batches(arrays: Arrays, chosen: np.ndarray, batch_tokens: int, rng: random.Random) -> list[np.ndarray]:
-    """The chosen examples in batches of about `batch_tokens` padded tokens, alike in length, in random order."""
-    lengths = np.diff(arrays.bounds)
-    noisy = sorted(chosen.tolist(), key=lambda i: lengths[i] + rng.uniform(-8, 8))
+    """The chosen examples in batches of about `batch_tokens` padded tokens, in random order.
+
+    Examples alike in length are together, those of a group always.
+    """
+    lengths = padded(np.diff(arrays.bounds))
+    groups: dict[int, list[int]] = {}
+    for i in chosen.tolist():
+        group = int(arrays.groups[i])
+        groups.setdefault(group or -1 - len(groups), []).append(i)
+    longest = {group: max(int(lengths[i]) for i in rows) for group, rows in groups.items()}
+    noisy = sorted(groups, key=lambda group: longest[group] + rng.uniform(-8, 8))
     found: list[np.ndarray] = []
     batch: list[int] = []
-    longest = 0
-    for i in noisy:
-        longest = max(longest, int(lengths[i]))
-        if batch and (len(batch) + 1) * longest > batch_tokens:
+    length = 0
+    for group in noisy:
+        length = max(length, longest[group])
+        if batch and (len(batch) + len(groups[group])) * length > batch_tokens:
             found.append(np.array(batch))
-            batch, longest = [], int(lengths[i])
-        batch.append(i)
+            batch, length = [], longest[group]
+        batch.extend(groups[group])
     found.append(np.array(batch))
     rng.shuffle(found)
     return found
 
 
+def padded(lengths: np.ndarray) -> np.ndarray:
+    """Lengths rounded up to STEP: oneDNN makes a kernel for every shape that it meets."""
+    return -(-lengths // STEP) * STEP
+
+
 def collate(arrays: Arrays, rows: np.ndarray, device: str) -> dict[str, Tensor]:
     """Some examples as padded tensors."""
     pieces = [slice(int(arrays.bounds[i]), int(arrays.bounds[i + 1])) for i in rows]
-    length = max(piece.stop - piece.start for piece in pieces)
+    length = int(padded(np.array([piece.stop - piece.start for piece in pieces])).max())
     tokens = np.zeros((len(rows), length), dtype=np.int64)
     sentence = np.zeros((len(rows), length), dtype=np.int64)
     mask = np.zeros((len(rows), length), dtype=np.int64)
@@ -48,5 +62,12 @@ def collate(arrays: Arrays, rows: np.ndarray, device: str) -> dict[str, Tensor]:
         "evidence": bits.astype(np.float32),
         "answerable": (arrays.flags[rows] & 1).astype(bool),
         "span_known": (arrays.flags[rows] & 2).astype(bool),
+        "group": numbered(arrays.groups[rows]),
     }
     return {name: torch.from_numpy(value).to(device, non_blocking=True) for name, value in made.items()}
+
+
+def numbered(groups: np.ndarray) -> np.ndarray:
+    """The groups of a batch, numbered from 0; each row without one is a group of its own."""
+    alone = np.where(groups == 0, -1 - np.arange(len(groups)), groups)
+    return np.unique(alone, return_inverse=True)[1].astype(np.int64)

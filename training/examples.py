@@ -1,9 +1,11 @@
 """Questions with spans become examples: a window of sentences, and where in it the answer stands, or that it does not.
 
-Windows begin and end on sentence borders and the answer's place in them varies. A question makes up to three
-examples beside its own: a hard negative (the passage of the same article that BM25 and the encoder rank
-highest and that lacks the answer), its own passage less the sentence that answers, and a near miss (see
-`training.nearmiss`).
+Windows begin and end on sentence borders and the answer's place in them varies. Every question stands on both
+sides, so that its wording alone does not tell whether it is answered: an answered one also with its passage less
+the sentences that answer (`removed`), an unanswered one also with its twin, the same passage with a sentence that
+answers it (see `training.written`). Beside these, hard negatives: the passages of the same article that BM25 ranks
+highest and that lack the answer. A question's own window and its hard negatives are one group,
+over which probabilities are normalised together.
 """
 
 import gzip
@@ -17,12 +19,12 @@ import numpy as np
 
 from eval.metrics.answer import normalize
 from index.bm25 import Bm25
-from index.dense import Encoder, encode_all
 from index.document.sentences import split_sentences
 from index.document.types import Span
-from training.nearmiss import near_miss
 
 WINDOW = 640  # characters, about 150 tokens
+ANSWERED = 0.5  # of the earlier questions of a conversation, that stand there with their short answer
+CONVERSATIONS = 0.12  # of the public questions, that get other questions of their passage before them
 # The articles that are kept back for final tests; nothing here may come from them.
 RESERVED = frozenset(
     [
@@ -55,6 +57,7 @@ class Row:
     answers: tuple[tuple[int, int], ...]
     source: str
     article: str
+    turns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ class Example:
     """A question and a window: the sentences' offsets, the answer's, and which sentences are evidence.
 
     `answer` is None where the window does not answer; `span_known` is False where only the sentences
-    that answer are known, not the words.
+    that answer are known, not the words. `turns` are earlier questions of its conversation, oldest first. Examples
+    of the same `group`, from 1, are windows of one document for one question; 0 is a group of its own.
     """
 
     question: str
@@ -74,6 +78,8 @@ class Example:
     span_known: bool
     kind: str
     article: str
+    turns: tuple[str, ...] = ()
+    group: int = 0
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -115,13 +121,20 @@ def cut_window(text: str, sentences: Sequence[Span], needed: tuple[int, int], rn
     return first, last
 
 
-def make_example(row: Row, answer: tuple[int, int] | None, kind: str, rng: random.Random) -> Example | None:
-    """The example of a row with the answer at some offsets, or with none."""
+def make_example(
+    row: Row,
+    answer: tuple[int, int] | None,
+    kind: str,
+    rng: random.Random,
+    group: int = 0,
+    around: tuple[int, int] | None = None,
+) -> Example | None:
+    """The example of a row with the answer at some offsets, or with none: then `around` a place, or anywhere."""
     sentences = split(row.context)
     if not sentences:
         return None
     anywhere = rng.choice(sentences)
-    needed = answer or (anywhere.start, anywhere.end)
+    needed = answer or around or (anywhere.start, anywhere.end)
     first, last = cut_window(row.context, sentences, needed, rng)
     start, end = sentences[first].start, sentences[last].end
     inside = [(s.start - start, s.end - start) for s in sentences[first : last + 1]]
@@ -139,6 +152,8 @@ def make_example(row: Row, answer: tuple[int, int] | None, kind: str, rng: rando
         True,
         kind,
         row.article,
+        row.turns,
+        group,
     )
 
 
@@ -174,41 +189,29 @@ def fit_sentences(sentences: Sequence[str], relevant: set[int], rng: random.Rand
     return sorted(keep)
 
 
-def hard_negatives(rows: Sequence[Row], encoder: Encoder, rng: random.Random) -> dict[int, str]:
-    """For each answered row the paragraph of its article that ranks highest and lacks the answer.
+def hard_negatives(rows: Sequence[Row], rng: random.Random, count: int = 1) -> list[list[str]]:
+    """For each row the `count` passages of its article that BM25 ranks highest and that lack the answer.
 
-    Ranked by the mean of BM25, scaled to its best, and the cosine. Rows whose article has no such
-    paragraph get one of another article of their source.
+    Where an article has none, one of another article is taken.
     """
     contexts = list(dict.fromkeys(row.context for row in rows))
-    where = {context: i for i, context in enumerate(contexts)}
-    vectors = encode_all(encoder, contexts)
-    articles: dict[str, list[int]] = {}
+    normal = {context: f" {normalize(context)} " for context in contexts}
+    articles: dict[str, dict[str, None]] = {}
     for row in rows:
-        articles.setdefault(row.article, []).append(where[row.context])
-    normal = [f" {normalize(context)} " for context in contexts]
-    chosen: dict[int, str] = {}
-    by_article: dict[str, list[int]] = {}
-    for number, row in enumerate(rows):
-        if row.answers:
-            by_article.setdefault(row.article, []).append(number)
-    for article, numbers in by_article.items():
-        places = list(dict.fromkeys(articles[article]))
-        bm25 = Bm25([contexts[i] for i in places])
-        cosines = encoder.encode_questions([rows[n].question for n in numbers]) @ vectors[places].T
-        for n, cosine in zip(numbers, cosines, strict=True):
-            words = bm25.scores(rows[n].question)
-            fused = cosine + words / max(float(words.max()), 1e-9)
-            answers = {normalize(rows[n].context[a:b]) for a, b in rows[n].answers}
-            for i in np.argsort(-fused):
-                place = places[int(i)]
-                if contexts[place] != rows[n].context and not any(f" {a} " in normal[place] for a in answers if a):
-                    chosen[n] = contexts[place]
-                    break
-            else:
-                other = rng.choice(contexts)
-                if not any(f" {a} " in normal[where[other]] for a in answers if a):
-                    chosen[n] = other
+        articles.setdefault(row.article, {})[row.context] = None
+    passages = {article: list(found) for article, found in articles.items()}
+    bm25 = {article: Bm25(found) for article, found in passages.items()}
+    chosen = []
+    for row in rows:
+        order = np.argsort(-bm25[row.article].scores(row.question), kind="stable")
+        ranked = [passages[row.article][int(i)] for i in order] + [rng.choice(contexts)]
+        answers = {normalize(row.context[a:b]) for a, b in row.answers}
+        lacking = [
+            context
+            for context in ranked
+            if context != row.context and not any(f" {answer} " in normal[context] for answer in answers if answer)
+        ]
+        chosen.append(list(dict.fromkeys(lacking[:count])))
     return chosen
 
 
@@ -222,23 +225,22 @@ def without_answer(row: Row) -> str | None:
     return left if kept and not still else None
 
 
-def make_examples(rows: Sequence[Row], encoder: Encoder, seed: int) -> Iterator[Example]:
-    """Every example of some rows, in their order."""
+def make_examples(rows: Sequence[Row], seed: int) -> Iterator[Example]:
+    """Every example of some public rows, in their order; some with other questions of their passage before them."""
     rng = random.Random(seed)
-    negatives = hard_negatives(rows, encoder, rng)
-    contexts: dict[str, list[str]] = {row.article: [] for row in rows}
+    negatives = hard_negatives(rows, rng)
+    asked: dict[str, list[str]] = {}
     for row in rows:
-        contexts[row.article].append(row.context)
+        answer = f" {row.context[slice(*row.answers[0])]}" if row.answers and rng.random() < ANSWERED else ""
+        asked.setdefault(row.context, []).append(row.question + answer)
     for number, row in enumerate(rows):
-        made = [
-            make_example(
-                row, rng.choice(row.answers) if row.answers else None, "own" if row.answers else "natural", rng
-            )
-        ]
-        if number in negatives:
-            made.append(make_example(replace(row, context=negatives[number], answers=()), None, "hard", rng))
+        if rng.random() < CONVERSATIONS:
+            others = [turn for turn in asked[row.context] if not turn.startswith(row.question)]
+            row = replace(row, turns=tuple(rng.sample(others, min(len(others), rng.randint(1, 2)))))
+        place = rng.choice(row.answers) if row.answers else None
+        made = [make_example(row, place, "own" if row.answers else "natural", rng, number + 1)]
+        for context in negatives[number] if row.answers else []:
+            made.append(make_example(replace(row, context=context, answers=()), None, "hard", rng, number + 1))
         if row.answers and (left := without_answer(row)):
             made.append(make_example(replace(row, context=left, answers=()), None, "removed", rng))
-        if row.answers and (question := near_miss(row.question, row.context, contexts[row.article], rng)):
-            made.append(make_example(replace(row, question=question, answers=()), None, "near-miss", rng))
         yield from (example for example in made if example)

@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
-from safetensors.torch import load_file
 
 from assistant.reader.features import best_span
 from assistant.reader.network import PACKAGED, OnnxNetwork
@@ -20,6 +19,7 @@ from index.dense import packaged_model
 from training.arrays import Arrays
 from training.judge import overlap_f1
 from training.model import ReaderNetwork
+from training.train import load_weights
 
 INPUTS = ["tokens", "mask", "window"]
 OUTPUTS = ["start", "end", "answer", "evidence"]
@@ -29,7 +29,7 @@ CHECKED = 1000  # windows
 def load_network(weights: Path) -> ReaderNetwork:
     """The network of a run, ready to read."""
     network = ReaderNetwork(packaged_model())
-    network.load_state_dict({name: value.float() for name, value in load_file(weights).items()})
+    load_weights(network, weights)
     return network.eval()
 
 

@@ -1,12 +1,15 @@
-"""python -m training.fit DATA: how reader and retrieval are joined, and what the confidence is.
+"""python -m training.fit DATA DOCUMENTS: how reader and retrieval are joined, and what the confidence is.
 
-Fitted on the gold questions' dev split and on a training article that no weights were trained on: its
-paragraphs make a document, its questions, half of them without an answer, are asked of it. Both count the
-same. Writes combination.json beside the reader's weights, and says what the default threshold should be.
+Fitted on the questions of a folder of documents, the article's dev questions, and those of a public article that no
+weights were trained on; every document counts the same. The confidence is learnt on pairs: each question asked of its
+document, and of the document less its answer. What is reported of a document, and where the borders of `likely` and
+`sure` lie, comes from models fitted without it. Writes combination.json beside the reader's weights; with --folds a
+reader for each document, fitted without it, for `python -m eval run`.
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,62 +18,41 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
-from assistant.assistant import Assistant
-from assistant.config import Config
-from assistant.reader.combine import Combination, Linear, confidence_features, ranking_features, sigmoid
-from assistant.reader.features import Found, find_best
-from assistant.reader.load import SIMPLE_READER
-from assistant.reader.network import PACKAGED, Network, OnnxNetwork
-from assistant.reader.span import arrange, distinct
-from eval.gold import ARTICLE_GOLD, load_gold
+from assistant.reader.combine import Combination, Linear, confidence_scores, sigmoid
+from assistant.reader.network import PACKAGED, OnnxNetwork
 from eval.metrics.abstention import auroc
-from index.retriever import Index
-from training.examples import Row, read_rows
+from index.encoders import load_encoder
+from training.cases import Case, collect, load_cases, save_cases
+from training.examples import read_rows
 from training.prepare import squad2_held_out
 
-ACCURACY = 0.9
+SURE, LIKELY = 0.9, 0.75  # of what is answered from a border on, this share is right
 PENALTY = 0.02  # on the squares of the ranking's weights
-STRENGTH = 0.02  # scikit-learn's C, for the confidence's
-RANKING = ("span", "answer", "evidence", "bm25", "dense", "rank", "support")
-CONFIDENCE = ("span", "answer", "evidence", "least", "misfit", "source")
+STRENGTH = 0.05  # scikit-learn's C, for the confidence's
+RANKING = (
+    "span", "answer", "evidence", "around", "bm25", "dense", "passage", "rank", "support", "least", "code", "misfit",
+    "note", "claim", "work",
+)  # fmt: skip
+CONFIDENCE = (
+    "span", "answer", "evidence", "dense", "support", "least", "code", "misfit", "source", "claim", "work",
+    "top", "lead", "share", "rival",
+)  # fmt: skip
+SERVED, LESSENED = "asked", "lessened"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """A question asked of an index, the sentences read for it, and which of them are right."""
+class Judged:
+    """What came of a case: the confidence in its first sentence, whether that is right, and where the first right
+    one stands (from 1; 0 where none does)."""
 
-    question: str
-    index: Index
-    found: tuple[Found, ...]
-    right: tuple[bool, ...]
-    answerable: bool
+    case: Case
+    confidence: float
+    rank: int
 
-
-def make_case(question: str, index: Index, network: Network, spans: Sequence[tuple[int, int]]) -> Case:
-    """A question asked of an index; a sentence that shares a character with a span is right."""
-    found = tuple(find_best(question, index.search(question, Config().passages), index, network))
-    right = tuple(
-        any(start < one.place.sentence.end and one.place.sentence.start < end for start, end in spans) for one in found
-    )
-    return Case(question, index, found, right, bool(spans))
-
-
-def gold_cases(quoth: Assistant, network: Network) -> Iterator[Case]:
-    """The gold questions of the dev split."""
-    for gold in load_gold(ARTICLE_GOLD, quoth.index.documents):
-        if gold.question.split == "dev":
-            question = quoth.ask(gold.question.question, gold.question.history).standalone_question
-            yield make_case(question, quoth.index, network, [(span.start, span.end) for span in gold.spans])
-
-
-def article_cases(rows: Sequence[Row], quoth: Assistant, network: Network) -> Iterator[Case]:
-    """The questions of an article, asked of its paragraphs as one document."""
-    contexts = list(dict.fromkeys(row.context for row in rows))
-    begins = dict(zip(contexts, np.cumsum([0] + [len(context) + 2 for context in contexts]).tolist(), strict=False))
-    article = Assistant.of_text("\n\n".join(contexts), quoth.index.encoder, quoth.config, quoth.reader)
-    for row in rows:
-        begin = begins[row.context]
-        yield make_case(row.question, article.index, network, [(begin + a, begin + b) for a, b in row.answers])
+    @property
+    def right(self) -> bool:
+        """Whether the first sentence is right."""
+        return self.rank == 1
 
 
 def fit_listwise(tables: Sequence[np.ndarray], right: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
@@ -92,14 +74,25 @@ def fit_listwise(tables: Sequence[np.ndarray], right: Sequence[np.ndarray], weig
     return np.asarray(minimize(loss, np.zeros(tables[0].shape[1]), jac=True, method="L-BFGS-B").x)
 
 
-def fit_ranking(cases: Sequence[Case], weights: Sequence[float], names: Sequence[str] = RANKING) -> Linear:
+def evenly(cases: Sequence[Case]) -> list[float]:
+    """A weight for each case, so that every document counts the same."""
+    names = [case.asked.document for case in cases]
+    return [len(cases) / len(set(names)) / names.count(name) for name in names]
+
+
+def columns(case: Case, names: Sequence[str]) -> np.ndarray:
+    """Some columns of a case's table."""
+    return case.table[:, [case.names.index(name) for name in names]]
+
+
+def fit_ranking(cases: Sequence[Case], names: Sequence[str] = RANKING) -> Linear:
     """The model that ranks, of the sentences read for every question that has a right one among them."""
-    chosen = [(case, weight) for case, weight in zip(cases, weights, strict=True) if any(case.right)]
-    tables = [np.array([[ranking_features(one)[name] for name in names] for one in case.found]) for case, _ in chosen]
+    chosen = [case for case in cases if case.right.any()]
+    tables = [columns(case, names) for case in chosen]
     everything = np.concatenate(tables)
     mean, spread = everything.mean(0), everything.std(0) + 1e-9
-    right = [np.array(case.right) for case, _ in chosen]
-    scaled = fit_listwise([(table - mean) / spread for table in tables], right, [weight for _, weight in chosen])
+    right = [case.right for case in chosen]
+    scaled = fit_listwise([(table - mean) / spread for table in tables], right, evenly(chosen))
     return in_own_units(names, scaled, mean, spread, 0.0)
 
 
@@ -112,82 +105,144 @@ def in_own_units(
     return Linear(fitted, round(float(intercept - weights @ mean), 5))
 
 
-def ranked(case: Case, ranking: Linear) -> list[tuple[Found, float]]:
-    """The sentences of a case, best first, as the reader ranks them."""
-    scored = [(found, ranking.score(ranking_features(found))) for found in case.found]
-    return distinct(sorted(scored, key=lambda pair: -pair[1]))
+def rank(case: Case, ranking: Linear) -> tuple[np.ndarray, dict[str, float]]:
+    """The rows of a case, best first, and what the confidence in the first is made of."""
+    rows = [dict(zip(case.names, row.tolist(), strict=True)) for row in case.table]
+    scores = np.array([ranking.score(row) for row in rows])
+    order = np.argsort(-scores, kind="stable")
+    return order, confidence_scores([rows[i] for i in order], scores[order])
 
 
-def first_right(case: Case, ranking: Linear) -> bool:
-    """Whether the first sentence is right, as it is quoted."""
-    right = {found.place.key for found, is_right in zip(case.found, case.right, strict=True) if is_right}
-    best, _ = arrange(case.question, ranked(case, ranking), case.index)
-    return best[0][0].place.key in right
-
-
-def fit_confidence(
-    cases: Sequence[Case], weights: Sequence[float], ranking: Linear, names: Sequence[str] = CONFIDENCE
-) -> Linear:
-    """The model of whether the best sentence is right, of every question."""
-    features = [features_of(case, ranking) for case in cases]
-    table = np.array([[one[name] for name in names] for one in features])
+def fit_confidence(cases: Sequence[Case], ranking: Linear, names: Sequence[str] = CONFIDENCE) -> Linear:
+    """The model of whether the first sentence is right, of every question and of its document less the answer."""
+    found = [rank(case, ranking) for case in cases]
+    table = np.array([[scores[name] for name in names] for _, scores in found])
     mean, spread = table.mean(0), table.std(0) + 1e-9
     model = LogisticRegression(C=STRENGTH, max_iter=1000)
-    model.fit((table - mean) / spread, [first_right(case, ranking) for case in cases], sample_weight=weights)
+    right = [bool(case.right[order[0]]) for case, (order, _) in zip(cases, found, strict=True)]
+    model.fit((table - mean) / spread, right, sample_weight=evenly(cases))
     return in_own_units(names, model.coef_[0], mean, spread, float(model.intercept_[0]))
 
 
-def features_of(case: Case, ranking: Linear) -> dict[str, float]:
-    """What the confidence in a case's best sentence is made of."""
-    return confidence_features(case.question, ranked(case, ranking)[0][0])
+def fit(cases: Sequence[Case]) -> Combination:
+    """Both models."""
+    ranking = fit_ranking([case for case in cases if case.asked.way == SERVED])
+    return Combination(ranking, fit_confidence(cases, ranking))
 
 
-def find_threshold(confidence: Sequence[float], right: Sequence[bool]) -> float:
-    """The lowest confidence from which at least ACCURACY of what is answered is right."""
-    for threshold in sorted(set(confidence)):
-        answered = [is_right for value, is_right in zip(confidence, right, strict=True) if value >= threshold]
-        if np.mean(answered) >= ACCURACY:
-            return threshold
-    return 1.0
+def judge(combination: Combination, cases: Sequence[Case]) -> list[Judged]:
+    """What a combination makes of some cases."""
+    judged = []
+    for case in cases:
+        order, scores = rank(case, combination.ranking)
+        right = np.flatnonzero(case.right[order])
+        confidence = sigmoid(combination.confidence.score(scores))
+        judged.append(Judged(case, confidence, int(right[0]) + 1 if len(right) else 0))
+    return judged
 
 
-def evenly(*groups: Sequence[Case]) -> list[float]:
-    """A weight for each case, so that the groups count the same."""
-    total = sum(len(group) for group in groups)
-    return [total / len(groups) / len(group) for group in groups for _ in group]
+def left_out(cases: Sequence[Case], fitted: Callable[[Sequence[Case]], Combination] = fit
+             ) -> Iterator[tuple[str, Combination, list[Judged]]]:  # fmt: skip
+    """For each document the combination fitted on the others, and what that makes of it."""
+    for document in dict.fromkeys(case.asked.document for case in cases):
+        combination = fitted([case for case in cases if case.asked.document != document])
+        yield document, combination, judge(combination, [c for c in cases if c.asked.document == document])
+
+
+def find_border(judged: Sequence[Judged], accuracy: float) -> float:
+    """The lowest confidence from which on at least that share of what is answered is right; 1 where there is none.
+
+    Of the questions as they are asked; every document counts the same.
+    """
+    weights = np.array(evenly([one.case for one in judged]))
+    confidence = np.array([one.confidence for one in judged])
+    right = np.array([one.right for one in judged])
+    order = np.argsort(-confidence, kind="stable")
+    shares = np.cumsum(weights[order] * right[order]) / np.cumsum(weights[order])
+    enough = np.flatnonzero(shares >= accuracy)
+    return float(confidence[order][enough[-1]]) if len(enough) else 1.0
+
+
+def mean_over_documents(judged: Sequence[Judged], value: Callable[[Judged], float]) -> float:
+    """The mean of a value over each document's cases, then over the documents; nan where there is none."""
+    values: dict[str, list[float]] = {}
+    for one in judged:
+        values.setdefault(one.case.asked.document, []).append(value(one))
+    return float(np.mean([np.mean(some) for some in values.values()])) if values else float("nan")
+
+
+def report(judged: Sequence[Judged], likely: float, sure: float) -> dict[str, float]:
+    """The figures of questions left out, every document counting the same."""
+    asked = [one for one in judged if one.case.asked.way == SERVED]
+    lessened = [one for one in judged if one.case.asked.way == LESSENED]
+    there = [one for one in asked if one.case.asked.answerable]
+    gone = [one for one in asked if not one.case.asked.answerable]
+    answered = [one for one in asked if one.confidence >= likely]
+    certain = [one for one in asked if one.confidence >= sure]
+    pairs = {one.case.asked.document for one in lessened}
+    told = [
+        auroc([one.confidence for one in both], [one.case.asked.answerable for one in both])
+        for name in pairs
+        if (both := [one for one in [*there, *lessened] if one.case.asked.document == name])
+    ]
+    every = [
+        auroc([one.confidence for one in some], [one.case.asked.answerable for one in some])
+        for name in dict.fromkeys(one.case.asked.document for one in gone)
+        if (some := [one for one in asked if one.case.asked.document == name])
+    ]
+    return {
+        "first": mean_over_documents(there, lambda one: one.rank == 1),
+        "three": mean_over_documents(there, lambda one: 1 <= one.rank <= 3),
+        "served": mean_over_documents(there, lambda one: one.right and one.confidence >= likely),
+        "right": mean_over_documents(answered, lambda one: one.right),
+        "sure": mean_over_documents(certain, lambda one: one.right),
+        "sure of": float(len(certain)),
+        "abstained": mean_over_documents(gone, lambda one: one.confidence < likely),
+        "auroc": float(np.mean([one for one in every if one is not None])),
+        "pairs": float(np.mean([one for one in told if one is not None])),
+        "less": mean_over_documents(lessened, lambda one: one.confidence < likely),
+    }
+
+
+def write_folds(folder: Path, reader: Path, folds: dict[str, Combination]) -> None:
+    """A reader for each document: the same network, and the models fitted without that document."""
+    for document, combination in folds.items():
+        path = folder / document
+        path.mkdir(parents=True, exist_ok=True)
+        for name in ("reader.onnx", "tokenizer.json"):
+            shutil.copy(reader / name, path / name)
+        combination.save(path / "combination.json")
 
 
 def main() -> None:
-    """Make the cases, fit, save, and say what came of it."""
+    """Make or load the cases, fit, save, and say what came of it on documents left out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
+    parser.add_argument("documents", type=Path)
     parser.add_argument("--reader", type=Path, default=PACKAGED, metavar="FOLDER")
     parser.add_argument("--index-dir", type=Path, default=Path(".quoth"))
+    parser.add_argument("--cases", type=Path, metavar="FILE", help="keep what was read here, and read it from here")
+    parser.add_argument("--folds", type=Path, metavar="FOLDER")
     options = parser.parse_args()
-    quoth = Assistant.open(index_dir=options.index_dir, reader=SIMPLE_READER)
-    network = OnnxNetwork(options.reader)
-    rows = read_rows(options.data / "rows.jsonl.gz")
-    article = squad2_held_out(sorted({row.article for row in rows}))[0]
-    dev = list(gold_cases(quoth, network))
-    others = list(article_cases([row for row in rows if row.article == article], quoth, network))
-    cases, weights = dev + others, evenly(dev, others)
-    ranking = fit_ranking(cases, weights)
-    combination = Combination(ranking, fit_confidence(cases, weights, ranking))
-    combination.save(options.reader / "combination.json")
-    report(combination, dev, "dev")
-    report(combination, others, article)
-
-
-def report(combination: Combination, cases: Sequence[Case], name: str) -> None:
-    """Print what the models do on the cases that they were fitted on, and the threshold that these ask for."""
-    confidence = [sigmoid(combination.confidence.score(features_of(case, combination.ranking))) for case in cases]
-    first = [first_right(case, combination.ranking) for case in cases]
-    answerable = [case.answerable for case in cases]
-    hits = np.mean([right for right, there in zip(first, answerable, strict=True) if there])
-    print(
-        f"{name}: {len(cases)} questions, first sentence right {hits:.3f}, AUROC {auroc(confidence, answerable):.3f}, "
-        f"threshold {find_threshold(confidence, first):.4f}"
-    )
+    if options.cases and options.cases.exists():
+        cases = load_cases(options.cases)
+    else:
+        rows = read_rows(options.data / "rows.jsonl.gz")
+        article = squad2_held_out(sorted({row.article for row in rows}))[0]
+        network, public = OnnxNetwork(options.reader), [row for row in rows if row.article == article]
+        cases = list(collect(options.documents, public, load_encoder(), network, options.index_dir))
+        if options.cases:
+            save_cases(cases, options.cases)
+    cases = [case for case in cases if case.asked.way in (SERVED, LESSENED)]
+    folds = list(left_out(cases))
+    judged = [one for _, _, some in folds for one in some]
+    asked = [one for one in judged if one.case.asked.way == SERVED]
+    likely, sure = find_border(asked, LIKELY), find_border(asked, SURE)
+    print(f"left out: { ({name: round(value, 3) for name, value in report(judged, likely, sure).items()}) }")
+    print(f"THRESHOLD = {likely:.4f}, SURE = {sure:.4f}")
+    fit(cases).save(options.reader / "combination.json")
+    if options.folds:
+        write_folds(options.folds, options.reader, {document: made for document, made, _ in folds})
 
 
 if __name__ == "__main__":

@@ -2,19 +2,18 @@
 
 import numpy as np
 import torch
-from sklearn.metrics import roc_auc_score
 from torch import Tensor
 
 from training.arrays import Arrays
 from training.batches import collate
 from training.model import ReaderNetwork, best_spans, sentence_scores
+from training.pairs import judge_pairs
 
 BATCH = 64
 
 
 def judge(network: ReaderNetwork, arrays: Arrays, device: str) -> dict[str, float]:
-    """Span F1 over tokens where there is an answer, AUROC of answerable against each kind that is not,
-    and how often the best evidence sentence is a right one."""
+    """Span F1 over tokens where there is an answer, how often the best evidence sentence is a right one, and pairs."""
     network.eval()
     lengths = np.diff(arrays.bounds)
     rows = np.argsort(lengths)
@@ -34,13 +33,7 @@ def judge(network: ReaderNetwork, arrays: Arrays, device: str) -> dict[str, floa
                 f1[row] = overlap_f1((int(first[n]), int(last[n])), tuple(int(x) for x in arrays.span[row]))
     network.train()
     told = {"span_f1": round(float(np.nanmean(f1)), 4), "evidence": round(float(np.nanmean(evidence)), 4)}
-    answerable = (arrays.flags & 1).astype(bool)
-    for number, name in enumerate(arrays.names):
-        negative = (arrays.kinds == number) & ~answerable
-        if negative.any():
-            both = answerable | negative
-            told[f"auroc_{name}"] = round(float(roc_auc_score(answerable[both], score[both])), 4)
-    return told
+    return told | judge_pairs(arrays, score, f1, evidence)
 
 
 def right_sentence(tokens: Tensor, batch: dict[str, Tensor]) -> np.ndarray:

@@ -14,10 +14,33 @@ from torch.nn import functional as F
 from transformers import AutoModel
 
 NEVER = -1e4
+INNER_LAYERS = (3, 4)
+LAST_LAYER = 6
+
+Outputs = tuple[Tensor, Tensor, Tensor, Tensor]
+
+
+class Heads(nn.Module):
+    """The three heads over one layer's hidden states."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.span = nn.Linear(width, 2)
+        self.answer = nn.Linear(width, 1)
+        self.evidence = nn.Linear(width, 1)
+
+    def forward(self, hidden: Tensor, allowed: Tensor) -> Outputs:
+        """Start and end logits (batch, length), answer logit (batch), token evidence logits (batch, length)."""
+        start, end = self.span(hidden).masked_fill(~allowed.unsqueeze(-1), NEVER).unbind(-1)
+        return start, end, self.answer(hidden[:, 0]).squeeze(-1), self.evidence(hidden).squeeze(-1)
 
 
 class ReaderNetwork(nn.Module):
-    """MiniLM with a head for spans, one for no answer, and one for evidence sentences."""
+    """MiniLM with a head for spans, one for no answer, and one for evidence sentences.
+
+    While it is trained, inner layers have such heads too (deep supervision; Lee et al., AISTATS 2015), so that what
+    they know can be read off early. The word embeddings stay as MiniLM has them.
+    """
 
     def __init__(self, folder: Path | str) -> None:
         super().__init__()
@@ -25,23 +48,33 @@ class ReaderNetwork(nn.Module):
         self.encoder = AutoModel.from_pretrained(
             str(folder), local_files_only=True, add_pooling_layer=False, attention_probs_dropout_prob=0.0
         )
+        self.encoder.embeddings.word_embeddings.weight.requires_grad_(False)
         width = self.encoder.config.hidden_size
-        self.span = nn.Linear(width, 2)
-        self.answer = nn.Linear(width, 1)
-        self.evidence = nn.Linear(width, 1)
+        self.heads = Heads(width)
+        self.inner = nn.ModuleDict({str(layer): Heads(width) for layer in INNER_LAYERS})
 
-    def forward(self, tokens: Tensor, mask: Tensor, sentence: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Start and end logits (batch, length), answer logit (batch), token evidence logits (batch, length).
+    def forward(self, tokens: Tensor, mask: Tensor, sentence: Tensor) -> Outputs:
+        """The last layer's scores: start, end, answer and evidence."""
+        return self.heads(self.layers(tokens, mask, sentence)[-1], allowed_tokens(sentence))
 
-        Start and end can only be the first token or one of the window.
-        """
-        window = sentence > 0
-        segments = (torch.cumsum(window, 1) > 0).long()  # 0 for the question, 1 from the window on
-        hidden = self.encoder(input_ids=tokens, attention_mask=mask, token_type_ids=segments).last_hidden_state
-        allowed = window.clone()
-        allowed[:, 0] = True
-        start, end = self.span(hidden).masked_fill(~allowed.unsqueeze(-1), NEVER).unbind(-1)
-        return start, end, self.answer(hidden[:, 0]).squeeze(-1), self.evidence(hidden).squeeze(-1)
+    def read_layers(self, tokens: Tensor, mask: Tensor, sentence: Tensor) -> dict[int, Outputs]:
+        """The scores of each layer that has heads; the last is last."""
+        hidden, allowed = self.layers(tokens, mask, sentence), allowed_tokens(sentence)
+        read = {int(layer): heads(hidden[int(layer)], allowed) for layer, heads in self.inner.items()}
+        return {**read, len(hidden) - 1: self.heads(hidden[-1], allowed)}
+
+    def layers(self, tokens: Tensor, mask: Tensor, sentence: Tensor) -> tuple[Tensor, ...]:
+        """Hidden states: the embeddings', then each layer's."""
+        segments = (torch.cumsum(sentence > 0, 1) > 0).long()  # 0 for the question, 1 from the window on
+        read = self.encoder(input_ids=tokens, attention_mask=mask, token_type_ids=segments, output_hidden_states=True)
+        return tuple(read.hidden_states)
+
+
+def allowed_tokens(sentence: Tensor) -> Tensor:
+    """Where a span can start and end: the first token, which stands for none, or one of the window."""
+    allowed = sentence > 0
+    allowed[:, 0] = True
+    return allowed
 
 
 def sentence_scores(evidence: Tensor, sentence: Tensor, sentences: int) -> Tensor:
@@ -50,10 +83,8 @@ def sentence_scores(evidence: Tensor, sentence: Tensor, sentences: int) -> Tenso
     return torch.einsum("bl,bls->bs", evidence, hot) / hot.sum(1).clamp(min=1)
 
 
-def loss(
-    outputs: tuple[Tensor, Tensor, Tensor, Tensor], batch: dict[str, Tensor], smoothing: float
-) -> dict[str, Tensor]:
-    """The three objectives' losses: span, answer, evidence.
+def loss(outputs: Outputs, batch: dict[str, Tensor], smoothing: float) -> dict[str, Tensor]:
+    """The objectives' losses: span, answer, evidence, and over a question's windows together sentences and words.
 
     Spans are learnt where they are known or there is none; smoothing spreads a little of the target
     over the other allowed tokens.
@@ -68,11 +99,40 @@ def loss(
     there = F.one_hot(batch["sentence"].long(), count + 1)[:, :, 1:].amax(1).bool()
     wanted = batch["evidence"][:, :count].to(scores.dtype)
     sentences = F.binary_cross_entropy_with_logits(scores, wanted, reduction="none")
+    inside, spanned = batch["sentence"] > 0, (batch["span"][:, 0] > 0).unsqueeze(1)
+    words = [
+        shared_cross_entropy(logits, F.one_hot(batch["span"][:, side], logits.shape[1]).bool() & spanned, inside,
+                             batch["group"])
+        for side, logits in enumerate((start, end))
+    ]  # fmt: skip
     return {
         "span": (spans * known).sum() / known.sum().clamp(min=1),
         "answer": F.binary_cross_entropy_with_logits(answer, batch["answerable"].float()),
         "evidence": (sentences * there).sum() / there.sum().clamp(min=1),
+        "shared_sentence": shared_cross_entropy(scores, wanted.bool(), there, batch["group"]),
+        "shared_words": torch.stack(words).mean(),
     }
+
+
+def shared_cross_entropy(scores: Tensor, right: Tensor, there: Tensor, group: Tensor) -> Tensor:
+    """Cross entropy of the right columns against all that are there in the rows of the same group.
+
+    Shared normalisation: Clark and Gardner, "Simple and Effective Multi-Paragraph Reading Comprehension", ACL 2018.
+    Groups without a right column count nothing.
+    """
+    groups = int(group.max()) + 1
+    everything = group_logsumexp(scores.masked_fill(~there, NEVER), group, groups)
+    wanted = group_logsumexp(scores.masked_fill(~(right & there), NEVER), group, groups)
+    counts = wanted > NEVER / 2
+    return ((everything - wanted) * counts).sum() / counts.sum().clamp(min=1)
+
+
+def group_logsumexp(scores: Tensor, group: Tensor, groups: int) -> Tensor:
+    """The log of the summed exponentials of all scores in each group's rows: (groups,)."""
+    rows = scores.logsumexp(1)
+    most = torch.full((groups,), NEVER, device=rows.device).scatter_reduce(0, group, rows.detach(), "amax")
+    summed = torch.zeros(groups, device=rows.device).index_add(0, group, (rows - most[group]).exp())
+    return most + summed.log()
 
 
 def smooth_cross_entropy(logits: Tensor, target: Tensor, smoothing: float) -> Tensor:
@@ -99,6 +159,8 @@ def parameters(network: ReaderNetwork, rate: float, decay: float) -> list[dict[s
     """Parameter groups: no decay for biases and norms, ten times the rate for the new heads."""
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
+        if not parameter.requires_grad:
+            continue
         head = not name.startswith("encoder.")
         plain = parameter.ndim < 2
         groups.setdefault((head, plain), []).append(parameter)

@@ -1,8 +1,9 @@
 """python -m training.prepare DATA OUT: the shared data becomes train.npz and validation.npz.
 
-DATA is the folder with rows.jsonl.gz and evidence.jsonl.gz. Validation is by article: three articles of
-SQuAD 2.0 dev, whose questions without an answer were written by people, and every fiftieth other article.
-squad2-held-out.json has two of those three again, for `python -m eval squad`.
+DATA is the folder with rows.jsonl.gz, evidence.jsonl.gz, written.jsonl.gz and twins.jsonl.gz. Validation is by
+article: three articles of SQuAD 2.0 dev, whose questions without an answer were written by people, every fiftieth
+other article, and every fourteenth of those that questions were written for; and beside that by passage, one in
+thirty of the other written ones. squad2-held-out.json has two of those three again, for `python -m eval squad`.
 """
 
 import argparse
@@ -13,9 +14,12 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from index.dense import SentenceTransformerEncoder, packaged_model
+from assistant.reader.network import OnnxNetwork
+from index.dense import packaged_model
 from training.arrays import make_arrays
 from training.examples import Example, Row, make_examples, read_evidence, read_rows
+from training.wording import wording_auroc
+from training.written import Written, answer_turns, make_written, read_written
 
 SQUAD2_HELD_OUT = 3
 
@@ -26,6 +30,16 @@ def held_out(articles: list[str]) -> set[str]:
     others = sorted(a for a in articles if not a.startswith("squad2dev/"))
     rng = random.Random(7)
     return {*rng.sample(squad2, min(SQUAD2_HELD_OUT, len(squad2))), *rng.sample(others, len(others) // 50)}
+
+
+def written_held_out(questions: Sequence[Written]) -> set[str]:
+    """The passages kept for validation: all of some articles, and some of the others."""
+    rng = random.Random(7)
+    articles = sorted({one.row.article for one in questions})
+    kept = set(rng.sample(articles, len(articles) // 14))
+    of_articles = {one.passage for one in questions if one.row.article in kept}
+    others = sorted({one.passage for one in questions} - of_articles)
+    return of_articles | set(rng.sample(others, len(others) // 30))
 
 
 def squad2_held_out(articles: list[str]) -> list[str]:
@@ -55,21 +69,33 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    encoder = SentenceTransformerEncoder()
     tokenizer = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     rows = read_rows(options.data / "rows.jsonl.gz")
     reported = squad2_held_out(sorted({row.article for row in rows}))[1:]
     write_squad([row for row in rows if row.article in reported], options.out / "squad2-held-out.json")
-    examples: list[Example] = list(make_examples(rows, encoder, options.seed))
+    examples: list[Example] = list(make_examples(rows, options.seed))
     examples += read_evidence(options.data / "evidence.jsonl.gz", random.Random(options.seed))
     kept = held_out(sorted({example.article for example in examples}))
+    split = {
+        "train": [example for example in examples if example.article not in kept],
+        "validation": [example for example in examples if example.article in kept],
+    }
+    written, twins = (read_written(options.data / f"{name}.jsonl.gz") for name in ("written", "twins"))
+    answered = answer_turns([*written, *twins], OnnxNetwork(), options.seed)
+    questions, twins = answered[: len(written)], answered[len(written) :]
+    passages = written_held_out(questions)
     for name, wanted in (("train", False), ("validation", True)):
-        arrays = make_arrays([e for e in examples if (e.article in kept) == wanted], tokenizer)
+        chosen = [one for one in questions if ((one.passage in passages) or (one.row.article in kept)) == wanted]
+        first_group = len(rows) + 1 + wanted * len(questions)
+        split[name] += make_written(chosen, twins, options.seed, first_group)
+        arrays = make_arrays(split[name], tokenizer)
         arrays.save(options.out / f"{name}.npz")
         counts = {str(kind): int((arrays.kinds == i).sum()) for i, kind in enumerate(arrays.names)}
         print(f"{name}: {len(arrays)} examples, {len(arrays.tokens) / len(arrays):.0f} tokens each, {counts}")
+    told = wording_auroc(split["train"], split["validation"])
+    print(f"told from the question's words alone whether the window answers: AUROC {told:.3f} (0.5 is chance)")
 
 
 if __name__ == "__main__":

@@ -29,19 +29,26 @@ from training.model import ReaderNetwork, loss, parameters
 class TrainingSettings:
     """What a run is made with.
 
-    `weights` are those of the objectives span, answer and evidence; `shares` say how often an epoch has each
-    example of a kind, once where nothing is said; `start` is the file with an earlier run's weights, if not MiniLM's.
+    `weights` are those of the objectives, `inner` that of all of them on the inner layers; `shares` say how often an
+    epoch has each example of a kind, once where nothing is said; `start` is the file with an earlier run's weights, if
+    not MiniLM's.
     """
 
     epochs: float = 2
     batch_tokens: int = 4096
-    rate: float = 2e-4
+    rate: float = 1e-4
     decay: float = 0.01
     warmup: float = 0.06
     smoothing: float = 0.02
     average: float = 0.999
-    weights: tuple[float, float, float] = (1.0, 0.5, 0.5)
-    shares: tuple[tuple[str, float], ...] = (("hard", 0.5), ("natural", 3.0))
+    weights: tuple[tuple[str, float], ...] = (
+        ("span", 1.0), ("answer", 0.5), ("evidence", 0.5), ("shared_sentence", 0.5), ("shared_words", 0.25),
+    )  # fmt: skip
+    inner: float = 0.15
+    shares: tuple[tuple[str, float], ...] = (
+        ("own", 0.3), ("hard", 0.3), ("removed", 0.3), ("natural", 2.0),
+        ("no-near-alone", 0.3), ("no-swap-alone", 0.3), ("no-false-alone", 0.3), ("no-follow-alone", 0.3),
+    )  # fmt: skip
     seed: int = 1
     start: str | None = None
 
@@ -52,6 +59,15 @@ def schedule(step: int, steps: int, warmup: float) -> float:
     return (step + 1) / rise if step < rise else max(0.0, (steps - step) / max(1, steps - rise))
 
 
+def load_weights(network: ReaderNetwork, path: Path) -> None:
+    """Load an earlier run's weights; where it had heads on the last layer alone, the inner ones start as those."""
+    weights = {name: value.float() for name, value in load_file(path).items()}
+    for name in [name for name in weights if name.split(".")[0] in ("span", "answer", "evidence")]:
+        value = weights.pop(name)
+        weights |= {f"{place}.{name}": value for place in ("heads", *(f"inner.{layer}" for layer in network.inner))}
+    network.load_state_dict(weights)
+
+
 class Run:
     """A training run: network, its moving average, optimizer, and how far it has come."""
 
@@ -60,7 +76,7 @@ class Run:
         self.settings, self.folder, self.device = settings, folder, device
         self.network = ReaderNetwork(packaged_model()).to(device)
         if settings.start is not None:
-            self.network.load_state_dict(load_file(settings.start, device=device))
+            load_weights(self.network, Path(settings.start))
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self.optimizer = torch.optim.AdamW(parameters(self.network, settings.rate, settings.decay), fused=True)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
@@ -71,9 +87,9 @@ class Run:
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * share
         with torch.autocast(self.device, dtype=torch.bfloat16):
-            outputs = self.network(batch["tokens"], batch["mask"], batch["sentence"])
-        losses = loss(outputs, batch, self.settings.smoothing)
-        total = sum(weight * losses[name] for weight, name in zip(self.settings.weights, losses, strict=True))
+            layers = self.network.read_layers(batch["tokens"], batch["mask"], batch["sentence"])
+        *inner, losses = [loss(outputs, batch, self.settings.smoothing) for outputs in layers.values()]
+        total = self.weighted(losses) + self.settings.inner * sum(self.weighted(one) for one in inner)
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
@@ -85,6 +101,10 @@ class Run:
             for name, value in self.network.state_dict().items():
                 self.average[name].lerp_(value, 1 - keep) if value.is_floating_point() else None
         return {name: float(value.detach()) for name, value in losses.items()}
+
+    def weighted(self, losses: dict[str, Tensor]) -> Tensor:
+        """The objectives' losses in one."""
+        return torch.stack([weight * losses[name] for name, weight in self.settings.weights]).sum()
 
     def save(self) -> None:
         """A checkpoint, written beside and renamed."""
@@ -116,12 +136,17 @@ def order(arrays: Arrays, settings: TrainingSettings) -> Iterator[np.ndarray]:
 
 
 def draw(arrays: Arrays, shares: dict[str, float], rng: np.random.Generator) -> np.ndarray:
-    """An epoch's examples: each of a kind as often as its share says, a fraction of them drawn at random."""
+    """An epoch's examples: each of a kind as often as its share says, a fraction of them drawn at random.
+
+    What is drawn of one kind is drawn of the others of its group, where their shares are alike.
+    """
+    luck = rng.random(int(arrays.groups.max()) + 1)[arrays.groups]
+    luck = np.where(arrays.groups == 0, rng.random(len(arrays)), luck)
     chosen = []
     for i, name in enumerate(arrays.names):
         rows = np.flatnonzero(arrays.kinds == i)
         whole, part = divmod(shares.get(str(name), 1.0), 1)
-        chosen += [rows] * int(whole) + [rng.choice(rows, round(part * len(rows)), replace=False)]
+        chosen += [rows] * int(whole) + [rows[luck[rows] < part]]
     return np.concatenate(chosen)
 
 
@@ -143,12 +168,12 @@ def train(run: Run, arrays: Arrays, validation: Arrays, minutes: float) -> None:
             run.save()
             saved = time.monotonic()
     run.save()
-    run.network.load_state_dict(run.average)
-    log(run.folder, step=run.step, **judge(run.network, validation, run.device))
     save_file(
         {name: value.half().cpu().contiguous() for name, value in run.average.items()},
         run.folder / "reader.safetensors",
     )
+    run.network.load_state_dict(run.average)
+    log(run.folder, step=run.step, **judge(run.network, validation, run.device))
 
 
 def log(folder: Path, **told: object) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from index.document.types import Sentence, Source, Span
+from index.retriever import Index, Place
 
 AUTHOR = re.compile(r"\bwho(?:m|se)?\b|\b(?:reporter|journalist|author|writer|scholar|researcher|historian)s?\b", re.I)
 PERIODICAL = re.compile(
@@ -27,3 +28,10 @@ def cited_part(question: str, work: Source) -> Span | None:
     if PERIODICAL.search(asked) or BOOK_WORD.search(asked):
         return parts.container or parts.title
     return parts.title
+
+
+def named_work(place: Place, index: Index) -> Source | None:
+    """The work that a note's sentence names; None in the body."""
+    note = place.passage.note
+    sources = index.documents[place.passage.document].footnotes[note].sources if note is not None else ()
+    return work_in(place.sentence, sources)

@@ -6,14 +6,13 @@ confidence (Platt, "Probabilistic outputs for support vector machines", 1999).
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from assistant.reader.features import Found
-from assistant.reader.question import asks_for_source, is_misfit
+MOST_LEAD = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +45,19 @@ class Combination:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
 
-def ranking_features(found: Found) -> dict[str, float]:
-    """What is known of a sentence, by name."""
+def confidence_scores(ranked: Sequence[Mapping[str, float]], scores: np.ndarray) -> dict[str, float]:
+    """What tells whether the first of some ranked sentences answers, by name; given the scores of all and their rank's.
+
+    Its own scores; `top`, its ranking score, `lead`, how far that is above the second's, and `share`, its share in the
+    softmax of all; `rival`, how much better the best evidence of another sentence is.
+    """
+    lead = float(scores[0] - scores[1]) if len(scores) > 1 else MOST_LEAD
     return {
-        "span": found.span,
-        "answer": found.answer,
-        "evidence": found.evidence,
-        "bm25": found.bm25,
-        "dense": found.dense,
-        "rank": 1 / found.rank,
-        "support": mean(found.support),
-    }
-
-
-def mean(support: Mapping[str, float]) -> float:
-    """How much of a question a sentence has something on; 0 where nothing is known."""
-    return float(np.mean(list(support.values()))) if support else 0.0
-
-
-def confidence_features(question: str, best: Found) -> dict[str, float]:
-    """What tells whether the best sentence answers a question, by name."""
-    answer = best.place.sentence.plain[best.start : best.end]
-    return {
-        "span": best.span,
-        "answer": best.answer,
-        "evidence": best.evidence,
-        "least": min(best.support.values(), default=0.0),
-        "misfit": float(is_misfit(question, answer)),
-        "source": float(asks_for_source(question)),
+        **ranked[0],
+        "top": float(scores[0]),
+        "lead": min(lead, MOST_LEAD),
+        "share": float(1 / np.exp(scores - scores[0]).sum()),
+        "rival": max(one["evidence"] for one in ranked) - ranked[0]["evidence"],
     }
 
 

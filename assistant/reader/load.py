@@ -25,5 +25,6 @@ def load_reader(name: str = DEFAULT_READER) -> Reader:
     if name == DEFAULT_READER:
         return SpanReader(name, OnnxNetwork(PACKAGED, PACKAGED_SHA256), combination)
     if (Path(name) / "reader.onnx").exists():
-        return SpanReader(name, OnnxNetwork(Path(name)), combination)
+        own = Path(name) / "combination.json"
+        return SpanReader(name, OnnxNetwork(Path(name)), Combination.load(own) if own.exists() else combination)
     return SpanReader(name, SquadModel(name), combination)

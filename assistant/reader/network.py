@@ -10,9 +10,10 @@ import numpy as np
 
 from index.errors import ReaderError
 
-BATCH = 16
+BATCH = 2  # windows read together: few stay in the cache, and little is padded
 MAX_TOKENS = 384
 MAX_QUESTION_TOKENS = 64
+MAX_ASKED_TOKENS = 96  # the question, and as much of the conversation before it as fits
 PACKAGED = Path(__file__).parent / "weights"
 PACKAGED_SHA256 = "6ead22795eb228f3c492ec6f858ed224140bae0b380e8705681e5fb7a75f9b2d"
 
@@ -41,8 +42,8 @@ class Network(Protocol):
         """What tells its weights from others'."""
         ...
 
-    def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
-        """A reading of each window."""
+    def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
+        """A reading of each window; `turns` are earlier questions of the conversation, oldest first."""
         ...
 
 
@@ -73,13 +74,14 @@ class OnnxNetwork:
         self.tokenizer.no_truncation()
         self.tokenizer.encode_special_tokens = True  # "[SEP]" in a text is five characters
 
-    def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
-        """A reading of each window; windows of like length are read together."""
-        asked = self.tokenizer.encode(question, add_special_tokens=False).ids[:MAX_QUESTION_TOKENS]
+    def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
+        """A reading of each window, behind the earlier questions; windows of like length are read together."""
+        first, last = self.tokenizer.encode("").ids  # [CLS] and [SEP]
+        turned = self.tokenizer.encode_batch([*turns, question], add_special_tokens=False)
+        asked = join_turns([encoding.ids for encoding in turned], last)
         encoded = self.tokenizer.encode_batch(list(windows), add_special_tokens=False)
         lengths = [len(encoding.ids) for encoding in encoded]
         readings: list[TokenScores | None] = [None] * len(windows)
-        first, last = self.tokenizer.encode("").ids  # [CLS] and [SEP]
         room = MAX_TOKENS - len(asked) - 3
         for rows in by_length(lengths):
             inputs = [[first, *asked, last, *encoded[row].ids[:room], last] for row in rows]
@@ -95,6 +97,21 @@ class OnnxNetwork:
         for n, one in enumerate(inputs):
             tokens[n, : len(one)], mask[n, : len(one)], window[n, begin : len(one) - 1] = one, 1, 1
         return list(self.session.run(None, {"tokens": tokens, "mask": mask, "window": window}))
+
+
+def join_turns(asked: Sequence[Sequence[int]], separator: int) -> list[int]:
+    """The tokens of a question, the last, behind those of the earlier ones that fit; a separator behind each of these.
+
+    >>> join_turns([[7, 8], [9]], 0)
+    [7, 8, 0, 9]
+    """
+    *earlier, question = asked
+    tokens = list(question[:MAX_QUESTION_TOKENS])
+    for turn in reversed(earlier):
+        if len(turn) + 1 + len(tokens) > MAX_ASKED_TOKENS:
+            break
+        tokens = [*turn, separator, *tokens]
+    return tokens
 
 
 def by_length(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -4,18 +4,18 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 from rapidfuzz import fuzz
 
 from assistant.reader import Candidate, ScoredSentence, Selection
 from assistant.reader.answer_span import SURE, extend, short_answer
-from assistant.reader.cited import cited_part, work_in
-from assistant.reader.combine import Combination, confidence_features, ranking_features, sigmoid
-from assistant.reader.features import Found, find_best
+from assistant.reader.cited import cited_part, named_work
+from assistant.reader.combine import Combination, confidence_scores, sigmoid
+from assistant.reader.features import Found, find_sentences
 from assistant.reader.network import Network
 from assistant.reader.question import asks_for_source
 from index.document.sentences import plain_characters
-from index.document.types import Source
-from index.retriever import Index, Place
+from index.retriever import Index
 from index.types import Hit
 
 UNSUPPORTED = 0.4  # cosine of a word of the question to its nearest in a sentence that has nothing on it
@@ -40,24 +40,21 @@ class SpanReader:
 
     def read(self, question: str, hits: Sequence[Hit], index: Index, turns: Sequence[str] = ()) -> Selection:
         """The sentences of the hits and of their notes, best first, those that say the same once."""
-        read = self.rank(find_best(question, hits, index, self.network))
+        read = self.rank(find_sentences(question, hits, index, self.network, turns))
         ranked = distinct(read)
         if not ranked:
             return Selection((), 0.0)
-        best = ranked[0][0]
-        confidence = sigmoid(self.combination.confidence.score(confidence_features(question, best)))
-        missing = [
-            word
-            for word in sorted(best.support, key=lambda word: best.support[word])
-            if best.support[word] < UNSUPPORTED
-        ]
-        ranked, needed = arrange(question, ranked, index)
+        coverage = ranked[0][0].coverage
+        scores = confidence_scores([found.scores for found, _ in ranked], np.array([score for _, score in ranked]))
+        confidence = sigmoid(self.combination.confidence.score(scores))
+        missing = [word for word in sorted(coverage, key=lambda word: coverage[word]) if coverage[word] < UNSUPPORTED]
+        ranked, needed = with_claim(ranked)
         candidates = tuple(candidate(question, found, score, index) for found, score in ranked)
         return Selection(candidates, confidence, needed, tuple(missing[:MOST_MISSING]), with_scores(read))
 
     def rank(self, found: Sequence[Found]) -> list[Ranked]:
         """Sentences with their scores, the best first, ties in order."""
-        scored = [(one, self.combination.ranking.score(ranking_features(one))) for one in found]
+        scored = [(one, self.combination.ranking.score(one.scores)) for one in found]
         return sorted(scored, key=lambda pair: -pair[1])
 
 
@@ -68,7 +65,7 @@ def with_scores(ranked: Sequence[Ranked]) -> tuple[ScoredSentence, ...]:
             found.place.passage,
             found.place.sentence.start,
             found.place.sentence.end,
-            {"score": score, **ranking_features(found)},
+            {"score": score, **found.scores},
         )
         for found, score in ranked
     )
@@ -84,49 +81,30 @@ def distinct(ranked: Sequence[Ranked]) -> list[Ranked]:
     return kept
 
 
-def arrange(question: str, ranked: list[Ranked], index: Index) -> tuple[list[Ranked], int]:
-    """Ranked sentences as they are quoted, and how many of them make the answer."""
-    return with_source(question, ranked, index) if asks_for_source(question) else (ranked, 1)
+def with_claim(ranked: list[Ranked]) -> tuple[list[Ranked], int]:
+    """Ranked sentences as they are quoted, and how many of them make the answer.
 
-
-def with_source(question: str, ranked: list[Ranked], index: Index) -> tuple[list[Ranked], int]:
-    """For a question about sources: the note behind the best sentence that has one, then that sentence.
-
-    Of the note, the sentence that names a work, if one does: for "Ibid." the one that it stands for. Where no
-    sentence has a note, they stay as they are.
+    A work that is asked for stands in a note, which says little without the sentence that it stands behind: that is
+    quoted with it.
     """
-    places = {found.place.key: number for number, (found, _) in enumerate(ranked)}
-    for found, _ in ranked:
-        claim = index.anchor_of(found.place) or found.place
-        notes = [found.place.passage.note] if found.place.passage.note is not None else found.place.sentence.notes
-        leads = [place.key for note in notes for place in index.led_to(found.place.passage.document, note)]
-        there = sorted(places[key] for key in leads if key in places)
-        works = [i for i in there if named_work(ranked[i][0].place, index)]
-        if there and claim.key in places:
-            first, second = (works or there)[0], places[claim.key]
-            rest = [pair for number, pair in enumerate(ranked) if number not in (first, second)]
-            return [ranked[first], ranked[second], *rest], 2
-    return ranked, 1
-
-
-def named_work(place: Place, index: Index) -> Source | None:
-    """The work that a note's sentence names; None in the body."""
-    note = place.passage.note
-    return (
-        None
-        if note is None
-        else work_in(place.sentence, index.documents[place.passage.document].footnotes[note].sources)
-    )
+    best = ranked[0][0]
+    if not best.scores["work"] or best.claim is None:
+        return ranked, 1
+    claim = next((pair for pair in ranked if pair[0].place.key == best.claim.key), None)
+    if claim is None:
+        return ranked, 1
+    return [ranked[0], claim, *(pair for pair in ranked[1:] if pair is not claim)], 2
 
 
 def candidate(question: str, found: Found, score: float, index: Index) -> Candidate:
     """A sentence as a candidate, its short answer in document offsets."""
     sentence = found.place.sentence
     offsets = [at for _, at in plain_characters(sentence)]
-    start, end = short_answer(question, sentence.plain, found.start, found.end, found.span)
-    work = named_work(found.place, index) if asks_for_source(question) and found.span < SURE else None
+    margin = found.scores["span"]
+    start, end = short_answer(question, sentence.plain, found.start, found.end, margin)
+    work = named_work(found.place, index) if asks_for_source(question) and margin < SURE else None
     if work and (part := cited_part(question, work)):
         start, end = extend(sentence.plain, bisect_left(offsets, part.start), bisect_left(offsets, part.end))
-    elif asks_for_source(question) and found.place.passage.note is not None and found.span < SURE:
+    elif asks_for_source(question) and found.place.passage.note is not None and margin < SURE:
         start, end = extend(sentence.plain, start, end)
     return Candidate(found.place.passage, sentence.start, sentence.end, offsets[start], offsets[end - 1] + 1, score)

@@ -47,8 +47,9 @@ class SquadModel:
             digest.update(key.encode() + value.float().cpu().numpy().tobytes())
         self.fingerprint = digest.hexdigest()
 
-    def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
-        """A reading of each window."""
+    def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
+        """A reading of each window; earlier questions, which such a model does not know, stand before the question."""
+        question = " ".join([*turns, question])
         import torch
 
         readings: dict[int, TokenScores] = {}

@@ -12,7 +12,7 @@ from assistant.understand.anaphora import PERSONS, Said, pointers
 from assistant.understand.conversation import Rewrite, leans, rewrite
 from assistant.understand.grammar import tag
 from assistant.understand.language import ENGLISH, language_of
-from assistant.understand.smalltalk import reply_to
+from assistant.understand.smalltalk import CANNOT, is_instruction, reply_to, without_greeting
 from index.folding import words
 
 REMEMBERED = 4  # turns that a question can lean on
@@ -30,16 +30,22 @@ def understand(question: str, turns: Sequence[Turn], known: Known) -> Question:
     """
     if reply := reply_to(question):
         return Question(question, "small_talk", question, (), reply=reply)
-    language = language_of(question, known.knows)
+    asked = without_greeting(question)
+    if reply := reply_to(asked):
+        return Question(question, "small_talk", question, (), reply=reply)
+    language = language_of(asked, known.knows)
     if language != ENGLISH:
-        return Question(question, "foreign", question, (question,), language)
-    corrected = known.correct(question)
+        return Question(question, "foreign", asked, (asked,), language)
+    corrected = known.correct(asked)
     if not makes_sense(question, corrected, known):
         return Question(question, "nonsense", question, (question,))
     if is_about_document(corrected):
         return Question(question, "about_document", corrected, (corrected,))
     rewrites, needs = complete(corrected, turns, known)
-    return Question(question, "question", corrected, rewrites, answer_kind=answer_kind(rewrites[0]), needs=needs)
+    reply = CANNOT if is_instruction(asked) else None
+    return Question(
+        question, "question", corrected, rewrites, answer_kind=answer_kind(rewrites[0]), reply=reply, needs=needs
+    )
 
 
 def as_written(question: str) -> Question:
