@@ -107,10 +107,11 @@ def in_own_units(
 
 def rank(case: Case, ranking: Linear) -> tuple[np.ndarray, dict[str, float]]:
     """The rows of a case, best first, and what the confidence in the first is made of."""
-    rows = [dict(zip(case.names, row.tolist(), strict=True)) for row in case.table]
-    scores = np.array([ranking.score(row) for row in rows])
+    weights = np.array(list(ranking.weights.values()))
+    scores = columns(case, tuple(ranking.weights)) @ weights + ranking.intercept
     order = np.argsort(-scores, kind="stable")
-    return order, confidence_scores([rows[i] for i in order], scores[order])
+    best = dict(zip(case.names, case.table[order[0]].tolist(), strict=True))
+    return order, confidence_scores(best, scores[order], case.table[:, case.names.index("evidence")])
 
 
 def fit_confidence(cases: Sequence[Case], ranking: Linear, names: Sequence[str] = CONFIDENCE) -> Linear:

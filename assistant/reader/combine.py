@@ -6,7 +6,7 @@ confidence (Platt, "Probabilistic outputs for support vector machines", 1999).
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -45,19 +45,20 @@ class Combination:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
 
-def confidence_scores(ranked: Sequence[Mapping[str, float]], scores: np.ndarray) -> dict[str, float]:
-    """What tells whether the first of some ranked sentences answers, by name; given the scores of all and their rank's.
+def confidence_scores(best: Mapping[str, float], scores: np.ndarray, evidence: np.ndarray) -> dict[str, float]:
+    """What tells whether the best of some sentences answers, by name.
 
-    Its own scores; `top`, its ranking score, `lead`, how far that is above the second's, and `share`, its share in the
-    softmax of all; `rival`, how much better the best evidence of another sentence is.
+    `best` are its own scores, `scores` the ranking scores of all sentences, the best first, `evidence` the network's.
+    Added are `top`, its ranking score, `lead`, how far that is above the second's, `share`, its share in the softmax of
+    all, and `rival`, how much better the best evidence of another sentence is.
     """
     lead = float(scores[0] - scores[1]) if len(scores) > 1 else MOST_LEAD
     return {
-        **ranked[0],
+        **best,
         "top": float(scores[0]),
         "lead": min(lead, MOST_LEAD),
         "share": float(1 / np.exp(scores - scores[0]).sum()),
-        "rival": max(one["evidence"] for one in ranked) - ranked[0]["evidence"],
+        "rival": float(evidence.max()) - best["evidence"],
     }
 
 

@@ -45,8 +45,10 @@ class SpanReader:
         if not ranked:
             return Selection((), 0.0)
         coverage = ranked[0][0].coverage
-        scores = confidence_scores([found.scores for found, _ in ranked], np.array([score for _, score in ranked]))
-        confidence = sigmoid(self.combination.confidence.score(scores))
+        scores = np.array([score for _, score in ranked])
+        evidence = np.array([found.scores["evidence"] for found, _ in ranked])
+        told = confidence_scores(ranked[0][0].scores, scores, evidence)
+        confidence = sigmoid(self.combination.confidence.score(told))
         missing = [word for word in sorted(coverage, key=lambda word: coverage[word]) if coverage[word] < UNSUPPORTED]
         ranked, needed = with_claim(ranked)
         candidates = tuple(candidate(question, found, score, index) for found, score in ranked)
