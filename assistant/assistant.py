@@ -29,12 +29,12 @@ from index.retriever import Index
 from index.store import Attachment, Say, make_index, open_index
 from index.types import Hit, IndexConfig
 
-Search = Callable[[str], Sequence[Hit]]
+Search = Callable[[str, str | None], Sequence[Hit]]  # a question, and what it may lean on
 Look = Callable[[str], Lookup]
 OnStage = Callable[[str, int], None]  # "retrieve" or "read", and how many passages
 SUGGESTIONS = 3
 ENGLISH_ONLY = "This seems to be in another language; I can read questions in English."
-MARGIN = 0.1  # how much more confident a less likely reading has to be
+READ_ALONG = 3  # turns of a conversation that are read along with a question
 
 
 class Assistant:
@@ -113,42 +113,28 @@ class Assistant:
         """
         began = time.perf_counter()
         question, turns = check_question(question), check_history(history) if complete else ()
-        look = partial(self.look, turns=spoken(turns), on_stage=on_stage)
+        look = partial(self.look, turns=spoken(turns[-READ_ALONG:]), on_stage=on_stage)
         asked = understand(question, turns, self.known) if complete else as_written(question)
-        recalled: tuple[Lookup, ...] = ()
-        if asked.needs:
-            recalled = (look(asked.needs),)
-            last = replace(turns[-1], standalone=asked.needs, answer=self.part(recalled[0]).short_answer)
-            asked = understand(question, (*turns[:-1], last), self.known)
-            asked = replace(asked, rewrites=asked.rewrites[:1])  # a follow-up is given two passes
         answer = self.suggest_instead(self.answer(asked, look))
-        lookups = (*recalled, *answer.trace.lookups) if answer.trace else recalled
-        trace = replace(answer.trace or Trace(asked, (), ()), lookups=lookups)
-        return replace(answer, timings_ms=timings(lookups, time.perf_counter() - began), trace=trace)
+        trace = answer.trace or Trace(asked, (), ())
+        return replace(answer, timings_ms=timings(trace.lookups, time.perf_counter() - began), trace=trace)
 
     def answer(self, asked: Question, look: Look) -> Answer:
-        """The answer to a question: the reading of it that has the best evidence; its trace has every pass made."""
+        """The answer to a question, with its trace."""
         if asked.kind == "small_talk" and asked.reply:
             return nothing(asked.text, Abstention("not_a_question", asked.reply, ()))
         if asked.kind == "foreign":
             return self.answer_across(asked, look)
-        tried: list[Answer] = []
-        for standalone in asked.rewrites:
-            # The likeliest reading cannot be beaten if nothing is more confident by the margin.
-            if not tried or not tried[0].answered or tried[0].confidence + MARGIN < 1:
-                tried.append(self.answer_rewrite(asked, standalone, look))
-        best = tried[likeliest(tried)]
-        lookups = tuple(lookup for answer in tried if answer.trace for lookup in answer.trace.lookups)
-        best = replace(best, trace=replace(best.trace, lookups=lookups)) if best.trace else best
-        if asked.kind == "nonsense" and best.abstention:
-            return replace(best, abstention=replace(best.abstention, reason="no_match", message=NONSENSE))
-        if asked.reply and best.abstention:
-            return replace(best, abstention=Abstention("not_a_question", asked.reply, ()))
-        return best
+        answer = self.answer_parts(asked, look)
+        if asked.kind == "nonsense" and answer.abstention:
+            return replace(answer, abstention=replace(answer.abstention, reason="no_match", message=NONSENSE))
+        if asked.reply and answer.abstention:
+            return replace(answer, abstention=Abstention("not_a_question", asked.reply, ()))
+        return answer
 
-    def answer_rewrite(self, asked: Question, standalone: str, look: Look) -> Answer:
-        """The answer to one reading of a question; each thing that was asked is looked for."""
-        texts = split(standalone) if len(split(asked.corrected)) > 1 else (standalone,)
+    def answer_parts(self, asked: Question, look: Look) -> Answer:
+        """Each thing that was asked is looked for; a later part is completed from those before it."""
+        texts = split(asked.corrected)
         lookups: list[Lookup] = []
         parts: list[Part] = []
         said: list[Said] = []
@@ -160,16 +146,16 @@ class Assistant:
         if len(parts) > 1 and share_a_sentence(texts):
             parts = from_one_sentence(parts)
         if len(parts) > 1 and not any(part.answered for part in parts):
-            lookups.append(look(standalone))
+            lookups.append(look(asked.corrected))
             parts = [self.part(lookups[-1])]
-        answer = to_answer(asked.text, standalone, parts, self.index.documents, self.config)
+        answer = to_answer(asked.text, asked.standalone, parts, self.index.documents, self.config)
         return replace(answer, trace=Trace(asked, tuple(lookups), tuple(lookups)))
 
     def look(self, question: str, turns: Sequence[str], on_stage: OnStage) -> Lookup:
-        """What the documents have on one question."""
+        """What the documents have on one question, the conversation's `turns` read along."""
         began = time.perf_counter()
         on_stage("retrieve", len(self.index.passages))
-        hits = tuple(self.retrieve(question))
+        hits = tuple(self.retrieve(question, turns[-1] if turns else None))
         retrieved = time.perf_counter()
         about = read_structure(question, hits[0].passage.document, self.index) if hits else None
         selection = about if about and about.confidence == 1 else None  # nothing can be more likely
@@ -186,11 +172,11 @@ class Assistant:
         sure = bool(found.candidates) and round(found.confidence, 4) >= self.config.threshold
         return Part(lookup.question, found, sure)
 
-    def retrieve(self, question: str) -> Sequence[Hit]:
-        """The passages that are read for a question."""
+    def retrieve(self, question: str, context: str | None) -> Sequence[Hit]:
+        """The passages that are read for a question, which may lean on what was said before."""
         if self.search:
-            return self.search(question)
-        return self.index.search(self.known.query(question), self.config.passages)
+            return self.search(question, context)
+        return self.index.search(self.known.query(question), self.config.passages, context=context)
 
     def answer_across(self, asked: Question, look: Look) -> Answer:
         """The answer to a question in another language than the reader's.
@@ -234,16 +220,6 @@ class Assistant:
         data = text.encode("utf-8", "replace")
         file = SourceFile("text", Path("text"), data.decode("utf-8"), hashlib.sha256(data).hexdigest(), Metadata())
         return cls(make_index([file], encoder, config.index), config, reader)
-
-
-def likeliest(answers: Sequence[Answer]) -> int:
-    """Which of the answers to a question's readings, the likeliest first, has the evidence."""
-    chosen = 0
-    for number, answer in enumerate(answers):
-        best = answers[chosen]
-        if (answer.answered, answer.confidence) > (best.answered, best.confidence + MARGIN):
-            chosen = number
-    return chosen
 
 
 def nothing(question: str, abstention: Abstention) -> Answer:

@@ -33,20 +33,18 @@ class Turn:
 class Question:
     """What was asked, as it was understood.
 
-    `corrected` has names and words as the documents spell them; `rewrites` are the readings that stand alone, the
-    likeliest first. `answer_kind` is the kind of answer asked for (see `answer_kind`), `reply` the line that is said
-    to small talk, or where nothing is found for what looks like an instruction. `needs` is the earlier question,
-    standing alone, whose answer is missing to complete this one.
+    `corrected` has names and words as the documents spell them; `standalone` is the question as it would stand alone,
+    completed from the conversation, which is shown. `answer_kind` is the kind of answer asked for (see `answer_kind`),
+    `reply` the line that is said to small talk, or where nothing is found for what looks like an instruction.
     """
 
     text: str
     kind: Kind
     corrected: str
-    rewrites: tuple[str, ...]
+    standalone: str
     language: str = "en"
     answer_kind: str = "other"
     reply: str | None = None
-    needs: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,8 +92,8 @@ def answer_gold(quoth: Assistant, gold: Gold, system: System) -> SystemAnswer:
     """Ask one gold question of one system; it always answers, since the threshold is 0."""
     asked = gold.question
 
-    def rank(question: str) -> tuple[Hit, ...]:
-        hits = quoth.index.search(quoth.known.query(question), DEPTH, system.ways)
+    def rank(question: str, context: str | None = None) -> tuple[Hit, ...]:
+        hits = quoth.index.search(quoth.known.query(question), DEPTH, system.ways, context)
         if system.gold_passage and gold.spans:
             hits = tuple(plain_hit(p, rank) for rank, p in enumerate(relevant_passages(gold, quoth.index.passages), 1))
         return hits if system.notes else tuple(without_notes(hit) for hit in hits if hit.passage.note is None)
@@ -105,7 +105,7 @@ def answer_gold(quoth: Assistant, gold: Gold, system: System) -> SystemAnswer:
         quoth.index,
         replace(quoth.config, threshold=0),
         reader,
-        lambda question: rank(question)[: quoth.config.passages],
+        lambda question, context: rank(question, context)[: quoth.config.passages],
         quoth.known,
     )
     question, history = asked.question, asked.history if system.history else ()

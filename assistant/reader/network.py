@@ -15,7 +15,7 @@ MAX_TOKENS = 384
 MAX_QUESTION_TOKENS = 64
 MAX_ASKED_TOKENS = 96  # the question, and as much of the conversation before it as fits
 PACKAGED = Path(__file__).parent / "weights"
-PACKAGED_SHA256 = "6ead22795eb228f3c492ec6f858ed224140bae0b380e8705681e5fb7a75f9b2d"
+PACKAGED_SHA256 = "a8f96ed18b7a28bb03808e66be5d6ceb09f889cb2b37308943f8c94b802b6c1a"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,5 @@
 """What was asked, understood once: its kind, its words put right, then completed from the conversation."""
 
-import re
 from collections.abc import Sequence
 
 from assistant.config import MAX_QUESTION
@@ -8,16 +7,13 @@ from assistant.known import Known
 from assistant.reader.question import answer_kind
 from assistant.structure import is_about_document
 from assistant.types import Question, Turn
-from assistant.understand.anaphora import PERSONS, Said, pointers
+from assistant.understand.anaphora import Said
 from assistant.understand.conversation import Rewrite, leans, rewrite
-from assistant.understand.grammar import tag
 from assistant.understand.language import ENGLISH, language_of
 from assistant.understand.smalltalk import CANNOT, is_instruction, reply_to, without_greeting
 from index.folding import words
 
 REMEMBERED = 4  # turns that a question can lean on
-REWRITES = 2  # ways of completing a question that are tried
-ASKS_WHO = re.compile(r"(?i)\W*who\b")
 
 
 def understand(question: str, turns: Sequence[Turn], known: Known) -> Question:
@@ -25,32 +21,30 @@ def understand(question: str, turns: Sequence[Turn], known: Known) -> Question:
 
     >>> from assistant import Turn
     >>> asked = understand("And how many police?", [Turn("How many troops will the UN send?", "11,200")], Known({}))
-    >>> asked.rewrites[0], asked.answer_kind
+    >>> asked.standalone, asked.answer_kind
     ('How many police will the UN send?', 'quantity')
     """
     if reply := reply_to(question):
-        return Question(question, "small_talk", question, (), reply=reply)
+        return Question(question, "small_talk", question, question, reply=reply)
     asked = without_greeting(question)
     if reply := reply_to(asked):
-        return Question(question, "small_talk", question, (), reply=reply)
+        return Question(question, "small_talk", question, question, reply=reply)
     language = language_of(asked, known.knows)
     if language != ENGLISH:
-        return Question(question, "foreign", asked, (asked,), language)
+        return Question(question, "foreign", asked, asked, language)
     corrected = known.correct(asked)
     if not makes_sense(question, corrected, known):
-        return Question(question, "nonsense", question, (question,))
+        return Question(question, "nonsense", question, question)
     if is_about_document(corrected):
-        return Question(question, "about_document", corrected, (corrected,))
-    rewrites, needs = complete(corrected, turns, known)
+        return Question(question, "about_document", corrected, corrected)
+    standalone = complete(corrected, turns, known)
     reply = CANNOT if is_instruction(asked) else None
-    return Question(
-        question, "question", corrected, rewrites, answer_kind=answer_kind(rewrites[0]), reply=reply, needs=needs
-    )
+    return Question(question, "question", corrected, standalone, answer_kind=answer_kind(standalone), reply=reply)
 
 
 def as_written(question: str) -> Question:
     """A question that is taken as it is written: nothing is put right or completed."""
-    return Question(question, "as_written", question, (question,), answer_kind=answer_kind(question))
+    return Question(question, "as_written", question, question, answer_kind=answer_kind(question))
 
 
 def makes_sense(text: str, corrected: str, known: Known) -> bool:
@@ -60,15 +54,12 @@ def makes_sense(text: str, corrected: str, known: Known) -> bool:
     return any(word[0].isdigit() or known.knows(word) for word in words(text)) or 2 * share > len(spelled)
 
 
-def complete(question: str, turns: Sequence[Turn], known: Known) -> tuple[tuple[str, ...], str | None]:
-    """The readings of a question that stand alone, the likeliest first; and what it needs the answer to."""
+def complete(question: str, turns: Sequence[Turn], known: Known) -> str:
+    """A question as it would stand alone: completed by its grammar from the turns that it leans on."""
     if not turns or not leans(question):
-        return (question,), None
-    said = remember(turns[-REMEMBERED:], known)
-    earlier = said[-1].question  # a rewrite that comes out as it has lost what is asked now
-    readings = [one.question for one in rewrite(question, said) if one.question != earlier]
-    rewrites = [reading for reading in readings if len(reading) <= MAX_QUESTION]
-    return tuple(rewrites[:REWRITES]) or (question,), missing_answer(question, said[-1], turns[-1])
+        return question
+    readings = (one.question for one in rewrite(question, remember(turns[-REMEMBERED:], known)))
+    return next((text for text in readings if len(text) <= MAX_QUESTION), question)
 
 
 def remember(turns: Sequence[Turn], known: Known) -> list[Said]:
@@ -83,10 +74,3 @@ def remember(turns: Sequence[Turn], known: Known) -> list[Said]:
         chosen = (meant or readings)[0]
         said.append(Said(chosen.question, chosen.topic, turn.answer))
     return said
-
-
-def missing_answer(question: str, earlier: Said, turn: Turn) -> str | None:
-    """The earlier question, where it asked who, a question means him or her, and nobody has told who that was."""
-    unknown = turn.answer is None and turn.standalone is None
-    means_a_person = any(word.small in PERSONS for word in pointers(tag(question)))
-    return earlier.question if unknown and means_a_person and ASKS_WHO.match(earlier.question) else None
