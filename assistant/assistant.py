@@ -113,8 +113,9 @@ class Assistant:
         """
         began = time.perf_counter()
         question, turns = check_question(question), check_history(history) if complete else ()
-        look = partial(self.look, turns=spoken(turns[-READ_ALONG:]), on_stage=on_stage)
         asked = understand(question, turns, self.known) if complete else as_written(question)
+        along = spoken(turns[-READ_ALONG:]) if asked.leans else ()
+        look = partial(self.look, turns=along, on_stage=on_stage)
         answer = self.suggest_instead(self.answer(asked, look))
         trace = answer.trace or Trace(asked, (), ())
         return replace(answer, timings_ms=timings(trace.lookups, time.perf_counter() - began), trace=trace)

@@ -35,7 +35,8 @@ class Question:
 
     `corrected` has names and words as the documents spell them; `standalone` is the question as it would stand alone,
     completed from the conversation, which is shown. `answer_kind` is the kind of answer asked for (see `answer_kind`),
-    `reply` the line that is said to small talk, or where nothing is found for what looks like an instruction.
+    `reply` the line that is said to small talk, or where nothing is found for what looks like an instruction. One
+    that `leans` on the conversation is read with what was said before.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Question:
     language: str = "en"
     answer_kind: str = "other"
     reply: str | None = None
+    leans: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,8 @@ def candidate(question: str, found: Found, score: float, index: Index) -> Candid
     margin = found.scores["span"]
     start, end = short_answer(question, sentence.plain, found.start, found.end, margin)
     work = named_work(found.place, index) if asks_for_source(question) and margin < SURE else None
-    if work and (part := cited_part(question, work)):
+    part = cited_part(question, work) if work else None
+    if part and sentence.start <= part.start < part.end <= sentence.end:
         start, end = extend(sentence.plain, bisect_left(offsets, part.start), bisect_left(offsets, part.end))
     elif asks_for_source(question) and found.place.passage.note is not None and margin < SURE:
         start, end = extend(sentence.plain, start, end)

@@ -1,5 +1,6 @@
 """What was asked, understood once: its kind, its words put right, then completed from the conversation."""
 
+import re
 from collections.abc import Sequence
 
 from assistant.config import MAX_QUESTION
@@ -13,6 +14,8 @@ from assistant.understand.language import ENGLISH, language_of
 from assistant.understand.smalltalk import CANNOT, is_instruction, reply_to, without_greeting
 from index.folding import words
 
+# What says that it goes on from something: a connective at the beginning, or "then" and the like at the end.
+CONNECTED = re.compile(r"\W*(?:so|then|but|and|or|also|what if)\b.*|.*\b(?:then|instead|too|either)\W*", re.I | re.S)
 REMEMBERED = 4  # turns that a question can lean on
 
 
@@ -37,9 +40,11 @@ def understand(question: str, turns: Sequence[Turn], known: Known) -> Question:
         return Question(question, "nonsense", question, question)
     if is_about_document(corrected):
         return Question(question, "about_document", corrected, corrected)
-    standalone = complete(corrected, turns, known)
+    leaning = bool(turns) and (leans(corrected) or bool(CONNECTED.fullmatch(asked)))
+    standalone = complete(corrected, turns, known) if leaning else corrected
     reply = CANNOT if is_instruction(asked) else None
-    return Question(question, "question", corrected, standalone, answer_kind=answer_kind(standalone), reply=reply)
+    kind = answer_kind(standalone)
+    return Question(question, "question", corrected, standalone, answer_kind=kind, reply=reply, leans=leaning)
 
 
 def as_written(question: str) -> Question:
@@ -56,8 +61,6 @@ def makes_sense(text: str, corrected: str, known: Known) -> bool:
 
 def complete(question: str, turns: Sequence[Turn], known: Known) -> str:
     """A question as it would stand alone: completed by its grammar from the turns that it leans on."""
-    if not turns or not leans(question):
-        return question
     readings = (one.question for one in rewrite(question, remember(turns[-REMEMBERED:], known)))
     return next((text for text in readings if len(text) <= MAX_QUESTION), question)
 
