@@ -1,6 +1,6 @@
 """Author and year for a marker: "(Smith and Roe 2004)", "Smith et al. (2004a)", with a list of references behind.
 
-Such a marker is part of its sentence and is read with it; the entries of the list are the notes, numbered as they stand.
+Such a marker is part of its sentence and is read with it; the entries of the list are the notes, in their order.
 """
 
 import re

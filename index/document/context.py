@@ -67,7 +67,7 @@ class Leading:
         self.items: list[tuple[Level, Sentence]] = []
 
     def to(self, kind: str) -> tuple[Sentence, ...]:
-        """The sentence, where it leads in such a block: one with a colon or without an end, to a table a short one too."""
+        """The sentence, if it leads in such a block: one with a colon or without an end, to a table a short one too."""
         one = self.sentence
         if one is None or len(one.text) > LONGEST_LEAD:
             return ()

@@ -123,7 +123,7 @@ def is_attached(before: str) -> bool:
 
 
 def find_marks(how: Form, text: str, blocks: Sequence[Span]) -> Iterator[tuple[Marker, tuple[str, ...]]]:
-    """Every marker of a form in some blocks, with its keys, wherever it may point; labels at their beginning are none."""
+    """Every marker of a form in some blocks, with its keys, wherever it points; labels at their beginning are none."""
     for block in blocks:
         for match in how.marker.finditer(block.text):
             groups = match.groupdict()

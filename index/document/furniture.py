@@ -32,7 +32,7 @@ def on_pages(lines: list[Line]) -> set[int]:
 
 
 def at_edges(page: list[Line]) -> list[Line]:
-    """The lines at the edges of a page, as far as they can be furniture: one that its neighbour is joined to is text."""
+    """The lines at the edges of a page that can be furniture: one that its neighbour is joined to is text."""
     groups = part_groups(page)
     outer = [line for group in (*groups[:EDGE], *groups[-EDGE:]) if len(group) <= EDGE for line in group]
     first, last = page[:1], page[-1:]
@@ -47,7 +47,7 @@ def likeness(line: Line) -> str:
 
 
 def between_pages(lines: list[Line]) -> set[int]:
-    """The same where nothing parts pages: lone numbers that count on, in the midst of sentences, and repeats by them."""
+    """The same where nothing parts pages: lone numbers that count on inside sentences, and repeats by them."""
     groups = part_groups(lines)
     alone = [i for i, group in enumerate(groups) if len(group) <= EDGE and is_numbered(group)]
     rows = [row for row in counting(groups, alone) if len(row) >= FEWEST and any(cuts(groups, i) for i in row)]

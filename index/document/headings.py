@@ -1,4 +1,4 @@
-"""Which blocks are headings: guesses from their shape, that cost nothing when wrong, for a heading can be quoted too."""
+"""Which blocks are headings: guesses from their shape, which cost nothing when wrong: a heading can be quoted too."""
 
 import re
 from collections import Counter

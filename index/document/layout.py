@@ -27,8 +27,6 @@ MARKS = re.compile(
     r"|(?<=\w)[*]+(?=$|\s)|(?<=[.!?])[*]+|(?<=[a-z][.!?])\d{1,3}$"
 )
 UNDERLINE = re.compile(r"(?:=+|-+|\*+|_+|~+|\^+)$")
-SENTENCE_END = tuple(".!?:;…。！？；：؟۔।")
-CLOSERS = "”\"’')]»」』"
 LONGEST_NOTE_STEP = 5
 HANGING = 2  # columns that a list item's further lines are set in, at least
 FULL_LINE = 0.6  # of the wrap width, from which a line may go on over a page
@@ -38,7 +36,7 @@ FULL_LINE = 0.6  # of the wrap width, from which a line may go on over a page
 class TextBlock(Span):
     """A paragraph-like piece of a text. `kind` is `paragraph`, `item` (of a list), `row` (of a table), or `code`.
 
-    `joined` says that no blank line parts it from the block before. `gaps` are page furniture and lines of a table that
+    `joined` says that no blank line parts it from the block before. `gaps` are page furniture and table lines that
     stand inside it; `cells` is what is read before each cell of a row; `head` where the row that heads its table begins.
     """
 
@@ -97,7 +95,7 @@ def part_code(groups: list[list[Line]]) -> list[tuple[list[Line], str]]:
     """Groups with what stands between fences as one group each."""
     lines = [line for group in groups for line in group]
     joined = {line.start for group in groups for line in group[1:]}
-    fenced = {start: end for start, end in find_fenced(lines)}
+    fenced = dict(find_fenced(lines))
     found: list[tuple[list[Line], str]] = []
     at = 0
     open_group = False

@@ -54,7 +54,7 @@ def blank_out(text: str, gaps: Iterable[tuple[int, int]], offset: int) -> str:
 
 
 def split_sentences(block: Span, gaps: Iterable[tuple[int, int]] = ()) -> tuple[Span, ...]:
-    """The sentences of a block, in order; together they hold all of it but gaps (markers, furniture) and white space."""
+    """The sentences of a block, in order; together they hold all but gaps (markers, furniture) and white space."""
     blanked = blank_out(block.text, gaps, block.start)
     ends: list[int] = []
     for boundary in boundaries(blanked):

@@ -110,7 +110,7 @@ def belongs(rows: Sequence[Row], row: Row) -> bool:
 
 
 def header_of(rows: Sequence[Row]) -> Row | None:
-    """The row that heads the columns: the one above a rule, or a first one without numbers above rows that have some."""
+    """The row that heads the columns: the one above a rule, or a first one without numbers above some with."""
     real = [row for row in rows if row.cells]
     ruled = [i for i, row in enumerate(rows) if not row.cells]
     first = next(i for i, row in enumerate(rows) if row.cells)

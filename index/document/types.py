@@ -67,8 +67,8 @@ class Paragraph(Span):
 class Section(Span):
     """A heading and what stands under it, up to the next heading; the opening section has none.
 
-    `heading` is its words, `heading_line` the line as it stands, with any `#`, underline or marker: a sentence, that can
-    be quoted as any other.
+    `heading` is its words, `heading_line` the line as it stands, with any `#`, underline or marker: a sentence that
+    can be quoted as any other.
     """
 
     heading: str | None
@@ -78,7 +78,7 @@ class Section(Span):
 
 @dataclass(frozen=True, slots=True)
 class WorkParts:
-    """Where a citation names its work's authors, its title, what it appeared in, and its date; None where it does not."""
+    """Where a citation names its work's authors, title, what it appeared in, and its date; None where it does not."""
 
     authors: Span | None = None
     title: Span | None = None

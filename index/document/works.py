@@ -11,7 +11,7 @@ parted at semicolons. A citation is one of
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from index.document.headings import is_title
 from index.document.lines import span
@@ -43,8 +43,8 @@ WITHIN = re.compile(
 )
 # A law, a standard, a set of rules: a title and a place in it that only such have.
 LAW = re.compile(
-    r"(?P<title>[^\W\d_a-z][^,;“”\"]{2,150}?),? (?:ss?\.|§{1,2}|[Aa]rts?\.|[Aa]rticles?|[Cc]ls?\.|[Cc]lauses?|[Rr]egs?\.|[Rr]egulations?"
-    r"|[Rr]ules?|[Ss]ections?|[Ss]ecs?\.|[Ss]ch\.|[Ss]chedule) ?\d[\w().,–-]*(?: ?\(\w+\))*$"
+    r"(?P<title>[^\W\d_a-z][^,;“”\"]{2,150}?),? (?:ss?\.|§{1,2}|[Aa]rts?\.|[Aa]rticles?|[Cc]ls?\.|[Cc]lauses?"
+    r"|[Rr]egs?\.|[Rr]egulations?|[Rr]ules?|[Ss]ections?|[Ss]ecs?\.|[Ss]ch\.|[Ss]chedule) ?\d[\w().,–-]*(?: ?\(\w+\))*$"
 )
 LOCATOR = re.compile(
     r"[,:]?\s?(?:at |pp?\. ?|pages? |chs?\. ?|chap\. ?|chapters? |paras?\. ?|§+ ?)\d[\d\s,–—-]{0,40}(?:ff?\.?)?$"
@@ -99,7 +99,7 @@ class Reference:
     notes: tuple[int, ...] = ()
     sure: bool = True
     within: bool = False
-    parts: WorkParts = WorkParts()
+    parts: WorkParts = field(default_factory=WorkParts)
 
 
 def read_names(names: str | None) -> tuple[str, ...]:
