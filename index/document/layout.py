@@ -37,7 +37,7 @@ class TextBlock(Span):
     """A paragraph-like piece of a text. `kind` is `paragraph`, `item` (of a list), `row` (of a table), or `code`.
 
     `joined` says that no blank line parts it from the block before. `gaps` are page furniture and table lines that
-    stand inside it; `cells` is what is read before each cell of a row; `head` where the row that heads its table begins.
+    stand inside it; `cells` is what is read before each cell of a row; `head` where its table's heading row begins.
     """
 
     kind: str = "paragraph"
