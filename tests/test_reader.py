@@ -14,13 +14,22 @@ from hypothesis import strategies as st
 from assistant import Assistant
 from assistant.config import Config
 from assistant.reader.answer_span import extend, short_answer
-from assistant.reader.cited import cited_part
-from assistant.reader.combine import Combination, Linear, confidence_features, ranking_features, sigmoid
-from assistant.reader.features import Found, best_span, read_pieces
+from assistant.reader.cited import cited_part, work_in
+from assistant.reader.combine import Combination, Linear, confidence_scores, sigmoid
+from assistant.reader.features import (
+    Claim,
+    Found,
+    best_span,
+    code_coverage,
+    coverage_scores,
+    find_claims,
+    is_question,
+    read_pieces,
+)
 from assistant.reader.load import load_reader
-from assistant.reader.network import TokenScores, by_length
+from assistant.reader.network import MAX_ASKED_TOKENS, TokenScores, by_length, join_turns
 from assistant.reader.question import asks_for_source, is_misfit
-from assistant.reader.span import SpanReader, distinct
+from assistant.reader.span import SpanReader, distinct, with_claim
 from assistant.reader.squad_model import span_reading
 from assistant.reader.term_coverage import term_coverage
 from assistant.reader.windows import WINDOW, Piece, Window, cut_pieces, cut_windows, make_windows
@@ -48,6 +57,7 @@ Notes
 """
 TOKEN = re.compile(r"\w+|[^\w\s]")
 SPAN_ONLY = Combination(Linear({"span": 1.0}, 0.0), Linear({"span": 1.0}, 0.0))
+SOURCES_TOO = Combination(Linear({"span": 1.0, "claim": 2.0, "work": 3.0}, 0.0), Linear({"top": 1.0}, -2.0))
 
 
 class RoteNetwork:
@@ -58,9 +68,10 @@ class RoteNetwork:
     def __init__(self, **answers: str) -> None:
         self.answers = answers
         self.seen: list[str] = []
+        self.turns: tuple[str, ...] = ()
 
-    def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
-        self.seen = list(windows)
+    def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
+        self.seen, self.turns = list(windows), tuple(turns)
         return [self.reading(question, window) for window in windows]
 
     def reading(self, question: str, window: str) -> TokenScores:
@@ -81,7 +92,7 @@ def rote(encoder: HashEncoder) -> Callable[..., Assistant]:
 
     def make(*texts: str, **answers: str) -> Assistant:
         files = [source(text, f"doc{number}") for number, text in enumerate(texts, 1)]
-        reader = SpanReader("rote", RoteNetwork(**answers), SPAN_ONLY)
+        reader = SpanReader("rote", RoteNetwork(**answers), SOURCES_TOO)
         return Assistant(make_index(files, encoder), Config(threshold=0.5), reader)
 
     return make
@@ -94,8 +105,7 @@ def place(plain: str, start: int = 0) -> Place:
 
 
 def found(plain: str, start: int = 0, **scores: float) -> Found:
-    told = {"span": 0.0, "answer": 0.0, "evidence": 0.0, "bm25": 0.0, "dense": 0.0, **scores}
-    return Found(place(plain, start), 0, len(plain), rank=1, **told)
+    return Found(place(plain, start), 0, len(plain), {"span": 0.0, "evidence": 0.0, "work": 0.0, **scores})
 
 
 def test_plain_text_leads_back_to_the_document() -> None:
@@ -247,7 +257,7 @@ def test_abstaining_says_what_is_not_mentioned(rote: Callable[..., Assistant]) -
     assert not answer.answered
     assert answer.abstention is not None
     assert answer.abstention.message == (
-        "The document does not seem to say. The nearest sentence has nothing on “submarines” or “zeppelins”."
+        "The document does not seem to say. The nearest sentence has nothing on “submarines”, “council” or “zeppelins”."
     )
     assert len(answer.abstention.nearest) == 3
 
@@ -280,42 +290,92 @@ ROE = "See Ann Roe, “Rain,” in Bo Lo and Cy Do eds., Weather Book (Paris: P,
     [
         ("Who is cited on rain?", "See Ann Roe, “Rain,” Press, 2001.", "Ann Roe"),
         ("Which newspaper is cited?", "See Ann Roe, “Rain,” Press, 2001.", "Press"),
-        ("Which report is cited?", "See Ann Roe, “Rain,” Press, 2001.", "Rain,"),
+        ("Which report is cited?", "See Ann Roe, “Rain,” Press, 2001.", "Rain"),
         ("Who is cited on rain?", "On rain, see “Rain in May,” U.S. Agency for Rain, 2009.", "U.S. Agency for Rain"),
         ("Which book does the author use?", "Roe, Rain and Snow (London: Press, 1990), 5.", "Rain and Snow"),
         ("Which book does the author use?", ROE, "Weather Book"),
-        ("Which journal does the author use?", "“Rain”; Roe, “Snow.”", "Rain"),
+        ("Which journal does the author use?", "“Rain”; Roe, “Snow.”", None),  # short forms that lead nowhere
         ("Which book does the author use?", "He left.", None),
     ],
 )
 def test_the_part_of_a_citation_that_is_asked_for(question: str, note: str, expected: str | None) -> None:
-    part = cited_part(question, note)
-    assert (part and note[slice(*part)]) == expected
+    document = parse_text(f"Rain fell.[1]\n\nNotes\n\n[1] {note}\n")
+    (footnote,) = document.footnotes
+    work = next((one for s in footnote.sentences if (one := work_in(s, footnote.sources))), None)
+    part = cited_part(question, work) if work else None
+    assert (part and part.text) == expected
 
 
 def test_joined_scores() -> None:
-    one = found("Rain fell.", span=2.0, dense=0.5)
-    assert ranking_features(one) == {
-        "span": 2.0,
-        "answer": 0.0,
-        "evidence": 0.0,
-        "bm25": 0.0,
-        "dense": 0.5,
-        "rank": 1.0,
-        "support": 0.0,
-    }
-    assert Linear({"span": 2.0, "dense": -2.0}, 0.5).score(ranking_features(one)) == 3.5
+    assert Linear({"span": 2.0, "dense": -2.0}, 0.5).score({"span": 2.0, "dense": 0.5, "bm25": 9.0}) == 3.5
     assert sigmoid(0) == 0.5
     assert sigmoid(-800) == 0.0
     assert sigmoid(800) == 1.0
 
 
 def test_what_confidence_is_made_of() -> None:
-    best = replace(found("Chad lost 30 men.", span=2.0, dense=0.5), support={"Chad": 1.0, "tanks": 0.2})
-    known = {"span": 2.0, "answer": 0.0, "evidence": 0.0, "least": 0.2, "misfit": 0.0, "source": 0.0}
-    assert confidence_features("What was lost?", best) == known
-    assert confidence_features("In which year did Chad lose men?", replace(best, end=4)) == {**known, "misfit": 1.0}
-    assert confidence_features("What was lost?", replace(best, support={}))["least"] == 0
+    told = confidence_scores({"span": 2.0, "evidence": 1.0}, np.array([3.0, 1.0]), np.array([1.0, 4.0]))
+    assert told == {
+        "span": 2.0,
+        "evidence": 1.0,
+        "top": 3.0,
+        "lead": 2.0,
+        "share": pytest.approx(1 / (1 + np.exp(-2))),
+        "rival": 3.0,
+    }
+    alone = confidence_scores({"evidence": 1.0}, np.array([3.0]), np.array([1.0]))
+    assert (alone["lead"], alone["share"], alone["rival"]) == (5.0, 1.0, 0.0)
+    assert coverage_scores({"Chad": 1.0, "tanks": 0.25}) == {"support": 0.625, "least": 0.25}
+    assert coverage_scores({}) == {"support": 0.0, "least": 0.0}
+
+
+def test_a_work_is_quoted_with_the_sentence_that_it_stands_behind() -> None:
+    claim = found("The boats sank.", 60, evidence=2.0)
+    work = replace(found("Ann Roe, “Boats,” Press, 2001.", work=1.0), claim=Claim(("d", 60), 2.0))
+    other = found("It rained.", 90)
+    assert with_claim([(work, 3.0), (other, 2.0), (claim, 1.0)]) == ([(work, 3.0), (claim, 1.0), (other, 2.0)], 2)
+    unasked = replace(work, scores={**work.scores, "work": 0.0})
+    assert with_claim([(unasked, 3.0), (claim, 1.0)]) == ([(unasked, 3.0), (claim, 1.0)], 1)
+    assert with_claim([(work, 3.0), (other, 2.0)]) == ([(work, 3.0), (other, 2.0)], 1)
+
+
+def test_notes_know_the_best_sentence_that_leads_to_them(encoder: HashEncoder) -> None:
+    index = make_index([source(HARBOUR)], encoder)
+    by_words = {place.sentence.plain: place for place in index.places}
+    bought, mayor = (
+        next(p for words, p in by_words.items() if words.startswith(w)) for w in ("It bought", "The mayor")
+    )
+    evidence = {place.key: -1.0 for place in index.places} | {bought.key: 1.0, mayor.key: 2.0}
+    claims = find_claims(index.places, evidence, index)
+    assert claims[by_words["Ibid."].key] == Claim(mayor.key, 2.0)
+    assert claims[by_words["Personal interview, harbour master, June 2011."].key] == Claim(mayor.key, 2.0)  # by Ibid.
+    assert by_words["Nobody was blamed."].key not in claims
+
+
+def test_numbers_and_codes_of_a_question_are_looked_for() -> None:
+    assert code_coverage("What does E-105 mean?", place("E-104 means smoke.")) == 0.0
+    assert code_coverage("What does E-104 mean?", place("E-104 means smoke.")) == 1.0
+    assert code_coverage("What fell in 1999 and 2001?", place("Rain fell in 1999.")) == 0.5
+    assert code_coverage("What fell?", place("Rain fell.")) == 1.0
+
+
+def test_what_asks_is_no_answer(rote: Callable[..., Assistant]) -> None:
+    assert is_question("Where can I park?")
+    assert is_question("He asked, “Where?”")
+    assert not is_question("You can park here.")
+    quoth = rote("The Hall\n\nWhere can I park? Behind the hall.\n", park="park")
+    assert quoth.ask("Where can I park?").abstention is not None
+
+
+def test_earlier_questions_reach_the_network(encoder: HashEncoder) -> None:
+    index = make_index([source(HARBOUR)], encoder)
+    network = RoteNetwork(boats="12 boats")
+    SpanReader("rote", network, SPAN_ONLY).read(
+        "How many?", index.search("boats"), index, ["Who bought boats? council"]
+    )
+    assert network.turns == ("Who bought boats? council",)
+    assert join_turns([[1] * 60, [2] * 40, [3]], 0) == [*[2] * 40, 0, 3]  # the earliest does not fit
+    assert len(join_turns([[9] * 500], 0)) < MAX_ASKED_TOKENS
 
 
 @pytest.mark.parametrize(
@@ -360,8 +420,8 @@ def test_questions_about_sources(question: str, about_sources: bool) -> None:
 
 
 def test_batches_are_of_like_length() -> None:
-    assert list(by_length([5, 1, 9])) == [[1, 0, 2]]
-    assert [len(rows) for rows in by_length([1] * 40)] == [16, 16, 8]
+    assert list(by_length([5, 1, 9])) == [[1, 0], [2]]
+    assert [len(rows) for rows in by_length([1] * 5)] == [2, 2, 1]
 
 
 def test_a_reading_from_spans_alone() -> None:

@@ -17,12 +17,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
+from assistant.reader.combine import Combination, Linear
 from assistant.reader.network import OnnxNetwork, TokenScores
 from eval.squad import read_squad
 from index.dense import packaged_model
 from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
 from training.average import average
 from training.batches import batches, collate
+from training.cases import Asked, Case, load_cases, save_cases
 from training.examples import (
     WINDOW,
     Example,
@@ -35,7 +37,7 @@ from training.examples import (
     without_answer,
 )
 from training.export import export, save_tokenizer
-from training.fit import find_threshold, fit_listwise, in_own_units
+from training.fit import Judged, evenly, find_border, fit_listwise, in_own_units, left_out, report
 from training.judge import overlap_f1
 from training.model import ReaderNetwork, best_spans, sentence_scores, shared_cross_entropy, smooth_cross_entropy
 from training.prepare import write_squad
@@ -319,11 +321,57 @@ def test_the_listwise_fit_puts_right_rows_first() -> None:
     assert all(right[i][int((tables[i] @ [noise, signal]).argmax())] for i in range(40))
 
 
-def test_the_threshold_is_the_lowest_with_nine_in_ten_right() -> None:
-    confidence = [round(0.01 * i, 2) for i in range(1, 21)]
-    right = [False] * 9 + [True] * 11
-    assert find_threshold(confidence, right) == 0.09  # 11 of 12 right; one more, 11 of 13, is too few
-    assert find_threshold([0.5, 0.6], [True, False]) == 1.0
+def case(document: str, right: Sequence[bool], way: str = "asked", answerable: bool = True, span: float = 1.0) -> Case:
+    table = np.array([[span if good else -1.0, 0.0] for good in right])
+    return Case(Asked(document, "q", "fact", way, answerable), ("span", "evidence"), table, np.array(right))
+
+
+def test_cases_are_kept(tmp_path: Path) -> None:
+    cases = [case("a", [True, False]), case("b", [False], "lessened", False)]
+    save_cases(cases, tmp_path / "cases.npz")
+    again = load_cases(tmp_path / "cases.npz")
+    assert [one.asked for one in again] == [one.asked for one in cases]
+    assert [one.table.tolist() for one in again] == [[[1.0, 0.0], [-1.0, 0.0]], [[-1.0, 0.0]]]
+    assert [one.right.tolist() for one in again] == [[True, False], [False]]
+
+
+def test_a_border_is_the_lowest_with_enough_right_every_document_counting_the_same() -> None:
+    def judged(document: str, confidence: float, right: bool) -> Judged:
+        return Judged(case(document, [right]), confidence, int(right))
+
+    some = [judged("a", 0.9, True), judged("a", 0.8, False), judged("a", 0.7, True), judged("a", 0.6, False)]
+    assert find_border(some, 0.9) == 0.9
+    assert find_border(some, 0.66) == 0.7
+    assert find_border(some, 0.5) == 0.6
+    assert find_border([judged("a", 0.9, False)], 0.9) == 1.0
+    # The one question of b weighs as much as the four of a.
+    assert evenly([one.case for one in [*some, judged("b", 0.5, True)]]) == [0.625] * 4 + [2.5]
+    assert find_border([*some, judged("b", 0.5, True)], 0.75) == 0.5
+
+
+def test_what_is_reported_of_questions_left_out() -> None:
+    judged = [
+        Judged(case("a", [True]), 0.9, 1),
+        Judged(case("a", [True]), 0.3, 2),
+        Judged(case("a", [False], answerable=False), 0.2, 0),
+        Judged(case("a", [False], "lessened", False), 0.6, 0),
+    ]
+    told = report(judged, likely=0.5, sure=0.8)
+    assert (told["first"], told["three"], told["served"], told["right"]) == (0.5, 1.0, 0.5, 1.0)
+    assert (told["sure"], told["abstained"], told["less"]) == (1.0, 1.0, 0.0)
+    assert (told["auroc"], told["pairs"]) == (1.0, 0.5)
+
+
+def test_a_document_left_out_is_judged_by_what_was_fitted_without_it() -> None:
+    seen = []
+
+    def fitted(cases: Sequence[Case]) -> Combination:
+        seen.append({one.asked.document for one in cases})
+        return Combination(Linear({"span": 1.0}, 0.0), Linear({"top": 1.0}, 0.0))
+
+    folds = list(left_out([case("a", [False, True]), case("b", [True, False])], fitted))
+    assert seen == [{"b"}, {"a"}]
+    assert [(document, one.rank) for document, _, (one,) in folds] == [("a", 1), ("b", 1)]
 
 
 def test_standardised_weights_come_back_in_their_own_units() -> None:
