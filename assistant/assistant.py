@@ -135,7 +135,7 @@ class Assistant:
 
     def answer_parts(self, asked: Question, look: Look) -> Answer:
         """Each thing that was asked is looked for; a later part is completed from those before it."""
-        texts = split(asked.corrected)
+        texts = split(asked.corrected) if self.reader.reads_turns else split_standalone(asked)
         lookups: list[Lookup] = []
         parts: list[Part] = []
         said: list[Said] = []
@@ -147,7 +147,7 @@ class Assistant:
         if len(parts) > 1 and share_a_sentence(texts):
             parts = from_one_sentence(parts)
         if len(parts) > 1 and not any(part.answered for part in parts):
-            lookups.append(look(asked.corrected))
+            lookups.append(look(asked.corrected if self.reader.reads_turns else asked.standalone))
             parts = [self.part(lookups[-1])]
         answer = to_answer(asked.text, asked.standalone, parts, self.index.documents, self.config)
         return replace(answer, trace=Trace(asked, tuple(lookups), tuple(lookups)))
@@ -173,7 +173,7 @@ class Assistant:
         sure = bool(found.candidates) and round(found.confidence, 4) >= self.config.threshold
         return Part(lookup.question, found, sure)
 
-    def retrieve(self, question: str, context: str | None) -> Sequence[Hit]:
+    def retrieve(self, question: str, context: str | None = None) -> Sequence[Hit]:
         """The passages that are read for a question, which may lean on what was said before."""
         if self.search:
             return self.search(question, context)
@@ -221,6 +221,11 @@ class Assistant:
         data = text.encode("utf-8", "replace")
         file = SourceFile("text", Path("text"), data.decode("utf-8"), hashlib.sha256(data).hexdigest(), Metadata())
         return cls(make_index([file], encoder, config.index), config, reader)
+
+
+def split_standalone(asked: Question) -> tuple[str, ...]:
+    """What was asked, part by part, for a reader that knows nothing of the conversation."""
+    return split(asked.standalone) if len(split(asked.corrected)) > 1 else (asked.standalone,)
 
 
 def nothing(question: str, abstention: Abstention) -> Answer:

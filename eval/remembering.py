@@ -54,7 +54,7 @@ class RememberingNetwork:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.fingerprint = network.fingerprint
+        self.fingerprint, self.reads_turns = network.fingerprint, network.reads_turns
         self._asked: tuple[str, ...] = ()
         self._read: dict[str, TokenScores] = {}
 

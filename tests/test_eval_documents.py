@@ -279,7 +279,7 @@ def test_a_run_over_documents(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert set(results["scores"]) == {"d-1", "d-2", "e-1", "e-2"}
     assert results["scores"]["e-1"]["standalone_first"] == 1
     assert results["scores"]["d-1"] == {
-        "confidence": 0.9082, "answered": 1, "first": 1, "three": 1, "served": 1, "short": 0.4,
+        "confidence": 0.9082, "answered": 1, "sure": 1, "first": 1, "three": 1, "served": 1, "short": 0.4,
         "less_confidence": 0.4541, "less_abstained": 1,  # "Rain fell in spring." shares "fell" alone
     }  # fmt: skip
     report = (folder / "eval-report" / "documents.html").read_text(encoding="utf-8")

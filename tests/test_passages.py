@@ -13,7 +13,7 @@ def test_a_paragraph_that_fits_is_a_passage_and_short_neighbours_share_one(encod
     document = parse_text(f"Part One\n\n{sentence(20, 'aa')}\n\n{sentence(5, 'bb')}\n\n{sentence(5, 'cc')}\n")
     passages = make_passages(document, encoder, 64)
     assert [p.id for p in passages] == ["doc#1", "doc#2"]
-    assert [p.paragraphs for p in passages] == [(1,), (2, 3)]
+    assert [p.paragraphs for p in passages] == [(0, 1), (2, 3)]  # the heading stands before the first
     assert passages[1].text == document.text[passages[1].start : passages[1].end]
     assert passages[1].plain == "Part One. Bb bb bb bb end. Cc cc cc cc end."
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from assistant import Assistant
 from assistant.config import Config
 from assistant.reader.answer_span import extend, short_answer
-from assistant.reader.cited import cited_part, work_in
+from assistant.reader.cited import cited_part, titled
 from assistant.reader.combine import Combination, Linear, confidence_scores, sigmoid
 from assistant.reader.features import (
     Claim,
@@ -57,13 +57,14 @@ Notes
 """
 TOKEN = re.compile(r"\w+|[^\w\s]")
 SPAN_ONLY = Combination(Linear({"span": 1.0}, 0.0), Linear({"span": 1.0}, 0.0))
-SOURCES_TOO = Combination(Linear({"span": 1.0, "claim": 2.0, "work": 3.0}, 0.0), Linear({"top": 1.0}, -2.0))
+SOURCES_TOO = Combination(Linear({"span": 1.0, "claim": 2.0, "work": 3.0}, 0.0), Linear({"top": 1.0}, 0.0))
 
 
 class RoteNetwork:
     """Knows the answers to a few questions: their words get high scores wherever they stand."""
 
     fingerprint = "rote"
+    reads_turns = True
 
     def __init__(self, **answers: str) -> None:
         self.answers = answers
@@ -82,8 +83,9 @@ class RoteNetwork:
         if answer and at >= 0:
             start[np.searchsorted(offsets[:, 0], at)] = 5.0
             end[np.searchsorted(offsets[:, 1], at + len(answer))] = 5.0
-        found = 3.0 if at >= 0 else -3.0
-        return TokenScores(offsets, start, end, 0.0, found, np.full(len(offsets), found))
+        begins, ends = window.rfind(". ", 0, max(at, 0)) + 1, window.find(".", max(at, 0)) % (len(window) + 1)
+        there = (at >= 0) & (offsets[:, 0] >= begins) & (offsets[:, 1] <= ends + 1)
+        return TokenScores(offsets, start, end, 0.0, 3.0 if at >= 0 else -3.0, np.where(there, 3.0, -3.0))
 
 
 @pytest.fixture
@@ -137,8 +139,9 @@ def test_windows_of_body_and_notes(rote: Callable[..., Assistant]) -> None:
     windows = make_windows(quoth.index.search("boats", 10), quoth.index)
     body = [window.text for window in windows if not window.context]
     assert body == [
-        "The council spent $3,200 on new boats. It bought 12 boats, of which two sank. Nobody was blamed. "
-        "The mayor defended the purchase. Fishermen had asked for nets."
+        "The Harbour The council spent $3,200 on new boats. It bought 12 boats, of which two sank. Nobody was blamed. "
+        "The mayor defended the purchase. Fishermen had asked for nets.",
+        "Notes",
     ]
     notes = {window.pieces[0].text: [piece.text for piece in window.pieces[1:]] for window in windows if window.context}
     assert notes == {
@@ -301,7 +304,7 @@ ROE = "See Ann Roe, “Rain,” in Bo Lo and Cy Do eds., Weather Book (Paris: P,
 def test_the_part_of_a_citation_that_is_asked_for(question: str, note: str, expected: str | None) -> None:
     document = parse_text(f"Rain fell.[1]\n\nNotes\n\n[1] {note}\n")
     (footnote,) = document.footnotes
-    work = next((one for s in footnote.sentences if (one := work_in(s, footnote.sources))), None)
+    work = titled(footnote.sources)
     part = cited_part(question, work) if work else None
     assert (part and part.text) == expected
 

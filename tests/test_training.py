@@ -269,6 +269,7 @@ def test_written_questions_stand_on_both_sides() -> None:
 def test_earlier_turns_get_their_short_answers(tmp_path: Path) -> None:
     class Knows:
         fingerprint = "test"
+        reads_turns = True
 
         def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
             place = np.array([[12, 16], [25, 28]])

@@ -22,6 +22,11 @@ class Reader(Protocol):
         """What tells what it was trained or fitted to from another's."""
         ...
 
+    @property
+    def reads_turns(self) -> bool:
+        """Whether it makes use of earlier questions; else a follow-up is completed before it is read."""
+        ...
+
     def read(
         self, question: str, hits: Sequence[types.Hit], index: retriever.Index, turns: Sequence[str] = ()
     ) -> Selection:

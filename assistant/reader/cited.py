@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from index.document.types import Sentence, Source, Span
+from index.document.types import Source, Span
 from index.retriever import Index, Place
 
 AUTHOR = re.compile(r"\bwho(?:m|se)?\b|\b(?:reporter|journalist|author|writer|scholar|researcher|historian)s?\b", re.I)
@@ -14,10 +14,9 @@ ABOUT_THE_TEXT = re.compile(r"\bthe (?:author|writer)\b", re.I)  # of the docume
 BOOK_WORD = re.compile(r"\bbook\b", re.I)
 
 
-def work_in(sentence: Sentence, works: Sequence[Source]) -> Source | None:
-    """The first of some works that a note's sentence names by a title."""
-    named = [work for work in works if sentence.start <= work.start < sentence.end and work.parts.title]
-    return min(named, key=lambda work: work.start, default=None)
+def titled(works: Sequence[Source]) -> Source | None:
+    """The first of some works that is named by a title."""
+    return min((work for work in works if work.parts.title), key=lambda work: work.start, default=None)
 
 
 def cited_part(question: str, work: Source) -> Span | None:
@@ -30,8 +29,8 @@ def cited_part(question: str, work: Source) -> Span | None:
     return parts.title
 
 
-def named_work(place: Place, index: Index) -> Source | None:
-    """The work that a note's sentence names; None in the body."""
-    note = place.passage.note
+def sources_of(place: Place, index: Index) -> tuple[Source, ...]:
+    """The works that a note's sentence names; none in the body."""
+    note, sentence = place.passage.note, place.sentence
     sources = index.documents[place.passage.document].footnotes[note].sources if note is not None else ()
-    return work_in(place.sentence, sources)
+    return tuple(work for work in sources if sentence.start <= work.start < sentence.end)

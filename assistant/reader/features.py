@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from assistant.reader.cited import named_work
+from assistant.reader.cited import sources_of
 from assistant.reader.network import Network, TokenScores
 from assistant.reader.question import asks_for_source, is_misfit
 from assistant.reader.term_coverage import term_coverage
@@ -158,7 +158,7 @@ def note_scores(question: str, place: Place, claim: Claim | None, index: Index) 
         "note": float(noted),
         "source": float(asked),
         "claim": (claim.evidence if claim else NOTHING) - NOTHING if asked and noted else 0.0,
-        "work": float(asked and named_work(place, index) is not None),
+        "work": float(asked and bool(sources_of(place, index))),
     }
 
 

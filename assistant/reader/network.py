@@ -35,7 +35,12 @@ class TokenScores:
 
 
 class Network(Protocol):
-    """Reads windows of text for a question."""
+    """Reads windows of text for a question.
+
+    `reads_turns` says whether it was trained to read earlier questions along.
+    """
+
+    reads_turns: bool
 
     @property
     def fingerprint(self) -> str:
@@ -49,6 +54,8 @@ class Network(Protocol):
 
 class OnnxNetwork:
     """Quoth's own reader: `reader.onnx` and `tokenizer.json` in a folder, run by onnxruntime."""
+
+    reads_turns = True
 
     def __init__(self, folder: Path = PACKAGED, sha256: str | None = None) -> None:
         """Load the weights; raises ReaderError if they are missing, unreadable or not those expected."""

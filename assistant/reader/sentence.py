@@ -14,6 +14,7 @@ class SentenceReader:
     """Ranks the sentences of the passages and of their notes by BM25 and cosine, fused."""
 
     name = "sentence"
+    reads_turns = False
 
     def __init__(self, ways: Sequence[str] = WAYS) -> None:
         """`ways` names what ranks them: "bm25", "dense", or both."""

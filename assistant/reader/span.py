@@ -9,7 +9,7 @@ from rapidfuzz import fuzz
 
 from assistant.reader import Candidate, ScoredSentence, Selection
 from assistant.reader.answer_span import SURE, extend, short_answer
-from assistant.reader.cited import cited_part, named_work
+from assistant.reader.cited import cited_part, sources_of, titled
 from assistant.reader.combine import Combination, confidence_scores, sigmoid
 from assistant.reader.features import Found, find_sentences
 from assistant.reader.network import Network
@@ -31,6 +31,7 @@ class SpanReader:
     def __init__(self, name: str, network: Network, combination: Combination) -> None:
         self.name, self.network, self.combination = name, network, combination
         self.fingerprint = f"{network.fingerprint} {combination}"
+        self.reads_turns = network.reads_turns
 
     def without(self, names: Sequence[str]) -> "SpanReader":
         """The same reader without some features in its ranking."""
@@ -104,7 +105,7 @@ def candidate(question: str, found: Found, score: float, index: Index) -> Candid
     offsets = [at for _, at in plain_characters(sentence)]
     margin = found.scores["span"]
     start, end = short_answer(question, sentence.plain, found.start, found.end, margin)
-    work = named_work(found.place, index) if asks_for_source(question) and margin < SURE else None
+    work = titled(sources_of(found.place, index)) if asks_for_source(question) and margin < SURE else None
     part = cited_part(question, work) if work else None
     if part and sentence.start <= part.start < part.end <= sentence.end:
         start, end = extend(sentence.plain, bisect_left(offsets, part.start), bisect_left(offsets, part.end))

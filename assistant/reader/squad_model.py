@@ -18,6 +18,8 @@ class SquadModel:
     about what Quoth's own network gives them.
     """
 
+    reads_turns = False
+
     def __init__(self, name: str) -> None:
         """Load the model; raises ReaderError if it is unknown, unreadable, or of another kind."""
         self.name = name
@@ -48,8 +50,7 @@ class SquadModel:
         self.fingerprint = digest.hexdigest()
 
     def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
-        """A reading of each window; earlier questions, which such a model does not know, stand before the question."""
-        question = " ".join([*turns, question])
+        """A reading of each window; such a model knows nothing of earlier questions."""
         import torch
 
         readings: dict[int, TokenScores] = {}
