@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from assistant import Answer, Assistant
 from assistant.config import Config
-from assistant.reader.features import is_question
 from assistant.render import to_text
 from index.errors import QuestionError, SourceError
 from tests.test_parse import DOCUMENT
@@ -186,7 +185,7 @@ def test_every_quotation_of_the_article_is_a_slice_of_it(quoth: Assistant) -> No
     for place in quoth.index.places:
         answer = quoth.ask(place.sentence.plain[:500])
         assert is_verbatim(answer, quoth)
-        if len(place.sentence.plain) > 30 and not is_question(place.sentence.plain):
+        if len(place.sentence.plain) > 30 and not place.sentence.asks:
             assert place.sentence.text in [evidence.quote for evidence in answer.evidence]
 
 

@@ -23,7 +23,6 @@ from assistant.reader.features import (
     code_coverage,
     coverage_scores,
     find_claims,
-    is_question,
     read_pieces,
 )
 from assistant.reader.load import load_reader
@@ -124,9 +123,9 @@ def test_every_plain_character_stands_where_it_is_said_to(text: str) -> None:
     for sentence in sentences(document):
         characters = list(plain_characters(sentence))
         offsets = [at for _, at in characters]
-        assert offsets == sorted(set(offsets))
+        assert offsets == sorted(offsets if sentence.cells else set(offsets))  # "; " stands where its cell begins
         assert "".join(character for character, _ in characters) == sentence.plain
-        assert all(character in (document.text[at], " ") for character, at in characters)
+        assert all(character in (document.text[at], " ") for character, at in characters if not sentence.cells)
         assert not offsets or (sentence.start <= offsets[0] and offsets[-1] < sentence.end)
 
 
@@ -363,9 +362,6 @@ def test_numbers_and_codes_of_a_question_are_looked_for() -> None:
 
 
 def test_what_asks_is_no_answer(rote: Callable[..., Assistant]) -> None:
-    assert is_question("Where can I park?")
-    assert is_question("He asked, “Where?”")
-    assert not is_question("You can park here.")
     quoth = rote("The Hall\n\nWhere can I park? Behind the hall.\n", park="park")
     assert quoth.ask("Where can I park?").abstention is not None
 

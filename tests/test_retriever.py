@@ -40,7 +40,7 @@ def test_bm25_by_hand_and_never_negative() -> None:
 
 def test_search_ranks_and_scores(quoth: Assistant) -> None:
     hits = quoth.index.search("How many troops and police will the UN peacekeeping mission have?", 5)
-    assert hits[0].passage.paragraphs[0] == 4
+    assert 4 in hits[0].passage.paragraphs
     assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5]
     assert all(one.score >= other.score for one, other in itertools.pairwise(hits))
     first = hits[0]

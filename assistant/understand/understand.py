@@ -61,8 +61,9 @@ def makes_sense(text: str, corrected: str, known: Known) -> bool:
 
 def complete(question: str, turns: Sequence[Turn], known: Known) -> str:
     """A question as it would stand alone: completed by its grammar from the turns that it leans on."""
-    readings = (one.question for one in rewrite(question, remember(turns[-REMEMBERED:], known)))
-    return next((text for text in readings if len(text) <= MAX_QUESTION), question)
+    said = remember(turns[-REMEMBERED:], known)
+    readings = [one.question for one in rewrite(question, said) if len(one.question) <= MAX_QUESTION]
+    return next((text for text in readings if text != said[-1].question), question)
 
 
 def remember(turns: Sequence[Turn], known: Known) -> list[Said]:
