@@ -22,6 +22,11 @@ class Place:
     passage: Passage
 
     @property
+    def asks(self) -> bool:
+        """Whether it is a question, and so no answer; a title in a note may end like one."""
+        return self.passage.note is None and self.sentence.asks
+
+    @property
     def key(self) -> tuple[str, int]:
         """What tells one sentence from another, whichever passage it stands in."""
         return self.passage.document, self.sentence.start

@@ -185,7 +185,7 @@ def test_every_quotation_of_the_article_is_a_slice_of_it(quoth: Assistant) -> No
     for place in quoth.index.places:
         answer = quoth.ask(place.sentence.plain[:500])
         assert is_verbatim(answer, quoth)
-        if len(place.sentence.plain) > 30 and not place.sentence.asks:
+        if len(place.sentence.plain) > 30 and not place.asks:
             assert place.sentence.text in [evidence.quote for evidence in answer.evidence]
 
 

@@ -39,13 +39,13 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 
 def test_what_stands_in_a_document_or_a_question_is_text(context: BrowserContext, encoder: HashEncoder) -> None:
-    files = [source(EVIL, '<i>evil</i>"'), source("Hail fell.", f'<img src=x onerror="{OWN}">')]
+    files = [source(EVIL, '<i>evil"'), source("Hail fell.", f'<img src=x onerror="{OWN}">')]
     with serving(
         Assistant(make_index(files, encoder), Config(threshold=0.01), SentenceReader()), quota="", quota_address=""
     ) as address:
         page = context.new_page()
         page.goto(address)
-        expect(page.locator(".q-start")).to_contain_text("<I>Evil</I>")
+        expect(page.locator(".q-start")).to_contain_text("<I>Evil")
         ask(page, EVIL_QUESTION)
         answer = turn(page, 1)
         expect(answer.locator(".q-question")).to_have_text(EVIL_QUESTION)

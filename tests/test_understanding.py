@@ -224,7 +224,7 @@ def test_a_trace_has_what_was_understood_found_and_read(quoth: Assistant) -> Non
     assert (best.start, best.scores["score"]) == (answer.evidence[0].start, lookup.selection.candidates[0].score)
     assert set(best.scores) == {"score", "bm25", "dense"}
     there = quoth.index.score_sentences("", quoth.index.with_notes(lookup.hits))
-    assert len(lookup.selection.scored) == sum(not one.place.sentence.asks for one in there)
+    assert len(lookup.selection.scored) == sum(not one.place.asks for one in there)
     spent = answer.timings_ms
     assert spent["retrieve"] == pytest.approx(1000 * lookup.retrieve, abs=0.01)
     assert spent["total"] == pytest.approx(spent["understand"] + spent["retrieve"] + spent["read"], abs=0.05)

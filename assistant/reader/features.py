@@ -113,7 +113,7 @@ def read_sentences(question: str, windows: Sequence[Window], network: Network, t
     best: dict[Key, Read] = {}
     for window, reading in zip(windows, network.read(question, [window.text for window in windows], turns)):
         for piece, span, evidence in read_pieces(window, reading):
-            if piece.place.sentence.asks:
+            if piece.place.asks:
                 continue
             kept = best.get(piece.place.key)
             if kept is None or span[2] + evidence > kept[1][2] + kept[3]:
@@ -168,7 +168,7 @@ def read_pieces(window: Window, reading: TokenScores) -> Iterator[tuple[Piece, t
     """Each piece that may answer: its best span as characters of the piece with the margin, and its evidence."""
     for number, (piece, begin, end) in enumerate(window.spans()):
         inside = np.flatnonzero((reading.offsets[:, 0] >= begin) & (reading.offsets[:, 1] <= end))
-        if number < window.context or piece.place.sentence.asks or not len(inside):
+        if number < window.context or piece.place.asks or not len(inside):
             continue
         first, last, score = best_span(reading.start[inside], reading.end[inside])
         characters = int(reading.offsets[inside[first], 0]) - begin, int(reading.offsets[inside[last], 1]) - begin

@@ -23,7 +23,7 @@ class SentenceReader:
 
     def read(self, question: str, hits: Sequence[Hit], index: Index, turns: Sequence[str] = ()) -> Selection:
         """Whole sentences, best first; quotation and short answer are the same."""
-        scored = [s for s in index.score_sentences(question, index.with_notes(hits)) if not s.place.sentence.asks]
+        scored = [s for s in index.score_sentences(question, index.with_notes(hits)) if not s.place.asks]
         rankings = {
             "bm25": [i for i in ranking([s.bm25 for s in scored]) if scored[i].bm25 > 0],
             "dense": ranking([s.dense for s in scored]),
