@@ -152,6 +152,7 @@ def test_a_new_conversation_forgets_the_last(page: Page, address: str) -> None:
     page.get_by_role("button", name="New conversation").click()
     expect(page.locator(".q-turn")).to_have_count(0)
     expect(page.locator(".q-start")).to_be_visible()
+    page.wait_for_timeout(500)  # nobody types faster than the page tells the server
     ask(page, "And how many police?")
     expect(turn(page, 1)).to_be_visible()
     expect(turn(page, 1)).not_to_contain_text("Understood as")
@@ -220,8 +221,11 @@ def test_feedback_is_stored_with_offsets_and_versions_and_no_address(
     answer.get_by_role("button", name="Not helpful").click()
     answer.get_by_role("button", name="Wrong words").click()
     expect(answer.locator(".q-rating")).to_contain_text("Thank you.")
-    page.wait_for_timeout(300)
-    kept = [record for record in store.list() if record.question == TROOPS][-1]
+    for _ in range(50):  # the reason is sent by itself, and kept a moment later
+        page.wait_for_timeout(100)
+        kept = [record for record in store.list() if record.question == TROOPS][-1]
+        if kept.reason:
+            break
     assert (kept.helpful, kept.reason, kept.answered) == (False, "wrong_words", True)
     document = quoth.index.documents["stabilizing-mali"]
     [first] = kept.quotations
