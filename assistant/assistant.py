@@ -87,7 +87,7 @@ class Assistant:
         attachment = Attachment(
             known_version(reader.fingerprint),
             lambda index: cls.learn(index, config, reader).to_json(),
-            Known.from_json,
+            Known.check,
         )
         index = open_index(config.source, config.index_dir, config.index, encoder, say, progress, attachment)
         return cls(index, config, reader, known=Known.from_json(index.attached))
@@ -96,7 +96,7 @@ class Assistant:
     def learn(cls, index: Index, config: Config, reader: Reader) -> Known:
         """What is known of an index's documents, with their first questions: some dozens are asked for that."""
         always = cls(index, replace(config, threshold=0), reader)
-        return Known.of(index, partial(always.ask, complete=False))
+        return always.known.with_questions(index, partial(always.ask, complete=False))
 
     def ask(
         self,
@@ -117,7 +117,7 @@ class Assistant:
         along = spoken(turns[-READ_ALONG:]) if asked.leans else ()
         look = partial(self.look, turns=along, on_stage=on_stage)
         answer = self.suggest_instead(self.answer(asked, look))
-        trace = answer.trace or Trace(asked, (), ())
+        trace = answer.trace or Trace(asked, ())
         return replace(answer, timings_ms=timings(trace.lookups, time.perf_counter() - began), trace=trace)
 
     def answer(self, asked: Question, look: Look) -> Answer:
@@ -150,7 +150,7 @@ class Assistant:
             lookups.append(look(asked.corrected if self.reader.reads_turns else asked.standalone))
             parts = [self.part(lookups[-1])]
         answer = to_answer(asked.text, asked.standalone, parts, self.index.documents, self.config)
-        return replace(answer, trace=Trace(asked, tuple(lookups), tuple(lookups)))
+        return replace(answer, trace=Trace(asked, tuple(lookups)))
 
     def look(self, question: str, turns: Sequence[str], on_stage: OnStage) -> Lookup:
         """What the documents have on one question, the conversation's `turns` read along."""
@@ -187,7 +187,7 @@ class Assistant:
         """
         lookup = look(asked.text)
         part = self.part(lookup)
-        trace = Trace(asked, (lookup,), (lookup,))
+        trace = Trace(asked, (lookup,))
         carried = part.answered and shares_names(asked.text, part.selection)
         if not carried and self.config.threshold > 0 and not self.index.encoder.multilingual:
             return replace(nothing(asked.text, Abstention("language", ENGLISH_ONLY, ())), trace=trace)

@@ -41,8 +41,9 @@ def explain(answer: Answer, quoth: Assistant) -> tuple[Explanation, ...]:
 
     Nothing was read where the structure of the document answers.
     """
-    used = answer.trace.used if answer.trace else ()
-    return tuple(explanation(lookup, quoth.index, quoth.config.threshold) for lookup in used if not lookup.structure)
+    lookups = answer.trace.lookups if answer.trace else ()
+    threshold = quoth.config.threshold
+    return tuple(explanation(lookup, quoth.index, threshold) for lookup in lookups if not lookup.structure)
 
 
 def explanation(lookup: Lookup, index: Index, threshold: float) -> Explanation:

@@ -58,16 +58,24 @@ class Known:
         self.speller = Speller(forms, words)
 
     @classmethod
-    def of(cls, index: Index, ask: Ask | None = None) -> "Known":
-        """What is known of an index's documents; with `ask`, which answers at threshold 0, their first questions."""
-        lexicons = {document.id: learn(document) for document in index.documents.values()}
-        return cls(lexicons, find_first_questions(index, ask) if ask else ())
+    def of(cls, index: Index) -> "Known":
+        """The words and names of an index's documents, without first questions."""
+        return cls({document.id: learn(document) for document in index.documents.values()})
+
+    def with_questions(self, index: Index, ask: Ask) -> "Known":
+        """The same with the first questions of an index; `ask` answers at threshold 0."""
+        return Known(self.lexicons, find_first_questions(index, ask))
 
     @classmethod
     def from_json(cls, data: bytes) -> "Known":
         """What `to_json` wrote; raises ValueError if it is something else."""
         kept = KEPT.validate_json(data)
         return cls(kept.lexicons, kept.questions)
+
+    @staticmethod
+    def check(data: bytes) -> None:
+        """Raise ValueError if something is not what `to_json` wrote."""
+        KEPT.validate_json(data)
 
     def to_json(self) -> bytes:
         """All of it as JSON."""

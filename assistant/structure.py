@@ -71,8 +71,10 @@ def read_structure(question: str, document: str, index: Index) -> Selection | No
     title = index.documents[document].title
     if selection := read_document(question, document, index):
         return replace(selection, confidence=accounted_for(question, (title,)))
+    if not SECTION.search(question):
+        return None
     text = [place for place, paragraph in placed(index, document) if paragraph and place.passage.note is None]
-    if SECTION.search(question) and (under := section_places(question, text)):
+    if under := section_places(question, text):
         selection = quote(index.central(under, SENTENCES))
         named = (title, under[0].passage.section or "")
         return replace(selection, confidence=accounted_for(question, named)) if selection else None

@@ -17,7 +17,7 @@ Certainty = Literal["sure", "likely", "none"]
 class Turn:
     """An earlier question with its short answer, if the caller knows it.
 
-    `standalone` is the question as it was looked up, None where it was not asked of Quoth; `document`, `start` and
+    `standalone` is the question as it would stand alone, None where it was not asked of Quoth; `document`, `start` and
     `end` are the place of the first quotation.
     """
 
@@ -109,11 +109,10 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """How an answer came about: what was understood, every pass in order, and those that the answer is made of."""
+    """How an answer came about: what was understood, and every pass in order."""
 
     asked: Question
     lookups: tuple[Lookup, ...]
-    used: tuple[Lookup, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -163,10 +163,6 @@ class Index:
         """The first sentence of the body that a note belongs to; `note` is its position."""
         return self._anchors.get((document, note))
 
-    def anchor_of(self, place: Place) -> Place | None:
-        """The sentence of the body that a note's sentence belongs to; None for a sentence of the body."""
-        return None if place.passage.note is None else self.anchor(place.passage.document, place.passage.note)
-
     def led_to(self, document: str, note: int) -> tuple[Place, ...]:
         """The sentences of a note, then those of other notes that name the works it leads to."""
         footnotes = self.documents[document].footnotes

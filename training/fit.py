@@ -9,6 +9,7 @@ reader for each document, fitted without it, for `python -m eval run`.
 
 import argparse
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,8 +77,8 @@ def fit_listwise(tables: Sequence[np.ndarray], right: Sequence[np.ndarray], weig
 
 def evenly(cases: Sequence[Case]) -> list[float]:
     """A weight for each case, so that every document counts the same."""
-    names = [case.asked.document for case in cases]
-    return [len(cases) / len(set(names)) / names.count(name) for name in names]
+    counts = Counter(case.asked.document for case in cases)
+    return [len(cases) / len(counts) / counts[case.asked.document] for case in cases]
 
 
 def columns(case: Case, names: Sequence[str]) -> np.ndarray:

@@ -15,7 +15,6 @@ from transformers import AutoModel
 
 NEVER = -1e4
 INNER_LAYERS = (3, 4)
-LAST_LAYER = 6
 
 Outputs = tuple[Tensor, Tensor, Tensor, Tensor]
 

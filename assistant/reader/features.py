@@ -113,8 +113,6 @@ def read_sentences(question: str, windows: Sequence[Window], network: Network, t
     best: dict[Key, Read] = {}
     for window, reading in zip(windows, network.read(question, [window.text for window in windows], turns)):
         for piece, span, evidence in read_pieces(window, reading):
-            if piece.place.asks:
-                continue
             kept = best.get(piece.place.key)
             if kept is None or span[2] + evidence > kept[1][2] + kept[3]:
                 best[piece.place.key] = (piece, span, reading.answer, evidence)

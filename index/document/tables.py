@@ -8,7 +8,6 @@ from itertools import pairwise
 from index.document.lines import Line
 
 RULE = re.compile(r"(?=.*[-=]{2})[|+:=\-\s]+")
-PIPE = re.compile(r"\s*\|\s*")
 WIDE = re.compile(r"(?<![.!?:;])(?:\s{2,}|\s*\t\s*)|(?<=[.!?:;])(?:\s{3,}|\s*\t\s*)")
 LEAST_ROWS = 2
 LONGEST_CELL = 120  # characters
