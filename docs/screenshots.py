@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
 
-QUESTION = "What did President Déby say about the skills of the Chadian army?"
+QUESTION = "Who says the Chadian army lacks the skills for a guerrilla war?"
 SIZES = {"page": (1280, 800), "phone": (390, 844)}
 PORT = 7869
 STARTING = 120  # seconds

@@ -19,7 +19,7 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Wiki</titl
 <script src="{address}/widget.js" defer></script>
 <h1>Field guide</h1><p>What the desk has written, in one place.</p>
 <quoth-assistant mode="{mode}" label="Ask the field guide"></quoth-assistant></html>"""
-QUESTION = "What did President Déby say about the skills of the Chadian army?"
+QUESTION = "Who says the Chadian army lacks the skills for a guerrilla war?"
 SHOTS = {"widget-light": ("inline", "light", 1280, 860), "widget-launcher-dark": ("launcher", "dark", 390, 844)}
 
 

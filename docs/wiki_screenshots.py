@@ -9,7 +9,7 @@ from playwright.sync_api import Page, sync_playwright
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.wikis import KINDS, Wiki, served_wiki
 
-QUESTION = "What did President Déby say about the skills of the Chadian army?"
+QUESTION = "Who says the Chadian army lacks the skills for a guerrilla war?"
 SIZES = {"": (1280, 900), "-phone": (390, 844)}
 PHONE_SKIN = {"mediawiki": "?useskin=minerva", "dokuwiki": ""}
 
