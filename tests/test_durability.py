@@ -11,7 +11,7 @@ import pytest
 
 from assistant.feedback import FeedbackStore
 from assistant.server.tokens import TokenFile
-from index.store import generations
+from index.generation import generations
 from tests.rebuilding import (
     TEXTS,
     Rebuilding,

@@ -21,7 +21,8 @@ from assistant import Assistant
 from assistant.server.page import policy
 from index.document.sources import find_files, read_all
 from index.errors import QuothError, SourceError
-from index.store import generations, open_index
+from index.generation import generations
+from index.store import open_index
 from index.types import IndexConfig
 from tests.conftest import HashEncoder
 from tests.serving import QUESTION, Log, client, logged, serving

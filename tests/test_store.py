@@ -13,7 +13,8 @@ from filelock import FileLock
 from index import store
 from index.document.sources import read_source
 from index.errors import SourceError, StoreError
-from index.store import generations, open_index
+from index.generation import generations
+from index.store import open_index
 from index.types import IndexConfig
 from tests.conftest import HashEncoder
 

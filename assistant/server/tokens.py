@@ -19,7 +19,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from index.errors import QuothError
-from index.store import sync
+from index.generation import sync
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 FORM = re.compile(r"quoth_[A-Za-z0-9_-]{43}")
