@@ -15,7 +15,7 @@ from assistant import Assistant
 from assistant.config import Config
 from assistant.reader.answer_span import extend, short_answer
 from assistant.reader.cited import cited_part, titled
-from assistant.reader.combine import Combination, Linear, confidence_scores, sigmoid
+from assistant.reader.combine import Combination, Linear, Listwise, by_score, compared, sigmoid
 from assistant.reader.features import (
     Claim,
     Found,
@@ -55,8 +55,21 @@ Notes
 [3] Ibid. The speech was not recorded.
 """
 TOKEN = re.compile(r"\w+|[^\w\s]")
-SPAN_ONLY = Combination(Linear({"span": 1.0}, 0.0), Linear({"span": 1.0}, 0.0))
-SOURCES_TOO = Combination(Linear({"span": 1.0, "claim": 2.0, "work": 3.0}, 0.0), Linear({"top": 1.0}, 0.0))
+
+
+def linear(**weights: float) -> Combination:
+    """A combination whose network does what its linear model does; no answer at all is worth 0."""
+    size = len(weights)
+    member = {
+        "own": np.zeros((size, 1)), "own_bias": np.zeros(1), "list": np.zeros((2, 1)), "list_bias": np.zeros(1),
+        "out": np.zeros(1), "out_bias": np.zeros(()), "direct": np.array(list(weights.values())),
+        "none": np.zeros(2), "none_bias": np.zeros(()),
+    }  # fmt: skip
+    return Combination(Linear(weights, 0.0), Listwise(tuple(weights), np.zeros(size), np.ones(size), (member,)))
+
+
+SPAN_ONLY = linear(span=1.0)
+SOURCES_TOO = linear(span=1.0, claim=2.0, work=3.0)
 
 
 class RoteNetwork:
@@ -220,7 +233,7 @@ def test_an_answer_with_its_place_and_its_note(rote: Callable[..., Assistant]) -
     assert first.quote == "The council spent $3,200 on\nnew boats."
     assert text[first.answer_start : first.answer_end] == "$3,200"
     assert [note.number for note in first.footnotes] == [1]
-    assert answer.confidence == round(sigmoid(10.0), 4)
+    assert answer.confidence == round(float(sigmoid(10.0)), 4)
 
 
 def test_a_question_about_a_source_is_answered_by_the_note_and_its_claim(rote: Callable[..., Assistant]) -> None:
@@ -309,24 +322,63 @@ def test_the_part_of_a_citation_that_is_asked_for(question: str, note: str, expe
 
 
 def test_joined_scores() -> None:
-    assert Linear({"span": 2.0, "dense": -2.0}, 0.5).score({"span": 2.0, "dense": 0.5, "bm25": 9.0}) == 3.5
-    assert sigmoid(0) == 0.5
-    assert sigmoid(-800) == 0.0
-    assert sigmoid(800) == 1.0
+    features = {"span": np.array([2.0, 3.0]), "dense": np.array([0.5, 0.25]), "bm25": np.array([9.0, 9.0])}
+    order, scores = by_score(Linear({"span": 2.0, "dense": -2.0}, 0.5), features)
+    assert (order.tolist(), scores.tolist()) == ([1, 0], [6.0, 3.5])
+    assert sigmoid(np.array([0.0, -800.0, 800.0])).tolist() == [0.5, 0.0, 1.0]
 
 
-def test_what_confidence_is_made_of() -> None:
-    told = confidence_scores({"span": 2.0, "evidence": 1.0}, np.array([3.0, 1.0]), np.array([1.0, 4.0]))
-    assert told == {
-        "span": 2.0,
-        "evidence": 1.0,
-        "top": 3.0,
-        "lead": 2.0,
-        "share": pytest.approx(1 / (1 + np.exp(-2))),
-        "rival": 3.0,
-    }
-    alone = confidence_scores({"evidence": 1.0}, np.array([3.0]), np.array([1.0]))
-    assert (alone["lead"], alone["share"], alone["rival"]) == (5.0, 1.0, 0.0)
+def test_sentences_are_compared_with_one_another() -> None:
+    rows = {name: np.array([2.0, 2.0, 5.0]) for name in ("span", "evidence", "answer", "bm25", "dense", "support")}
+    told = compared(rows)
+    assert told["span rank"].tolist() == [1 / 2, 1 / 3, 1]
+    assert told["evidence share"] == pytest.approx(np.array([1, 1, np.exp(3)]) / (2 + np.exp(3)))
+    assert told["answer chance"][0] == pytest.approx(1 / (1 + np.exp(-2)))
+    assert told["bm25"] is rows["bm25"]
+
+
+def shown(**spans: float) -> dict[str, np.ndarray]:
+    """The features of some sentences, every one the same."""
+    names = ("span", "evidence", "answer", "bm25", "dense", "support")
+    return {name: np.array(list(spans.values())) for name in names}
+
+
+def test_confidence_is_the_lead_over_there_being_no_answer() -> None:
+    order, scores, confidence = SPAN_ONLY.choose(shown(a=1.0, b=3.0))
+    assert order.tolist() == [1, 0]
+    assert scores == pytest.approx(np.array([3.0, 1.0]) - np.log(np.exp(3) + np.exp(1) + 1))
+    assert confidence == pytest.approx(sigmoid(3.0))
+    calibrated = replace(SPAN_ONLY, listwise=replace(SPAN_ONLY.listwise, slope=0.5, offset=-1.0))
+    assert calibrated.choose(shown(a=1.0, b=3.0))[2] == pytest.approx(sigmoid(0.5))
+
+
+def test_what_the_network_does_not_see_keeps_its_order_below() -> None:
+    spans = {f"s{i}": float(-i) for i in range(20)}
+    order, scores, _ = SPAN_ONLY.choose(shown(**spans))
+    assert order.tolist() == list(range(20))
+    assert (np.diff(scores) < 0).all()
+
+
+def test_a_sentence_is_seen_beside_the_others() -> None:
+    # One hidden unit: what is over 1 in the best sentence counts against all, and for none of them.
+    member = {
+        "own": np.ones((1, 1)), "own_bias": np.array([-1.0]), "list": np.array([[0.0], [-1.0]]),
+        "list_bias": np.zeros(1), "out": np.ones(1), "out_bias": np.array(0.5), "direct": np.array([2.0]),
+        "none": np.array([0.0, 1.0]), "none_bias": np.array(0.25),
+    }  # fmt: skip
+    network = Listwise(("span",), np.zeros(1), np.ones(1), (member,))
+    assert network.logits(shown(a=1.0, b=3.0)).tolist() == [2.5, 6.5, 2.25]
+    assert replace(network, ignored=frozenset({"span"})).logits(shown(a=1.0, b=3.0)).tolist() == [0.5, 0.5, 0.25]
+
+
+def test_a_reader_blind_to_a_feature() -> None:
+    blind = linear(span=1.0, evidence=2.0).without(["evidence"])
+    order, scores = by_score(blind.ranking, shown(a=1.0))
+    assert (order.tolist(), scores.tolist()) == ([0], [1.0])
+    assert blind.choose(shown(a=1.0))[2] == pytest.approx(sigmoid(1.0))
+
+
+def test_coverage_in_two_numbers() -> None:
     assert coverage_scores({"Chad": 1.0, "tanks": 0.25}) == {"support": 0.625, "least": 0.25}
     assert coverage_scores({}) == {"support": 0.0, "least": 0.0}
 
@@ -395,9 +447,12 @@ def test_answers_of_another_kind(question: str, answer: str, misfit: bool) -> No
 
 
 def test_a_combination_is_kept_as_json(tmp_path: Path) -> None:
-    SPAN_ONLY.save(tmp_path / "c.json")
-    assert json.loads((tmp_path / "c.json").read_text())["ranking"] == {"weights": {"span": 1.0}, "intercept": 0.0}
-    assert Combination.load(tmp_path / "c.json") == SPAN_ONLY
+    path = tmp_path / "c.json"
+    path.write_text(SOURCES_TOO.as_json())
+    assert json.loads(path.read_text())["ranking"]["weights"] == {"span": 1.0, "claim": 2.0, "work": 3.0}
+    assert Combination.load(path).as_json() == SOURCES_TOO.as_json()
+    rows = shown(a=1.0) | {"claim": np.ones(1), "work": np.ones(1)}
+    assert Combination.load(path).choose(rows)[2] == SOURCES_TOO.choose(rows)[2]
 
 
 @pytest.mark.parametrize(

@@ -17,30 +17,33 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from assistant.reader.combine import Combination, Linear
+from assistant.reader.combine import TOGETHER, Combination, Linear, Listwise
 from assistant.reader.network import OnnxNetwork, TokenScores
 from eval.squad import read_squad
 from index.dense import packaged_model
 from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
 from training.average import average
 from training.batches import batches, collate
-from training.cases import Asked, Case, load_cases, save_cases
-from training.examples import (
-    WINDOW,
-    Example,
-    Row,
-    hard_negatives,
-    make_example,
-    make_examples,
-    read_evidence,
-    read_rows,
-    without_answer,
-)
+from training.cases import Asked, Case, evenly, load_cases, save_cases
+from training.examples import WINDOW, Example, make_example, make_examples, read_evidence, without_answer
 from training.export import export, save_tokenizer
-from training.fit import Judged, evenly, find_border, fit_listwise, in_own_units, left_out, report
+from training.fit import (
+    Judged,
+    borders_without,
+    calibrated,
+    find_border,
+    fit_listwise,
+    in_own_units,
+    left_out,
+    left_out_calibrated,
+    report,
+)
 from training.judge import overlap_f1
+from training.listwise import ListwiseNetwork, fit_listwise_network
 from training.model import ReaderNetwork, best_spans, sentence_scores, shared_cross_entropy, smooth_cross_entropy
+from training.negatives import Negative, hard_negatives, misleading
 from training.prepare import write_squad
+from training.rows import Row, read_rows
 from training.train import draw, schedule, share
 from training.wording import wording_auroc
 from training.written import Written, answer_turns, less_its_answer, make_written, read_written
@@ -84,14 +87,47 @@ def test_hard_negatives_are_of_the_same_article_alike_and_without_the_answer() -
         row("When did snow fall?", "Rain and snow fell in June.", "June"),
         row("What is tea?", "Tea is a drink.", "drink", article="a/2"),
     ]
-    negatives = hard_negatives(rows, random.Random(1))
-    assert negatives[0] == ["Rain and snow fell in June."]  # not the hail, which has May in it
-    assert negatives[2][0] != rows[2].context
-    assert negatives[3][0] != rows[3].context
-    made = list(make_examples(rows, 1))
+    negatives = hard_negatives(rows, rows, random.Random(1))
+    assert negatives[0] == [Negative("Rain and snow fell in June.")]  # not the hail, which has May in it
+    assert negatives[2][0].context != rows[2].context
+    assert negatives[3][0].context != rows[3].context
+    made = list(make_examples(rows, 2))
     kinds = Counter(example.kind for example in made)
-    assert (kinds["own"], kinds["hard"]) == (4, 4)
-    assert [one.group for one in made if one.kind == "own"] == [one.group for one in made if one.kind == "hard"]
+    assert kinds["own"] == 4
+    assert kinds["hard"] >= 3  # an article of one passage gets one of any other, which may be its own
+    assert {one.group for one in made if one.kind == "hard"} <= {one.group for one in made if one.kind == "own"}
+
+
+class SureOf:
+    """A network that is as sure of a window as it says, and finds the answer in its last word."""
+
+    reads_turns, fingerprint = True, "sure"
+
+    def __init__(self, **sure: float) -> None:
+        self.sure = sure
+
+    def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
+        told = []
+        for window in windows:
+            places = np.array([word.span() for word in re.finditer(r"\w+", window)])
+            score = np.arange(len(places), dtype=float)
+            answer = self.sure[window.split()[0]]
+            told.append(TokenScores(places, score, score, 0.0, answer, score))
+        return told
+
+
+def test_what_misleads_a_reader_comes_first_unless_it_is_nearly_sure() -> None:
+    network = SureOf(Rain=-2.0, Hail=1.0, Snow=3.0)
+    asked = row("When?", "In May.", "May")
+    found = misleading(asked, ["Rain fell soon.", "Hail fell late.", "Snow fell in June."], network)
+    assert found == [Negative("Hail fell late.", (10, 14)), Negative("Rain fell soon.", (10, 14))]
+
+
+def test_only_a_share_of_the_answered_becomes_examples() -> None:
+    rows = [row(f"Question {i}?", f"Answer {i} stands here. Rain fell.", f"Answer {i}") for i in range(200)]
+    made = Counter(example.kind for example in make_examples([*rows, row("What?", "Nothing.")], 1, share=0.25))
+    assert 30 < made["own"] < 70
+    assert made["natural"] == 1
 
 
 def test_a_passage_without_its_answers_sentence_no_longer_answers() -> None:
@@ -323,8 +359,19 @@ def test_the_listwise_fit_puts_right_rows_first() -> None:
 
 
 def case(document: str, right: Sequence[bool], way: str = "asked", answerable: bool = True, span: float = 1.0) -> Case:
-    table = np.array([[span if good else -1.0, 0.0] for good in right])
-    return Case(Asked(document, "q", "fact", way, answerable), ("span", "evidence"), table, np.array(right))
+    table = np.array([[span if good else -1.0, 0.0, 0.0, 0.0, 0.0, 0.0] for good in right])
+    return Case(Asked(document, "q", "fact", way, answerable), SCORES, table, np.array(right))
+
+
+SCORES = ("span", "evidence", "answer", "bm25", "dense", "support")
+
+
+def by_span(lead: float = 0.0) -> Combination:
+    """A combination that goes by the span's score, in which no answer at all is worth -lead."""
+    sizes = {"own": (1, 1), "own_bias": 1, "list": (2, 1), "list_bias": 1, "out": 1, "out_bias": (), "none": 2}
+    member = {name: np.zeros(size) for name, size in sizes.items()}
+    member |= {"direct": np.ones(1), "none_bias": np.array(-lead)}
+    return Combination(Linear({"span": 1.0}, 0.0), Listwise(("span",), np.zeros(1), np.ones(1), (member,)))
 
 
 def test_cases_are_kept(tmp_path: Path) -> None:
@@ -332,7 +379,7 @@ def test_cases_are_kept(tmp_path: Path) -> None:
     save_cases(cases, tmp_path / "cases.npz")
     again = load_cases(tmp_path / "cases.npz")
     assert [one.asked for one in again] == [one.asked for one in cases]
-    assert [one.table.tolist() for one in again] == [[[1.0, 0.0], [-1.0, 0.0]], [[-1.0, 0.0]]]
+    assert [one.table.tolist() for one in again] == [[[1.0, *[0.0] * 5], [-1.0, *[0.0] * 5]], [[-1.0, *[0.0] * 5]]]
     assert [one.right.tolist() for one in again] == [[True, False], [False]]
 
 
@@ -357,7 +404,7 @@ def test_what_is_reported_of_questions_left_out() -> None:
         Judged(case("a", [False], answerable=False), 0.2, 0),
         Judged(case("a", [False], "lessened", False), 0.6, 0),
     ]
-    told = report(judged, likely=0.5, sure=0.8)
+    told = report(judged, {"a": (0.5, 0.8)})
     assert (told["first"], told["three"], told["served"], told["right"]) == (0.5, 1.0, 0.5, 1.0)
     assert (told["sure"], told["abstained"], told["less"]) == (1.0, 1.0, 0.0)
     assert (told["auroc"], told["pairs"]) == (1.0, 0.5)
@@ -368,11 +415,60 @@ def test_a_document_left_out_is_judged_by_what_was_fitted_without_it() -> None:
 
     def fitted(cases: Sequence[Case]) -> Combination:
         seen.append({one.asked.document for one in cases})
-        return Combination(Linear({"span": 1.0}, 0.0), Linear({"top": 1.0}, 0.0))
+        return by_span()
 
     folds = list(left_out([case("a", [False, True]), case("b", [True, False])], fitted))
     assert seen == [{"b"}, {"a"}]
     assert [(document, one.rank) for document, _, (one,) in folds] == [("a", 1), ("b", 1)]
+
+
+def test_borders_are_chosen_without_the_document_they_judge() -> None:
+    def judged(document: str, confidence: float, right: bool) -> Judged:
+        return Judged(case(document, [right]), confidence, int(right))
+
+    some = [judged("a", 0.9, True), judged("a", 0.5, False), judged("b", 0.4, True), judged("b", 0.3, False)]
+    assert borders_without(some) == {"a": (0.4, 0.4), "b": (0.9, 0.9)}
+
+
+def test_a_calibrated_confidence_is_the_share_that_is_right() -> None:
+    judged = [Judged(case("a", [right]), confidence, int(right))
+              for confidence, right in [(0.9, True), (0.9, True), (0.9, False), (0.4, True), (0.4, False), (0.4, False)]
+              ]  # fmt: skip
+    listwise = calibrated(by_span(), judged).listwise
+    for confidence, right in ((0.9, 2 / 3), (0.4, 1 / 3)):
+        logit = np.log(confidence / (1 - confidence))
+        assert 1 / (1 + np.exp(-(listwise.slope * logit + listwise.offset))) == pytest.approx(right, abs=0.01)
+
+
+def test_a_document_left_out_is_calibrated_on_the_others() -> None:
+    cases = [case(name, right) for name in "abc" for right in ([True, False], [False, True], [False, False])]
+    folds = left_out_calibrated(cases, lambda _: by_span())
+    assert list(folds) == ["a", "b", "c"]
+    assert all([one.rank for one in judged] == [1, 1, 0] for _, judged in folds.values())
+
+
+def test_the_listwise_network_says_what_is_served() -> None:
+    network = ListwiseNetwork(np.array([1.0, -2.0])).eval()
+    torch.nn.init.normal_(network.out.weight)
+    table = np.random.default_rng(1).normal(size=(3, 2))
+    served = Listwise(("span", "dense"), np.zeros(2), np.ones(2), (network.arrays(),))
+    told = served.logits({"span": table[:, 0], "dense": table[:, 1]})
+    padded = np.zeros((1, TOGETHER, 2), dtype=np.float32)
+    padded[0, :3] = table
+    there = torch.arange(TOGETHER)[None] < 3
+    with torch.inference_mode():
+        wanted = network(torch.from_numpy(padded), there)[0].numpy()
+    assert told == pytest.approx(wanted[[0, 1, 2, TOGETHER]], abs=1e-5)
+
+
+def test_the_listwise_network_learns_what_only_a_comparison_tells() -> None:
+    # Right is the lower of two where they are near, and none where they are far: no linear model can say that.
+    rng = np.random.default_rng(1)
+    tables = [np.array([[0.0], [gap]]) for gap in rng.choice([1.0, 4.0], 300)]
+    right = [np.array([table[1, 0] == 1.0, False]) for table in tables]
+    fitted = fit_listwise_network(tables, right, [1.0] * 300, ("gap",), Linear({"gap": 0.0}, 0.0))
+    near, far = (fitted.logits({"gap": np.array([0.0, gap])}) for gap in (1.0, 4.0))
+    assert (near.argmax(), far.argmax()) == (0, 2)
 
 
 def test_standardised_weights_come_back_in_their_own_units() -> None:

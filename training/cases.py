@@ -6,6 +6,7 @@ seconds.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from eval.remembering import RememberingEncoder, RememberingNetwork
 from index.dense import Encoder
 from index.retriever import Index
 from index.store import open_index
-from training.examples import Row
+from training.rows import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,17 @@ def load_cases(path: Path) -> list[Case]:
         Case(Asked(**one), names, table[a:b], right[a:b])
         for one, a, b in zip(asked, bounds[:-1], bounds[1:], strict=True)
     ]
+
+
+def evenly(cases: Sequence[Case]) -> list[float]:
+    """A weight for each case, so that every document counts the same."""
+    counts = Counter(case.asked.document for case in cases)
+    return [len(cases) / len(counts) / counts[case.asked.document] for case in cases]
+
+
+def columns(case: Case, names: Sequence[str]) -> np.ndarray:
+    """Some columns of a case's table."""
+    return case.table[:, [case.names.index(name) for name in names]]
 
 
 def read_case(

@@ -3,9 +3,8 @@
 Windows begin and end on sentence borders and the answer's place in them varies. Every question stands on both
 sides, so that its wording alone does not tell whether it is answered: an answered one also with its passage less
 the sentences that answer (`removed`), an unanswered one also with its twin, the same passage with a sentence that
-answers it (see `training.written`). Beside these, hard negatives: the passages of the same article that BM25 ranks
-highest and that lack the answer. A question's own window and its hard negatives are one group,
-over which probabilities are normalised together.
+answers it (see `training.written`). Beside these, hard negatives (see `training.negatives`): a question's own window
+and these are one group, over which probabilities are normalised together.
 """
 
 import gzip
@@ -15,49 +14,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
+from assistant.reader.network import Network
 from eval.metrics.answer import normalize
-from index.bm25 import Bm25
 from index.document.sentences import split_sentences
 from index.document.types import Span
+from training.negatives import Negative, hard_negatives
+from training.rows import Row
 
 WINDOW = 640  # characters, about 150 tokens
 ANSWERED = 0.5  # of the earlier questions of a conversation, that stand there with their short answer
 CONVERSATIONS = 0.12  # of the public questions, that get other questions of their passage before them
-# The articles that are kept back for final tests; nothing here may come from them.
-RESERVED = frozenset(
-    [
-        "1973_oil_crisis",
-        "Computational_complexity_theory",
-        "European_Union_law",
-        "Force",
-        "French_and_Indian_War",
-        "Harvard_University",
-        "Huguenot",
-        "Immune_system",
-        "Imperialism",
-        "Islamism",
-        "Normans",
-        "Packet_switching",
-        "Scottish_Parliament",
-        "Steam_engine",
-        "Warsaw",
-        "Yuan_dynasty",
-    ]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A question, its paragraph, and where the answers stand in it; none if it does not answer."""
-
-    question: str
-    context: str
-    answers: tuple[tuple[int, int], ...]
-    source: str
-    article: str
-    turns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,19 +46,6 @@ class Example:
     article: str
     turns: tuple[str, ...] = ()
     group: int = 0
-
-
-def read_rows(path: Path) -> list[Row]:
-    """The rows of `rows.jsonl.gz`; raises ValueError if one is of a reserved article."""
-    rows = []
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        for line in file:
-            item = json.loads(line)
-            if item["article"].rpartition("/")[2] in RESERVED:
-                raise ValueError(f"{path} has the reserved article {item['article']}")
-            answers = tuple((a["start"], a["start"] + len(a["text"])) for a in item["answers"])
-            rows.append(Row(item["question"].strip(), item["context"], answers, item["source"], item["article"]))
-    return rows
 
 
 def split(text: str) -> list[Span]:
@@ -189,32 +142,6 @@ def fit_sentences(sentences: Sequence[str], relevant: set[int], rng: random.Rand
     return sorted(keep)
 
 
-def hard_negatives(rows: Sequence[Row], rng: random.Random, count: int = 1) -> list[list[str]]:
-    """For each row the `count` passages of its article that BM25 ranks highest and that lack the answer.
-
-    Where an article has none, one of another article is taken.
-    """
-    contexts = list(dict.fromkeys(row.context for row in rows))
-    normal = {context: f" {normalize(context)} " for context in contexts}
-    articles: dict[str, dict[str, None]] = {}
-    for row in rows:
-        articles.setdefault(row.article, {})[row.context] = None
-    passages = {article: list(found) for article, found in articles.items()}
-    bm25 = {article: Bm25(found) for article, found in passages.items()}
-    chosen = []
-    for row in rows:
-        order = np.argsort(-bm25[row.article].scores(row.question), kind="stable")
-        ranked = [passages[row.article][int(i)] for i in order] + [rng.choice(contexts)]
-        answers = {normalize(row.context[a:b]) for a, b in row.answers}
-        lacking = [
-            context
-            for context in ranked
-            if context != row.context and not any(f" {answer} " in normal[context] for answer in answers if answer)
-        ]
-        chosen.append(list(dict.fromkeys(lacking[:count])))
-    return chosen
-
-
 def without_answer(row: Row) -> str | None:
     """The paragraph less the sentences that answer; None where nothing is left, or the answer stands there still."""
     sentences = split(row.context)
@@ -225,22 +152,33 @@ def without_answer(row: Row) -> str | None:
     return left if kept and not still else None
 
 
-def make_examples(rows: Sequence[Row], seed: int) -> Iterator[Example]:
-    """Every example of some public rows, in their order; some with other questions of their passage before them."""
+def make_examples(
+    rows: Sequence[Row], seed: int, share: float = 1, network: Network | None = None, first_group: int = 1
+) -> Iterator[Example]:
+    """Every example of a share of the answered public rows, and of every other; groups are numbered from `first_group`.
+
+    Some have other questions of their passage before them.
+    """
     rng = random.Random(seed)
-    negatives = hard_negatives(rows, rng)
     asked: dict[str, list[str]] = {}
     for row in rows:
         answer = f" {row.context[slice(*row.answers[0])]}" if row.answers and rng.random() < ANSWERED else ""
         asked.setdefault(row.context, []).append(row.question + answer)
-    for number, row in enumerate(rows):
+    chosen = [row for row in rows if not row.answers or rng.random() < share]
+    negatives = hard_negatives(chosen, rows, rng, 1, network)
+    for number, row in enumerate(chosen):
+        group = first_group + number
         if rng.random() < CONVERSATIONS:
             others = [turn for turn in asked[row.context] if not turn.startswith(row.question)]
             row = replace(row, turns=tuple(rng.sample(others, min(len(others), rng.randint(1, 2)))))
         place = rng.choice(row.answers) if row.answers else None
-        made = [make_example(row, place, "own" if row.answers else "natural", rng, number + 1)]
-        for context in negatives[number] if row.answers else []:
-            made.append(make_example(replace(row, context=context, answers=()), None, "hard", rng, number + 1))
+        made = [make_example(row, place, "own" if row.answers else "natural", rng, group)]
+        made += [make_negative(row, negative, "hard", rng, group) for negative in negatives[number]]
         if row.answers and (left := without_answer(row)):
             made.append(make_example(replace(row, context=left, answers=()), None, "removed", rng))
         yield from (example for example in made if example)
+
+
+def make_negative(row: Row, negative: Negative, kind: str, rng: random.Random, group: int) -> Example | None:
+    """The example of a question and a window that does not answer it."""
+    return make_example(replace(row, context=negative.context, answers=()), None, kind, rng, group, negative.around)

@@ -8,10 +8,10 @@ reader for each document, fitted without it, for `python -m eval run`.
 """
 
 import argparse
+import math
 import shutil
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,25 +19,24 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
-from assistant.reader.combine import Combination, Linear, confidence_scores, sigmoid
+from assistant.reader.combine import TOGETHER, Combination, Linear, Listwise, by_score, compared
 from assistant.reader.network import PACKAGED, OnnxNetwork
 from eval.metrics.abstention import auroc
+from eval.metrics.statistics import clopper_pearson
 from index.encoders import load_encoder
-from training.cases import Case, collect, load_cases, save_cases
-from training.examples import read_rows
+from training.cases import Case, collect, columns, evenly, load_cases, save_cases
+from training.listwise import fit_listwise_network
 from training.prepare import squad2_held_out
+from training.rows import read_rows
 
 SURE, LIKELY = 0.9, 0.75  # of what is answered from a border on, this share is right
 PENALTY = 0.02  # on the squares of the ranking's weights
-STRENGTH = 0.05  # scikit-learn's C, for the confidence's
 RANKING = (
     "span", "answer", "evidence", "around", "bm25", "dense", "passage", "rank", "support", "least", "code", "misfit",
     "note", "claim", "work",
 )  # fmt: skip
-CONFIDENCE = (
-    "span", "answer", "evidence", "dense", "support", "least", "code", "misfit", "source", "claim", "work",
-    "top", "lead", "share", "rival",
-)  # fmt: skip
+LISTWISE = (*RANKING, "source", *(f"{name} rank" for name in ("span", "evidence", "bm25", "dense", "support")),
+            "span share", "evidence share", "span chance", "evidence chance", "answer chance")  # fmt: skip
 SERVED, LESSENED = "asked", "lessened"
 
 
@@ -75,17 +74,6 @@ def fit_listwise(tables: Sequence[np.ndarray], right: Sequence[np.ndarray], weig
     return np.asarray(minimize(loss, np.zeros(tables[0].shape[1]), jac=True, method="L-BFGS-B").x)
 
 
-def evenly(cases: Sequence[Case]) -> list[float]:
-    """A weight for each case, so that every document counts the same."""
-    counts = Counter(case.asked.document for case in cases)
-    return [len(cases) / len(counts) / counts[case.asked.document] for case in cases]
-
-
-def columns(case: Case, names: Sequence[str]) -> np.ndarray:
-    """Some columns of a case's table."""
-    return case.table[:, [case.names.index(name) for name in names]]
-
-
 def fit_ranking(cases: Sequence[Case], names: Sequence[str] = RANKING) -> Linear:
     """The model that ranks, of the sentences read for every question that has a right one among them."""
     chosen = [case for case in cases if case.right.any()]
@@ -106,39 +94,44 @@ def in_own_units(
     return Linear(fitted, round(float(intercept - weights @ mean), 5))
 
 
-def rank(case: Case, ranking: Linear) -> tuple[np.ndarray, dict[str, float]]:
-    """The rows of a case, best first, and what the confidence in the first is made of."""
-    weights = np.array(list(ranking.weights.values()))
-    scores = columns(case, tuple(ranking.weights)) @ weights + ranking.intercept
-    order = np.argsort(-scores, kind="stable")
-    best = dict(zip(case.names, case.table[order[0]].tolist(), strict=True))
-    return order, confidence_scores(best, scores[order], case.table[:, case.names.index("evidence")])
+def features(case: Case) -> dict[str, np.ndarray]:
+    """The columns of a case's table by name."""
+    return {name: case.table[:, i] for i, name in enumerate(case.names)}
 
 
-def fit_confidence(cases: Sequence[Case], ranking: Linear, names: Sequence[str] = CONFIDENCE) -> Linear:
-    """The model of whether the first sentence is right, of every question and of its document less the answer."""
-    found = [rank(case, ranking) for case in cases]
-    table = np.array([[scores[name] for name in names] for _, scores in found])
-    mean, spread = table.mean(0), table.std(0) + 1e-9
-    model = LogisticRegression(C=STRENGTH, max_iter=1000)
-    right = [bool(case.right[order[0]]) for case, (order, _) in zip(cases, found, strict=True)]
-    model.fit((table - mean) / spread, right, sample_weight=evenly(cases))
-    return in_own_units(names, model.coef_[0], mean, spread, float(model.intercept_[0]))
+def fit_listwise_part(cases: Sequence[Case], ranking: Linear) -> Listwise:
+    """The network, of every question and of its document less the answer."""
+    tables, right = [], []
+    for case in cases:
+        order, _ = by_score(ranking, features(case))
+        best = compared({name: values[order] for name, values in features(case).items()})
+        tables.append(np.stack([best[name][:TOGETHER] for name in LISTWISE], 1))
+        right.append(case.right[order][:TOGETHER])
+    return fit_listwise_network(tables, right, evenly(cases), LISTWISE, ranking)
 
 
 def fit(cases: Sequence[Case]) -> Combination:
-    """Both models."""
+    """Both models; the confidence is not calibrated yet."""
     ranking = fit_ranking([case for case in cases if case.asked.way == SERVED])
-    return Combination(ranking, fit_confidence(cases, ranking))
+    return Combination(ranking, fit_listwise_part(cases, ranking))
+
+
+def calibrated(combination: Combination, judged: Sequence[Judged]) -> Combination:
+    """The same with its confidence as the share that is right of questions left out (Platt scaling)."""
+    logits = np.array([[math.log(one.confidence / (1 - one.confidence))] for one in judged])
+    model = LogisticRegression(C=1e6).fit(logits, [one.right for one in judged], evenly([one.case for one in judged]))
+    slope, offset = float(model.coef_[0, 0]), float(model.intercept_[0])
+    return replace(combination, listwise=replace(combination.listwise, slope=slope, offset=offset))
 
 
 def judge(combination: Combination, cases: Sequence[Case]) -> list[Judged]:
     """What a combination makes of some cases."""
     judged = []
     for case in cases:
-        order, scores = rank(case, combination.ranking)
-        right = np.flatnonzero(case.right[order])
-        confidence = sigmoid(combination.confidence.score(scores))
+        table = features(case)
+        linear, _ = by_score(combination.ranking, table)
+        order, _, confidence = combination.choose({name: values[linear] for name, values in table.items()})
+        right = np.flatnonzero(case.right[linear][order])
         judged.append(Judged(case, confidence, int(right[0]) + 1 if len(right) else 0))
     return judged
 
@@ -149,6 +142,19 @@ def left_out(cases: Sequence[Case], fitted: Callable[[Sequence[Case]], Combinati
     for document in dict.fromkeys(case.asked.document for case in cases):
         combination = fitted([case for case in cases if case.asked.document != document])
         yield document, combination, judge(combination, [c for c in cases if c.asked.document == document])
+
+
+def left_out_calibrated(
+    cases: Sequence[Case], fitted: Callable[[Sequence[Case]], Combination] = fit
+) -> dict[str, tuple[Combination, list[Judged]]]:
+    """The same, each combination calibrated on what the others made of the documents that they were fitted without."""
+    folds = {document: (made, some) for document, made, some in left_out(cases, fitted)}
+    found = {}
+    for document, (made, _) in folds.items():
+        others = [one for name, (_, some) in folds.items() if name != document for one in some]
+        better = calibrated(made, others)
+        found[document] = better, judge(better, [case for case in cases if case.asked.document == document])
+    return found
 
 
 def find_border(judged: Sequence[Judged], accuracy: float) -> float:
@@ -173,37 +179,54 @@ def mean_over_documents(judged: Sequence[Judged], value: Callable[[Judged], floa
     return float(np.mean([np.mean(some) for some in values.values()])) if values else float("nan")
 
 
-def report(judged: Sequence[Judged], likely: float, sure: float) -> dict[str, float]:
-    """The figures of questions left out, every document counting the same."""
+def borders_without(asked: Sequence[Judged]) -> dict[str, tuple[float, float]]:
+    """For each document the borders of `likely` and `sure` that the questions of the others set."""
+    found = {}
+    for document in dict.fromkeys(one.case.asked.document for one in asked):
+        others = [one for one in asked if one.case.asked.document != document]
+        found[document] = find_border(others, LIKELY), find_border(others, SURE)
+    return found
+
+
+def report(judged: Sequence[Judged], borders: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+    """The figures of questions left out, each judged by its document's borders; every document counting the same."""
+
+    def zone(one: Judged) -> int:
+        return sum(one.confidence >= border for border in borders[one.case.asked.document])
+
     asked = [one for one in judged if one.case.asked.way == SERVED]
     lessened = [one for one in judged if one.case.asked.way == LESSENED]
     there = [one for one in asked if one.case.asked.answerable]
     gone = [one for one in asked if not one.case.asked.answerable]
-    answered = [one for one in asked if one.confidence >= likely]
-    certain = [one for one in asked if one.confidence >= sure]
-    pairs = {one.case.asked.document for one in lessened}
-    told = [
-        auroc([one.confidence for one in both], [one.case.asked.answerable for one in both])
-        for name in pairs
-        if (both := [one for one in [*there, *lessened] if one.case.asked.document == name])
-    ]
-    every = [
-        auroc([one.confidence for one in some], [one.case.asked.answerable for one in some])
-        for name in dict.fromkeys(one.case.asked.document for one in gone)
-        if (some := [one for one in asked if one.case.asked.document == name])
-    ]
+    answered, certain = [[one for one in asked if zone(one) >= least] for least in (1, 2)]
+    pairs = auroc_by_document([*there, *lessened])
     return {
         "first": mean_over_documents(there, lambda one: one.rank == 1),
         "three": mean_over_documents(there, lambda one: 1 <= one.rank <= 3),
-        "served": mean_over_documents(there, lambda one: one.right and one.confidence >= likely),
+        "served": mean_over_documents(there, lambda one: one.right and zone(one) >= 1),
         "right": mean_over_documents(answered, lambda one: one.right),
         "sure": mean_over_documents(certain, lambda one: one.right),
-        "sure of": float(len(certain)),
-        "abstained": mean_over_documents(gone, lambda one: one.confidence < likely),
-        "auroc": float(np.mean([one for one in every if one is not None])),
-        "pairs": float(np.mean([one for one in told if one is not None])),
-        "less": mean_over_documents(lessened, lambda one: one.confidence < likely),
+        "right at least": clopper_pearson(sum(one.right for one in answered), len(answered)),
+        "sure at least": clopper_pearson(sum(one.right for one in certain), len(certain)),
+        "answered of": len(answered),
+        "sure of": len(certain),
+        "abstained": mean_over_documents(gone, lambda one: zone(one) == 0),
+        "auroc": auroc_by_document(asked),
+        "pairs": pairs,
+        "less": mean_over_documents(lessened, lambda one: zone(one) == 0),
     }
+
+
+def auroc_by_document(judged: Sequence[Judged]) -> float:
+    """How well the confidence tells answerable questions from others, the mean over documents that have both."""
+    documents: dict[str, list[Judged]] = {}
+    for one in judged:
+        documents.setdefault(one.case.asked.document, []).append(one)
+    told = [
+        auroc([one.confidence for one in some], [one.case.asked.answerable for one in some])
+        for some in documents.values()
+    ]
+    return float(np.mean([one for one in told if one is not None]))
 
 
 def write_folds(folder: Path, reader: Path, folds: dict[str, Combination]) -> None:
@@ -213,7 +236,7 @@ def write_folds(folder: Path, reader: Path, folds: dict[str, Combination]) -> No
         path.mkdir(parents=True, exist_ok=True)
         for name in ("reader.onnx", "tokenizer.json"):
             shutil.copy(reader / name, path / name)
-        combination.save(path / "combination.json")
+        (path / "combination.json").write_text(combination.as_json(), encoding="utf-8")
 
 
 def main() -> None:
@@ -236,15 +259,17 @@ def main() -> None:
         if options.cases:
             save_cases(cases, options.cases)
     cases = [case for case in cases if case.asked.way in (SERVED, LESSENED)]
-    folds = list(left_out(cases))
-    judged = [one for _, _, some in folds for one in some]
+    folds = left_out_calibrated(cases)
+    judged = [one for _, some in folds.values() for one in some]
     asked = [one for one in judged if one.case.asked.way == SERVED]
-    likely, sure = find_border(asked, LIKELY), find_border(asked, SURE)
-    print(f"left out: { ({name: round(value, 3) for name, value in report(judged, likely, sure).items()}) }")
-    print(f"THRESHOLD = {likely:.4f}, SURE = {sure:.4f}")
-    fit(cases).save(options.reader / "combination.json")
+    shared = {path.stem for path in options.documents.iterdir()}
+    told = report([one for one in judged if one.case.asked.document in shared], borders_without(asked))
+    print(f"left out: { ({name: round(value, 3) for name, value in told.items()}) }")
+    print(f"THRESHOLD = {find_border(asked, LIKELY):.4f}, SURE = {find_border(asked, SURE):.4f}")
+    made = calibrated(fit(cases), judged)
+    (options.reader / "combination.json").write_text(made.as_json(), encoding="utf-8")
     if options.folds:
-        write_folds(options.folds, options.reader, {document: made for document, made, _ in folds})
+        write_folds(options.folds, options.reader, {document: made for document, (made, _) in folds.items()})
 
 
 if __name__ == "__main__":

@@ -14,10 +14,11 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from assistant.reader.network import OnnxNetwork
+from assistant.reader.network import PACKAGED, OnnxNetwork
 from index.dense import packaged_model
 from training.arrays import make_arrays
-from training.examples import Example, Row, make_examples, read_evidence, read_rows
+from training.examples import Example, make_examples, read_evidence
+from training.rows import Row, read_rows
 from training.wording import wording_auroc
 from training.written import Written, answer_turns, make_written, read_written
 
@@ -67,29 +68,32 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--share", type=float, default=0.15, help="of the answered public questions to train on")
+    parser.add_argument("--reader", type=Path, default=PACKAGED, help="an earlier reader, which finds hard negatives")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     tokenizer = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
-    rows = read_rows(options.data / "rows.jsonl.gz")
+    rows, network = read_rows(options.data / "rows.jsonl.gz"), OnnxNetwork(options.reader)
+    evidence = list(read_evidence(options.data / "evidence.jsonl.gz", random.Random(options.seed)))
+    kept = held_out(sorted({row.article for row in rows} | {example.article for example in evidence}))
     reported = squad2_held_out(sorted({row.article for row in rows}))[1:]
     write_squad([row for row in rows if row.article in reported], options.out / "squad2-held-out.json")
-    examples: list[Example] = list(make_examples(rows, options.seed))
-    examples += read_evidence(options.data / "evidence.jsonl.gz", random.Random(options.seed))
-    kept = held_out(sorted({example.article for example in examples}))
-    split = {
-        "train": [example for example in examples if example.article not in kept],
-        "validation": [example for example in examples if example.article in kept],
-    }
     written, twins = (read_written(options.data / f"{name}.jsonl.gz") for name in ("written", "twins"))
-    answered = answer_turns([*written, *twins], OnnxNetwork(), options.seed)
+    answered = answer_turns([*written, *twins], network, options.seed)
     questions, twins = answered[: len(written)], answered[len(written) :]
     passages = written_held_out(questions)
+    split: dict[str, list[Example]] = {}
     for name, wanted in (("train", False), ("validation", True)):
+        public = [row for row in rows if (row.article in kept) == wanted]
+        share = 1 if wanted else options.share
         chosen = [one for one in questions if ((one.passage in passages) or (one.row.article in kept)) == wanted]
-        first_group = len(rows) + 1 + wanted * len(questions)
-        split[name] += make_written(chosen, twins, options.seed, first_group)
+        split[name] = [
+            *make_examples(public, options.seed, share, network),
+            *(one for one in evidence if (one.article in kept) == wanted),
+            *make_written(chosen, twins, options.seed, len(public) + 1, network),
+        ]
         arrays = make_arrays(split[name], tokenizer)
         arrays.save(options.out / f"{name}.npz")
         counts = {str(kind): int((arrays.kinds == i).sum()) for i, kind in enumerate(arrays.names)}

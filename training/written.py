@@ -15,7 +15,9 @@ from pathlib import Path
 
 from assistant.reader.features import best_span
 from assistant.reader.network import Network
-from training.examples import ANSWERED, Example, Row, hard_negatives, make_example
+from training.examples import ANSWERED, Example, make_example, make_negative
+from training.negatives import hard_negatives
+from training.rows import Row
 
 HARD = 2  # other passages of the article beside a question's own
 
@@ -101,11 +103,12 @@ def with_evidence(example: Example | None, written: Written, context: str) -> Ex
 
 
 def make_written(
-    questions: Sequence[Written], twins: Sequence[Written], seed: int, first_group: int
+    questions: Sequence[Written], twins: Sequence[Written], seed: int, first_group: int, network: Network | None = None
 ) -> Iterator[Example]:
     """Both sides of every question, and its hard negatives; groups are numbered from `first_group`."""
     rng = random.Random(seed)
-    negatives = hard_negatives([one.row for one in questions], rng, HARD)
+    rows = [one.row for one in questions]
+    negatives = hard_negatives(rows, rows, rng, HARD, network)
     by_key = {twin.key: twin for twin in twins}
     for number, one in enumerate(questions):
         group, twin = first_group + number, by_key.get(one.key)
@@ -119,9 +122,7 @@ def make_written(
         else:
             made = [make_example(one.row, None, f"{one.kind}-alone", rng)]
         if one.relevant or twin:
-            for context in negatives[number]:
-                row = replace(one.row, context=context, answers=())
-                made.append(make_example(row, None, "written-hard", rng, group))
+            made += [make_negative(one.row, negative, "written-hard", rng, group) for negative in negatives[number]]
         yield from (example for example in made if example)
 
 

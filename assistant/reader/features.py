@@ -1,5 +1,6 @@
 """What is known of each sentence that could answer: what the network reads in it, what retrieval says of it."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -47,6 +48,8 @@ class Found:
     support   how much of the question it covers      least     the least covered word of the question
     note      it stands in a note                     claim     the best evidence of a sentence whose note leads here
     source    a work is asked for                     work      and it names one, in a note
+    reference it names a work, in a note, unasked     heading   it is a heading
+    length    the logarithm of its characters
     misfit    its short answer is of another kind than what is asked for (no number, no time, no name)
     code      share of the question's numbers and codes that its passage has (1 where there are none)
     """
@@ -83,6 +86,8 @@ def find_sentences(
             "rank": 1 / hit.rank if hit else 0.0,
             "code": code_coverage(question, piece.place),
             "misfit": float(is_misfit(question, piece.text[start:end])),
+            "heading": float(piece.place.sentence.plain == piece.place.passage.section),
+            "length": math.log(len(piece.place.sentence.plain) or 1),
             **note_scores(question, piece.place, claims.get(key), index),
         }
         found.append(Found(piece.place, piece.start + start, piece.start + end, scores, claim=claims.get(key)))
@@ -147,11 +152,13 @@ def find_claims(places: Sequence[Place], evidence: Mapping[Key, float], index: I
 def note_scores(question: str, place: Place, claim: Claim | None, index: Index) -> dict[str, float]:
     """What tells that a sentence of a note answers: what it stands behind, whether it names a work asked for."""
     asked, noted = asks_for_source(question), place.passage.note is not None
+    named = bool(sources_of(place, index))
     return {
         "note": float(noted),
         "source": float(asked),
         "claim": (claim.evidence if claim else NOTHING) - NOTHING if asked and noted else 0.0,
-        "work": float(asked and bool(sources_of(place, index))),
+        "work": float(asked and named),
+        "reference": float(named and not asked),
     }
 
 

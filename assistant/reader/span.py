@@ -1,8 +1,8 @@
-"""The span reader: a network finds the words, retrieval is heard, and two fitted models decide."""
+"""The span reader: a network finds the words, retrieval is heard, and fitted models decide."""
 
+import hashlib
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from rapidfuzz import fuzz
@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 from assistant.reader import Candidate, ScoredSentence, Selection
 from assistant.reader.answer_span import SURE, extend, short_answer
 from assistant.reader.cited import cited_part, sources_of, titled
-from assistant.reader.combine import Combination, confidence_scores, sigmoid
+from assistant.reader.combine import Combination, by_score
 from assistant.reader.features import Found, find_sentences
 from assistant.reader.network import Network
 from assistant.reader.question import asks_for_source
@@ -30,35 +30,34 @@ class SpanReader:
 
     def __init__(self, name: str, network: Network, combination: Combination) -> None:
         self.name, self.network, self.combination = name, network, combination
-        self.fingerprint = f"{network.fingerprint} {combination}"
+        joined = hashlib.sha256(combination.as_json().encode()).hexdigest()
+        self.fingerprint = f"{network.fingerprint} {joined}"
         self.reads_turns = network.reads_turns
 
     def without(self, names: Sequence[str]) -> "SpanReader":
-        """The same reader without some features in its ranking."""
-        weights = {name: weight for name, weight in self.combination.ranking.weights.items() if name not in names}
-        ranking = replace(self.combination.ranking, weights=weights)
-        return SpanReader(self.name, self.network, replace(self.combination, ranking=ranking))
+        """The same reader, blind to some features."""
+        return SpanReader(self.name, self.network, self.combination.without(names))
 
     def read(self, question: str, hits: Sequence[Hit], index: Index, turns: Sequence[str] = ()) -> Selection:
         """The sentences of the hits and of their notes, best first, those that say the same once."""
-        read = self.rank(find_sentences(question, hits, index, self.network, turns))
-        ranked = distinct(read)
-        if not ranked:
+        read = find_sentences(question, hits, index, self.network, turns)
+        if not read:
             return Selection((), 0.0)
+        order, scores = by_score(self.combination.ranking, columns_of(read))
+        linear = [(read[i], float(score)) for i, score in zip(order, scores, strict=True)]
+        kept = [found for found, _ in distinct(linear)]
+        order, scores, confidence = self.combination.choose(columns_of(kept))
+        ranked = [(kept[i], float(score)) for i, score in zip(order, scores, strict=True)]
         coverage = ranked[0][0].coverage
-        scores = np.array([score for _, score in ranked])
-        evidence = np.array([found.scores["evidence"] for found, _ in ranked])
-        told = confidence_scores(ranked[0][0].scores, scores, evidence)
-        confidence = sigmoid(self.combination.confidence.score(told))
         missing = [word for word in sorted(coverage, key=lambda word: coverage[word]) if coverage[word] < UNSUPPORTED]
         ranked, needed = with_claim(ranked)
         candidates = tuple(candidate(question, found, score, index) for found, score in ranked)
-        return Selection(candidates, confidence, needed, tuple(missing[:MOST_MISSING]), with_scores(read))
+        return Selection(candidates, confidence, needed, tuple(missing[:MOST_MISSING]), with_scores(linear))
 
-    def rank(self, found: Sequence[Found]) -> list[Ranked]:
-        """Sentences with their scores, the best first, ties in order."""
-        scored = [(one, self.combination.ranking.score(one.scores)) for one in found]
-        return sorted(scored, key=lambda pair: -pair[1])
+
+def columns_of(found: Sequence[Found]) -> dict[str, np.ndarray]:
+    """Each feature's values, one for each sentence."""
+    return {name: np.array([one.scores[name] for one in found]) for name in found[0].scores}
 
 
 def with_scores(ranked: Sequence[Ranked]) -> tuple[ScoredSentence, ...]:
