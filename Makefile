@@ -21,7 +21,7 @@ index: $(STAMP)
 	@$(VENV)/bin/quoth index
 
 test: $(STAMP) $(AXE)
-	$(VENV)/bin/pytest
+	$(VENV)/bin/pytest -n auto --dist loadfile
 
 test-wiki: $(STAMP)
 	$(VENV)/bin/pytest -m slow tests/test_wiki.py tests/test_deploy.py

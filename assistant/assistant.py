@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from assistant.understand.understand import as_written, understand
 from index.dense import DEFAULT_ENCODER, Encoder, Progress
 from index.document.sources import SourceFile
 from index.document.types import Metadata
-from index.errors import SourceError
+from index.errors import QuestionError, SourceError
 from index.retriever import Index
 from index.store import Attachment, Say, make_index, open_index
 from index.types import Hit, IndexConfig
@@ -81,9 +81,10 @@ class Assistant:
         encoder: Encoder | None = None,
         say: Say = lambda message: None,
         progress: Progress | None = None,
+        reader: Reader | None = None,
     ) -> "Assistant":
         """The same, with every setting, and told what goes on."""
-        reader = load_reader(config.reader)  # before the index, which may take minutes to make
+        reader = reader or load_reader(config.reader)  # before the index, which may take minutes to make
         attachment = Attachment(
             known_version(reader.fingerprint),
             lambda index: cls.learn(index, config, reader).to_json(),
@@ -91,6 +92,24 @@ class Assistant:
         )
         index = open_index(config.source, config.index_dir, config.index, encoder, say, progress, attachment)
         return cls(index, config, reader, known=Known.from_json(index.attached))
+
+    def again(self, say: Say) -> "Assistant":
+        """The assistant of the same sources as they are now, with the same models."""
+        return Assistant.from_config(self.config, self.index.encoder, say, reader=self.reader)
+
+    def only(self, documents: Collection[str]) -> "Assistant":
+        """The assistant of some of the documents alone."""
+        return Assistant(self.index.only(documents), self.config, self.reader, known=self.known.only(documents))
+
+    def of_collection(self, collection: str) -> "Assistant":
+        """The assistant of a collection, a folder of the sources, with those in it; raises QuestionError if none."""
+        documents = self.index.documents.values()
+        names = {document.collection for document in documents if document.collection}
+        inside = {name for name in names if name == collection or name.startswith(f"{collection}/")}
+        if not inside:
+            there = f"There are {', '.join(sorted(names))}" if names else "The documents are in no folders"
+            raise QuestionError(f"There is no collection {collection!r}. {there}.")
+        return self.only({document.id for document in documents if document.collection in inside})
 
     @classmethod
     def learn(cls, index: Index, config: Config, reader: Reader) -> Known:

@@ -116,7 +116,8 @@ def open_assistant(settings: Settings) -> Assistant:
     find_files(config.source)  # a wrong path is told before the model loads
     encoder = load_encoder(config.index.encoder)
     with progress_bar() as show:
-        return Assistant.from_config(config, encoder, tell, show)
+        quoth = Assistant.from_config(config, encoder, tell, show)
+    return quoth.of_collection(settings.collection) if settings.collection else quoth
 
 
 def print_answer(

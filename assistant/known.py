@@ -5,7 +5,7 @@ It is made once, with the index, and kept beside it.
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,9 +81,10 @@ class Known:
         """All of it as JSON."""
         return KEPT.dump_json(Kept(self.lexicons, self.questions))
 
-    def only(self, document: str) -> "Known":
-        """What is known of one of the documents."""
-        return Known({document: self.lexicons[document]}, [one for one in self.questions if one.document == document])
+    def only(self, documents: Collection[str]) -> "Known":
+        """What is known of some of the documents."""
+        lexicons = {document: lexicon for document, lexicon in self.lexicons.items() if document in documents}
+        return Known(lexicons, [one for one in self.questions if one.document in documents])
 
     def correct(self, question: str) -> str:
         """The question with names and words as the documents spell them."""

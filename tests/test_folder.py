@@ -1,17 +1,23 @@
 """A folder that lives: mixed formats in one index, and only what changed is read and encoded again."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
 
 from assistant import Assistant
 from assistant.config import Config
 from assistant.reader.sentence import SentenceReader
+from assistant.server.app import make_app
 from index.document import sources
 from index.document.formats import read
 from index.document.formats.types import Read
+from index.errors import QuestionError
 from index.store import open_index
 from tests import rain
+from tests.serving import client, logged, settings
 from tests.test_store import CountingEncoder
 
 
@@ -108,3 +114,55 @@ def test_an_answer_leads_back_into_the_original(folder: Path, tmp_path: Path) ->
         .to_dict()["evidence"][0]
     )
     assert (told["document"], told["link"], told["collection"], told["page"]) == ("hr:rain", "#rain", "hr", None)
+
+
+def test_one_collection_is_asked_alone_with_those_in_it(folder: Path, tmp_path: Path) -> None:
+    index = open_index(folder, tmp_path / "idx", encoder=CountingEncoder())
+    quoth = Assistant(index, Config(threshold=0.01), SentenceReader())
+    assert list(quoth.of_collection("hr").index.documents) == ["hr:rain", "hr:leave:days"]
+    assert list(quoth.of_collection("hr/leave").index.documents) == ["hr:leave:days"]
+    question = "When did it rain in March?"
+    assert quoth.ask(question).evidence[0].document == "rain"
+    assert {one.document for one in quoth.of_collection("hr").ask(question).evidence} <= {"hr:rain", "hr:leave:days"}
+    with pytest.raises(QuestionError, match=r"There is no collection 'h'. There are hr, hr/leave\."):
+        quoth.of_collection("h")
+    with pytest.raises(QuestionError, match="The documents are in no folders"):
+        quoth.only({"rain"}).of_collection("hr")
+
+
+def test_a_collection_is_asked_over_http(folder: Path, tmp_path: Path) -> None:
+    index = open_index(folder, tmp_path / "idx", encoder=CountingEncoder())
+    caller = client(Assistant(index, Config(threshold=0.01), SentenceReader()))
+    told = caller.post("/api/ask", json={"question": "When does it rain?", "collection": "hr"})
+    assert {one["collection"] for one in told.json()["evidence"]} <= {"hr", "hr/leave"}
+    assert told.json()["answered"]
+    refused = caller.post("/api/ask", json={"question": "When does it rain?", "collection": "sales"})
+    assert (refused.status_code, refused.json()["detail"]) == (
+        400,
+        "There is no collection 'sales'. There are hr, hr/leave.",
+    )
+    assert caller.get("/api/suggestions", params={"collection": "sales"}).status_code == 400
+
+
+def test_a_server_keeps_up_with_its_files(folder: Path, tmp_path: Path) -> None:
+    config = Config(folder, tmp_path / "idx", threshold=0.01)
+    quoth = Assistant.from_config(config, CountingEncoder(), reader=SentenceReader())
+
+    async def made() -> FastAPI:
+        return make_app(quoth, settings(source=folder, index_dir=tmp_path / "idx"), watch=True)
+
+    with logged() as log, TestClient(asyncio.run(made()), base_url="http://localhost:7860") as caller:
+
+        def answer() -> str:
+            told = caller.post("/api/ask", json={"question": "When does it snow on the moor?"}).json()
+            return " ".join(one["quote"] for one in told["evidence"])
+
+        assert "moor" not in answer()
+        (folder / "snow.txt").write_text("It snows on the moor in June.\n")
+        log.last(event="documents read again", documents=5)
+        assert answer().startswith("It snows on the moor in June.")
+        for path in sorted(folder.rglob("*.*")):
+            if path.is_file() and ".git" not in path.parts:
+                path.unlink()
+        assert "no documents" in log.last(event="documents not read again")["why"]
+        assert answer().startswith("It snows on the moor in June.")

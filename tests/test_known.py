@@ -112,7 +112,7 @@ def test_one_document_knows_its_own_words_and_questions() -> None:
 
     questions = [FirstQuestion("When did the dam break?", "a", 0.9, (1.0,)), FirstQuestion("Who?", "b", 0.9, (0.0,))]
     known = Known({name: lexicon.learn(parse_text(text)) for name, text in texts.items()}, questions)
-    only = known.only("b")
+    only = known.only({"b"})
     assert (only.suggest(9, 0), known.suggest(1, 0)) == (("Who?",), ("When did the dam break?",))
     assert known.knows("Tchernov")
     assert not only.knows("Tchernov")

@@ -21,6 +21,7 @@ from assistant.page.asking import Asking, OpenPages, Patch
 from assistant.page.documents import contents_html, document_html
 from assistant.page.html import render
 from assistant.page.start import first_questions_html, start_html
+from assistant.server.documents import Documents
 from assistant.server.queue import Queue
 from index.errors import QuothError, StoreError
 
@@ -43,8 +44,8 @@ def page_head() -> str:
     return f"<style>{style}</style>"
 
 
-def make_page(quoth: Assistant, queue: Queue, feedback: FeedbackStore | None = None) -> gr.Blocks:
-    """The page of an assistant, whose questions wait in `queue`; its conversations live in the browser session alone.
+def make_page(documents: Documents, queue: Queue, feedback: FeedbackStore | None = None) -> gr.Blocks:
+    """The page that asks some documents; questions wait in `queue`, conversations live in the browser session alone.
 
     Without a feedback store nothing is asked about answers and nothing kept.
     """
@@ -52,16 +53,16 @@ def make_page(quoth: Assistant, queue: Queue, feedback: FeedbackStore | None = N
     with gr.Blocks(title="Quoth", analytics_enabled=False, fill_width=True) as page:
         exchanges = gr.State([])
         quoth_page = gr.HTML(
-            first_patches(quoth),
+            first_patches(documents.quoth),
             html_template=(STATIC / "page.html").read_text(encoding="utf-8"),
             js_on_load="\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS),
-            server_functions=make_server_functions(quoth),
+            server_functions=make_server_functions(documents),
             apply_default_css=False,
             elem_id="quoth",
         )
         settings: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         asked = quoth_page.ask(
-            Asking(quoth, queue, open_pages, feedback).ask,
+            Asking(documents, queue, open_pages, feedback).ask,
             [exchanges],
             [exchanges, quoth_page],
             trigger_mode="multiple",  # a question that was stopped does not hold up the next
@@ -72,7 +73,7 @@ def make_page(quoth: Assistant, queue: Queue, feedback: FeedbackStore | None = N
         quoth_page.stop(None, cancels=[asked], **settings)
         quoth_page.clear_all(lambda: [], None, [exchanges], cancels=[asked], **settings)
         if feedback:
-            quoth_page.rate(make_rate(quoth, feedback), [exchanges], [quoth_page], **settings)
+            quoth_page.rate(make_rate(documents, feedback), [exchanges], [quoth_page], **settings)
         page.unload(open_pages.leave)
     return page
 
@@ -89,20 +90,20 @@ def first_patches(quoth: Assistant) -> Patch:
     }
 
 
-def make_server_functions(quoth: Assistant) -> list[Callable[[Any], str]]:
+def make_server_functions(documents: Documents) -> list[Callable[[Any], str]]:
     """What the script may ask of the server; each takes one value and gives HTML."""
 
     def read_document(document: Any) -> str:
-        known = quoth.index.documents.get(document) if isinstance(document, str) else None
+        known = documents.quoth.index.documents.get(document) if isinstance(document, str) else None
         return document_html(known) if known else render("error.html", error="There is no such document.")
 
     def read_questions(_: Any) -> str:
-        return first_questions_html(quoth.suggest(FIRST_QUESTIONS))
+        return first_questions_html(documents.quoth.suggest(FIRST_QUESTIONS))
 
     return [read_document, read_questions]
 
 
-def make_rate(quoth: Assistant, feedback: FeedbackStore) -> Callable[..., Patch]:
+def make_rate(documents: Documents, feedback: FeedbackStore) -> Callable[..., Patch]:
     """What happens when an answer is rated: it is kept, and the turn is told so."""
 
     def rated(exchanges: list[Exchange], event: gr.EventData) -> Patch:
@@ -111,7 +112,7 @@ def make_rate(quoth: Assistant, feedback: FeedbackStore) -> Callable[..., Patch]
         if not isinstance(turn, int) or not 0 < turn <= len(exchanges) or not (answer := exchanges[turn - 1].answer):
             return {"rated": 0, "say": "There is no such answer.", "made": time.monotonic_ns()}
         try:
-            record = make_record(answer, quoth, exchanges[turn - 1].id)
+            record = make_record(answer, documents.quoth, exchanges[turn - 1].id)
             feedback.save(rate(record, sent.get("helpful"), sent.get("reason")))
             said = "Thank you. This is kept, without your name or address."
         except StoreError as error:

@@ -16,6 +16,7 @@ from assistant.feedback import FeedbackStore, make_record
 from assistant.page.answers import Exchange, turn_html
 from assistant.page.explanation import explanations_html
 from assistant.page.start import count
+from assistant.server.documents import Documents
 from assistant.server.problems import Refusal
 from assistant.server.queue import Job, Pending, Queue, Stage
 from assistant.types import Answer
@@ -55,7 +56,7 @@ class OpenPages:
 class Asking:
     """What answers a question that is sent; without a feedback store nothing is kept of it."""
 
-    quoth: Assistant
+    documents: Documents
     queue: Queue
     open_pages: OpenPages
     feedback: FeedbackStore | None
@@ -69,44 +70,45 @@ class Asking:
         """
         question, turn, complete, asked = read_event(event)
         before = exchanges[: turn - 1] if turn else exchanges
-        exchange, why, said = Exchange(question), "", set[str]()
-        pending = Pending(self.queue, self.job(question, before, complete))
+        exchange, why, said, quoth = Exchange(question), "", set[str](), self.documents.quoth
+        pending = Pending(self.queue, job(quoth, question, before, complete))
         try:
             with self.open_pages.waiting(request, pending):
                 async for step in pending:
                     if isinstance(step, Answer):
-                        why = explanations_html(explain(step, self.quoth), self.quoth.index.documents)
+                        why = explanations_html(explain(step, quoth), quoth.index.documents)
                         exchange = Exchange(question, replace(step, trace=None))
-                        await run_in_threadpool(self.keep, step, exchange)
+                        await run_in_threadpool(self.keep, quoth, step, exchange)
                     elif (doing := in_words(step)) and doing not in said:
                         said.add(doing)
                         exchange = Exchange(question, doing=doing)
-                        yield gr.skip(), self.patch(len(before) + 1, exchange, asked)
+                        yield gr.skip(), self.patch(quoth, len(before) + 1, exchange, asked)
         except (QuothError, Refusal) as error:
             exchange = Exchange(question, error=str(error))
-        yield [*before, exchange], self.patch(len(before) + 1, exchange, asked, why)
+        yield [*before, exchange], self.patch(quoth, len(before) + 1, exchange, asked, why)
 
-    def job(self, question: str, before: list[Exchange], complete: bool) -> Job:
-        """What a worker does for a question, after the turns before it."""
-        history = [exchange.answer.to_turn() for exchange in before if exchange.answer]
-
-        def answer(say: Callable[[str], None]) -> Answer:
-            return self.quoth.ask(question, history, complete, lambda stage, n: say(DOING[stage].format(n)))
-
-        return answer
-
-    def patch(self, number: int, exchange: Exchange, asked: Any, why: str = "") -> Patch:
+    def patch(self, quoth: Assistant, number: int, exchange: Exchange, asked: Any, why: str = "") -> Patch:
         """The turn as it is now; `asked` is the number that the script has given the question."""
-        html = turn_html(number, exchange, self.quoth.index.documents, self.feedback is not None, why)
+        html = turn_html(number, exchange, quoth.index.documents, self.feedback is not None, why)
         return {"turn": number, "html": html, "number": asked, "made": time.monotonic_ns()}
 
-    def keep(self, answer: Answer, exchange: Exchange) -> None:
+    def keep(self, quoth: Assistant, answer: Answer, exchange: Exchange) -> None:
         """Record a question that was answered, where that was asked for; an answer is not lost for a full disk."""
         if self.feedback and self.feedback.record_questions:
             try:
-                self.feedback.save(make_record(answer, self.quoth, exchange.id))
+                self.feedback.save(make_record(answer, quoth, exchange.id))
             except QuothError as error:
                 logging.getLogger("quoth").warning("%s", error)
+
+
+def job(quoth: Assistant, question: str, before: list[Exchange], complete: bool) -> Job:
+    """What a worker does for a question, after the turns before it."""
+    history = [exchange.answer.to_turn() for exchange in before if exchange.answer]
+
+    def answer(say: Callable[[str], None]) -> Answer:
+        return quoth.ask(question, history, complete, lambda stage, n: say(DOING[stage].format(n)))
+
+    return answer
 
 
 def in_words(stage: Stage) -> str:

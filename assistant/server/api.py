@@ -78,7 +78,8 @@ def add_asking(api: APIRouter, services: Services) -> None:
         history = [turn if isinstance(turn, str) else Turn(**turn.model_dump()) for turn in asked.history]
 
         def answer(progress: Progress) -> Answer:
-            return services.documents.asked(asked.document).ask(asked.question, history, asked.complete)
+            quoth = services.documents.asked(asked.document, asked.collection)
+            return quoth.ask(asked.question, history, asked.complete)
 
         pending = Pending(services.queue, answer)
         if EVENTS in request.headers.get("accept", ""):
@@ -171,8 +172,8 @@ def add_documents(api: APIRouter, services: Services) -> None:
         raise Refusal("not_found", "There is no such passage. GET /api/documents/{document} lists those there are.")
 
     @api.get("/suggestions", summary="Questions that the documents answer", responses=problems)
-    async def suggestions(document: str | None = None) -> Suggestions:
-        quoth = services.documents.asked(document)
+    async def suggestions(document: str | None = None, collection: str | None = None) -> Suggestions:
+        quoth = services.documents.asked(document, collection)
         return Suggestions(suggestions=await run_in_threadpool(quoth.suggest, SUGGESTED))
 
 

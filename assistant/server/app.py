@@ -1,9 +1,11 @@
 """The web application of one assistant, and the process that serves it."""
 
+import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
@@ -29,28 +31,39 @@ from assistant.server.queue import Queue
 from assistant.server.quota import Quotas
 from assistant.server.request_log import RequestLog
 from assistant.server.tokens import TokenFile
+from assistant.server.watching import keep_up
 from assistant.settings import Settings
 
 ABOUT = "Questions about documents, answered in the documents' own words, with their place and the notes behind them."
 
 
-def make_app(quoth: Assistant, settings: Settings = Settings(), feedback: FeedbackStore | None = None) -> FastAPI:
-    """The application; `feedback` keeps what is said of answers, None where nothing is kept."""
+def make_app(
+    quoth: Assistant,
+    settings: Settings = Settings(),
+    feedback: FeedbackStore | None = None,
+    watch: bool = False,
+) -> FastAPI:
+    """The application; `feedback` keeps what is said of answers, None where nothing is kept.
+
+    With `watch` the documents are read again when their files change.
+    """
+    documents = Documents(quoth)
     tokens = TokenFile(settings.tokens) if settings.auth else None
     metrics = Metrics(lambda: queue.taken)
     queue = Queue(settings.workers, settings.queue, metrics.observe)
     app = FastAPI(
-        title="Quoth", description=ABOUT, version="1", docs_url=None, redoc_url=None, lifespan=log_life,
+        title="Quoth", description=ABOUT, version="1", docs_url=None, redoc_url=None, 
+        lifespan=partial(living, documents=documents, settings=settings if watch else None),
         openapi_url="/openapi.json", redirect_slashes=False,
     )  # fmt: skip
     add_handlers(app)
-    app.include_router(make_api(Services(settings, Documents(quoth), queue, tokens, feedback)))
+    app.include_router(make_api(Services(settings, documents, queue, tokens, feedback)))
     app.include_router(make_embeds(settings))
     add_health(app, queue, tokens)
     if settings.metrics:
         add_metrics(app, metrics)
     describe(app)
-    mount_page(app, quoth, queue, settings, feedback)
+    mount_page(app, documents, queue, settings, feedback)
     # The last one added is the first that a request meets.
     app.add_middleware(Bodies, settings=settings)
     app.add_middleware(Quotas, settings=settings)
@@ -69,11 +82,16 @@ def make_app(quoth: Assistant, settings: Settings = Settings(), feedback: Feedba
 
 
 @asynccontextmanager
-async def log_life(app: FastAPI) -> AsyncIterator[None]:
-    """Write the beginning and the end into the log."""
+async def living(app: FastAPI, documents: Documents, settings: Settings | None) -> AsyncIterator[None]:
+    """Write the beginning and the end into the log; meanwhile, with settings, keep up with the files."""
     log("started")
-    yield
-    log("stopped")
+    watching = asyncio.create_task(keep_up(documents, settings)) if settings else None
+    try:
+        yield
+    finally:
+        if watching:
+            watching.cancel()
+        log("stopped")
 
 
 def add_health(app: FastAPI, queue: Queue, tokens: TokenFile | None) -> None:
@@ -149,6 +167,6 @@ def serve(quoth: Assistant, settings: Settings, listening: socket.socket) -> Non
         TokenFile(settings.tokens).ensure_key()
     host, port = listening.getsockname()[:2]
     feedback = None if settings.no_feedback else FeedbackStore(settings.feedback, settings.record_questions)
-    server = make_server(make_app(quoth, settings, feedback), settings)
+    server = make_server(make_app(quoth, settings, feedback, watch=not settings.no_watch), settings)
     print(f"Quoth answers at http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}", file=sys.stderr)
     server.run(sockets=[listening])

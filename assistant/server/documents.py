@@ -2,28 +2,32 @@
 
 from functools import lru_cache
 
-import numpy as np
-
 from assistant.assistant import Assistant
 from assistant.feedback import Quoted, Record, rate, versions_of
 from assistant.outline import document_to_dict
 from assistant.server.problems import Refusal
 from assistant.server.schema import DocumentDetail, DocumentSummary, FeedbackRequest, PassageDetail
 from index.document.types import Document
-from index.retriever import Index
 from index.types import Passage
 
 
 class Documents:
-    """What can be asked: all the documents together, or one of them."""
+    """What can be asked now: all the documents together, those of a collection, or one of them."""
 
     def __init__(self, quoth: Assistant) -> None:
-        self.quoth = quoth
-        self.alone = lru_cache(maxsize=64)(self._alone)
+        self.replace(quoth)
 
-    def asked(self, document: str | None) -> Assistant:
-        """The assistant to ask; raises Refusal if there is no such document."""
-        return self.quoth if document is None or (self.find(document) and self.size == 1) else self.alone(document)
+    def replace(self, quoth: Assistant) -> None:
+        """From now on ask this assistant; whoever has begun to ask the one before is answered by that."""
+        self.quoth = quoth
+        self.alone = lru_cache(maxsize=64)(lambda document: quoth.only({document}))
+        self.together = lru_cache(maxsize=16)(quoth.of_collection)
+
+    def asked(self, document: str | None, collection: str | None = None) -> Assistant:
+        """The assistant to ask; raises Refusal if there is no such document, QuestionError if no such collection."""
+        if document is None:
+            return self.quoth if collection is None else self.together(collection)
+        return self.quoth if self.find(document) and self.size == 1 else self.alone(document)
 
     @property
     def size(self) -> int:
@@ -53,21 +57,6 @@ class Documents:
     def passages(self, document: str) -> tuple[Passage, ...]:
         """The passages of a document."""
         return tuple(passage for passage in self.quoth.index.passages if passage.document == document)
-
-    def _alone(self, document: str) -> Assistant:
-        """The assistant of one document: the same vectors, its own statistics."""
-        whole, source = self.quoth.index, self.find(document)
-        of_passages = np.array([passage.document == document for passage in whole.passages])
-        of_sentences = np.array([place.passage.document == document for place in whole.places])
-        index = Index(
-            [source],
-            self.passages(document),
-            whole.encoder,
-            whole.passage_vectors[of_passages],
-            whole.sentence_vectors[of_sentences],
-            whole.config,
-        )
-        return Assistant(index, self.quoth.config, self.quoth.reader, known=self.quoth.known.only(document))
 
 
 def summary(document: Document) -> DocumentSummary:

@@ -37,6 +37,7 @@ def make_embeds(settings: Settings) -> APIRouter:
             theme=theme if theme in THEMES else "auto",
             host=cut(asked.get("origin")),
             document=cut(asked.get("doc")),
+            collection=cut(asked.get("collection")),
             question=cut(asked.get("q")),
         )
         return HTMLResponse(page, headers={"Content-Security-Policy": policy})

@@ -14,9 +14,9 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant.assistant import Assistant
 from assistant.feedback import FeedbackStore
 from assistant.server.bodies import replaying
+from assistant.server.documents import Documents
 from assistant.server.origins import route_path
 from assistant.server.problems import Refusal, refuse
 from assistant.server.queue import Queue
@@ -33,7 +33,7 @@ SCRIPT = re.compile(rb"<script(?P<how>[^>]*)>(?P<code>.*?)</script>", re.S | re.
 
 
 def mount_page(
-    app: FastAPI, quoth: Assistant, queue: Queue, settings: Settings, feedback: FeedbackStore | None
+    app: FastAPI, documents: Documents, queue: Queue, settings: Settings, feedback: FeedbackStore | None
 ) -> None:
     """Mount the page at the root of the application, behind everything else; without a store nothing is kept."""
     # Before gradio is imported, which asks for its version and sends statistics otherwise.
@@ -42,7 +42,7 @@ def mount_page(
 
     from assistant.page.app import make_page, page_head, page_theme
 
-    page = make_page(quoth, queue, feedback)
+    page = make_page(documents, queue, feedback)
     gr.mount_gradio_app(
         app,
         page.queue(default_concurrency_limit=None),  # questions wait in our queue, with the API's

@@ -59,6 +59,7 @@ class AskRequest(RequestBody):
     )
     complete: StrictBool = Field(True, description="false: take the question as it is written")
     document: Identity | None = Field(None, description="ask this document alone")
+    collection: Identity | None = Field(None, description="ask the documents of this folder of the sources alone")
 
 
 class DocumentSummary(BaseModel):

@@ -3,7 +3,7 @@
    <script src="https://quoth.example/widget.js" defer></script>
    <quoth-assistant document="handbook"></quoth-assistant>
 
-   Attributes: document, theme (auto, light, dark), mode (inline, launcher), label, question, token-url.
+   Attributes: document, collection, theme (auto, light, dark), mode (inline, launcher), label, question, token-url.
    Whatever comes from a document or a person is set as text, never as markup. Nothing is kept in the browser. */
 (() => {
   "use strict";
@@ -199,9 +199,10 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
       this.#begun = true;
       try {
         const listed = await this.#fetch("api/documents");
-        const wanted = this.getAttribute("document");
-        const documents = listed.documents.filter((document) => wanted === null || document.id === wanted);
-        if (!documents.length) throw new Problem(404, `It has no document “${wanted}”.`);
+        const { document: wanted, collection } = this.#asked();
+        const inside = (name) => collection === undefined || name === collection || name?.startsWith(`${collection}/`);
+        const documents = listed.documents.filter((one) => (wanted === undefined || one.id === wanted) && inside(one.collection));
+        if (!documents.length) throw new Problem(404, `It has no document “${wanted ?? collection}”.`);
         for (const document of listed.documents) this.#documents.set(document.id, document);
         this.#build(documents, listed.feedback);
       } catch (error) {
@@ -218,6 +219,13 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
     #refused(error) {
       const words = error.status === 401 ? "Sign in to ask here, then load this page again." : clean(error.message);
       this.#root.append(make("div", { class: "box" }, make("div", { class: "log" }, make("p", { class: "quiet", role: "status" }, words))));
+    }
+
+    /* What is asked: the document, or the collection, that an attribute names; otherwise everything. */
+    #asked() {
+      return Object.fromEntries(
+        ["document", "collection"].filter((name) => this.hasAttribute(name)).map((name) => [name, this.getAttribute(name)]),
+      );
     }
 
     #build(documents, feedback) {
@@ -291,8 +299,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
     }
 
     async #suggest() {
-      const wanted = this.getAttribute("document");
-      const query = wanted === null ? "" : `?document=${encodeURIComponent(wanted)}`;
+      const query = `?${new URLSearchParams(this.#asked())}`;
       const { suggestions } = await this.#fetch(`api/suggestions${query}`);
       if (this.#turns.length || this.#busy || !suggestions.length) return;
       this.#parts.log.replaceChildren(make("p", { class: "quiet" }, "It answers, for example:"), this.#chips(suggestions));
@@ -316,8 +323,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
       if (chosen) box.focus();
       const stop = (this.#busy = new AbortController());
       try {
-        const wanted = this.getAttribute("document");
-        const body = { question, history: this.#turns.slice(-MAX_HISTORY), ...(wanted === null ? {} : { document: wanted }) };
+        const body = { question, history: this.#turns.slice(-MAX_HISTORY), ...this.#asked() };
         const answer = await this.#fetch("api/ask", body, stop.signal);
         const [{ document, start, end } = {}] = answer.evidence;
         this.#turns.push({ question: answer.question, answer: answer.answer && answer.answer.slice(0, MAX_ANSWER),

@@ -1,0 +1,35 @@
+"""Keeping up with the files: when some change, the index is opened again, and asked from then on."""
+
+from pathlib import Path
+
+from fastapi.concurrency import run_in_threadpool
+from watchfiles import Change, awatch
+
+from assistant.server.documents import Documents
+from assistant.server.logs import log
+from assistant.settings import Settings
+from index.errors import QuothError
+
+QUIET = 1000  # milliseconds without another change, so that a copy under way is not read in halves
+
+
+async def keep_up(documents: Documents, settings: Settings) -> None:
+    """Open the assistant again whenever its files have changed; where that fails, the one before goes on."""
+    source, own = settings.source.resolve(), settings.index_dir.resolve()
+
+    def is_source(change: Change, path: str) -> bool:
+        return not Path(path).is_relative_to(own) and (source.is_dir() or Path(path) in (source, beside(source)))
+
+    folder = source if source.is_dir() else source.parent
+    async for _ in awatch(folder, watch_filter=is_source, step=QUIET, recursive=source.is_dir()):
+        try:
+            quoth = await run_in_threadpool(documents.quoth.again, log)
+            documents.replace(quoth.of_collection(settings.collection) if settings.collection else quoth)
+            log("documents read again", documents=documents.size)
+        except QuothError as error:
+            log("documents not read again", why=str(error))
+
+
+def beside(source: Path) -> Path:
+    """The file that tells of a document."""
+    return source.with_suffix(".toml")
