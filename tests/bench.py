@@ -15,8 +15,9 @@ from assistant import Assistant
 from assistant.reader.load import SIMPLE_READER
 from assistant.reader.network import PACKAGED, OnnxNetwork
 from assistant.reader.windows import make_windows
-from index.dense import packaged_model
-from training.export import export, save_tokenizer
+from index.minilm import packaged_model
+from training.export import reader_weights, save_reader
+from training.graph import reader_model
 from training.model import ReaderNetwork
 
 QUESTIONS = (
@@ -38,8 +39,8 @@ ROUNDS = 5
 def full_precision() -> Iterator[OnnxNetwork]:
     """The reader's network in fp32; its weights are MiniLM's untrained ones, which takes the same time."""
     with tempfile.TemporaryDirectory() as folder:
-        export(ReaderNetwork(packaged_model()).eval(), Path(folder) / "reader.onnx")
-        save_tokenizer(Path(folder))
+        weights = reader_weights(ReaderNetwork(packaged_model()).state_dict())
+        save_reader(reader_model(weights), Path(folder))
         yield OnnxNetwork(Path(folder))
 
 

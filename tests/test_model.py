@@ -15,9 +15,10 @@ from assistant.config import Config
 from assistant.reader.features import best_span
 from assistant.reader.load import load_reader
 from assistant.reader.network import PACKAGED, PACKAGED_SHA256, OnnxNetwork
-from index import dense
-from index.dense import SentenceTransformerEncoder
+from index import minilm as packaged
 from index.errors import EncoderError, ReaderError
+from index.minilm import MiniLmEncoder
+from index.sentence_transformer import SentenceTransformerEncoder
 from tests.conftest import ARTICLE, ROOT
 from tests.test_answers import QUOTE, TROOPS
 
@@ -25,8 +26,8 @@ pytestmark = pytest.mark.model
 
 
 @pytest.fixture(scope="module")
-def minilm() -> SentenceTransformerEncoder:
-    return SentenceTransformerEncoder()
+def minilm() -> MiniLmEncoder:
+    return MiniLmEncoder()
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +35,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Assistant:
     return Assistant.open(ARTICLE, index_dir=tmp_path_factory.mktemp("idx"))
 
 
-def test_the_packaged_encoder(minilm: SentenceTransformerEncoder) -> None:
+def test_the_packaged_encoder(minilm: MiniLmEncoder) -> None:
     assert minilm.window == 256
     assert minilm.count_tokens(["Rain fell.", ""]) == [3, 0]
     vectors = minilm.encode_passages(["Rain fell.", "It rained.", "Elections were held."])
@@ -43,7 +44,7 @@ def test_the_packaged_encoder(minilm: SentenceTransformerEncoder) -> None:
     assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2]
 
 
-def test_passages_fit_its_window(real: Assistant, minilm: SentenceTransformerEncoder) -> None:
+def test_passages_fit_its_window(real: Assistant, minilm: MiniLmEncoder) -> None:
     sizes = minilm.count_tokens([passage.plain for passage in real.index.passages])
     assert max(sizes) + 2 <= 256
 
@@ -56,10 +57,31 @@ def test_the_main_job(real: Assistant) -> None:
     assert real.ask("Who leads Ansar Eddine?").answer == "Iyad ag Ghaly"
 
 
+def test_it_says_what_sentence_transformers_says(minilm: MiniLmEncoder) -> None:
+    other = SentenceTransformerEncoder(str(packaged.packaged_model()))
+    texts = [TROOPS, "x", "", "The French are anxious. " * 100, "naïve café — “quote” 漢字"]
+    assert minilm.count_tokens(texts) == other.count_tokens(texts)
+    assert np.abs(minilm.encode_passages(texts) - other.encode_passages(texts)).max() < 1e-5
+    for (places, rows), (expected, wanted) in zip(minilm.encode_tokens(texts), other.encode_tokens(texts), strict=True):
+        assert places == expected
+        assert np.abs(rows - wanted).max(initial=0) < 1e-5
+
+
+def test_what_answers_does_without_torch(tmp_path: Path) -> None:
+    program = (
+        "import sys; from assistant import Assistant; "
+        f"quoth = Assistant.open({str(ARTICLE)!r}, index_dir={str(tmp_path)!r}); "
+        f"assert quoth.ask({TROOPS!r}).answer == '11,200'; "
+        "print([name for name in ('torch', 'transformers', 'sentence_transformers') if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+
+
 def test_altered_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dense, "DEFAULT_SHA256", "0" * 64)
+    monkeypatch.setattr(packaged, "SHA256", "0" * 64)
     with pytest.raises(EncoderError, match="have been altered"):
-        SentenceTransformerEncoder()
+        MiniLmEncoder()
 
 
 def test_an_unknown_encoder_is_one_sentence_and_exit_code_2(tmp_path: Path) -> None:
@@ -122,9 +144,9 @@ def test_any_question_answering_model_can_be_named(tmp_path: Path) -> None:
     shape = BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16)
     for name, kind in (("qa", BertForQuestionAnswering), ("masked", BertForMaskedLM)):
         kind(shape).save_pretrained(tmp_path / name)
-        AutoTokenizer.from_pretrained(dense.packaged_model()).save_pretrained(tmp_path / name)
+        AutoTokenizer.from_pretrained(packaged.packaged_model()).save_pretrained(tmp_path / name)
     reader = load_reader(str(tmp_path / "qa"))
-    quoth = Assistant.of_text(WITHDREW, SentenceTransformerEncoder(), Config(threshold=0), reader)
+    quoth = Assistant.of_text(WITHDREW, MiniLmEncoder(), Config(threshold=0), reader)
     answer = quoth.ask("When did Chad withdraw its troops?")
     assert answer.answer is not None
     assert answer.answer in answer.evidence[0].quote
@@ -143,7 +165,7 @@ def test_an_unknown_reader_is_one_sentence_and_exit_code_2() -> None:
 
 
 def test_what_a_text_says_is_answered_and_what_it_does_not_say_is_not() -> None:
-    quoth = Assistant.of_text(WITHDREW, SentenceTransformerEncoder())
+    quoth = Assistant.of_text(WITHDREW, MiniLmEncoder())
     said = quoth.ask("When did Chad withdraw its troops?")
     assert (said.answer, said.evidence[0].quote) == ("3 May 2013", "Chad withdrew its troops on 3 May 2013.")
     unsaid = quoth.ask("Who paid for the Libyan tanks?")

@@ -26,7 +26,7 @@ from assistant.reader.features import (
     read_pieces,
 )
 from assistant.reader.load import load_reader
-from assistant.reader.network import MAX_ASKED_TOKENS, TokenScores, by_length, join_turns
+from assistant.reader.network import MAX_ASKED_TOKENS, TokenScores, join_turns
 from assistant.reader.question import asks_for_source, is_misfit
 from assistant.reader.span import SpanReader, distinct, with_claim
 from assistant.reader.squad_model import span_reading
@@ -471,11 +471,6 @@ def test_a_combination_is_kept_as_json(tmp_path: Path) -> None:
 )
 def test_questions_about_sources(question: str, about_sources: bool) -> None:
     assert asks_for_source(question) is about_sources
-
-
-def test_batches_are_of_like_length() -> None:
-    assert list(by_length([5, 1, 9])) == [[1, 0], [2]]
-    assert [len(rows) for rows in by_length([1] * 5)] == [2, 2, 1]
 
 
 def test_a_reading_from_spans_alone() -> None:

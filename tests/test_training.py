@@ -20,13 +20,13 @@ from tokenizers import Tokenizer
 from assistant.reader.combine import TOGETHER, Combination, Linear, Listwise
 from assistant.reader.network import OnnxNetwork, TokenScores
 from eval.squad import read_squad
-from index.dense import packaged_model
+from index.minilm import packaged_model
 from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
 from training.average import average
 from training.batches import batches, collate
 from training.cases import Asked, Case, evenly, load_cases, save_cases
 from training.examples import WINDOW, Example, make_example, make_examples, read_evidence, without_answer
-from training.export import export, save_tokenizer
+from training.export import calibrate, reader_weights, save_reader
 from training.fit import (
     Judged,
     borders_without,
@@ -38,6 +38,7 @@ from training.fit import (
     left_out_calibrated,
     report,
 )
+from training.graph import reader_model, to_int8
 from training.judge import overlap_f1
 from training.listwise import ListwiseNetwork, fit_listwise_network
 from training.model import ReaderNetwork, best_spans, sentence_scores, shared_cross_entropy, smooth_cross_entropy
@@ -477,23 +478,43 @@ def test_standardised_weights_come_back_in_their_own_units() -> None:
 
 
 @pytest.mark.model
-@pytest.mark.filterwarnings("ignore")  # torch's exporter is deprecated by itself
-def test_the_exported_network_says_what_the_network_says(tmp_path: Path) -> None:
+def test_the_graph_says_what_the_network_says(tmp_path: Path) -> None:
     network = ReaderNetwork(packaged_model()).eval()
-    export(network, tmp_path / "reader.onnx")
-    save_tokenizer(tmp_path)
-    onnx = OnnxNetwork(tmp_path)
-    inputs = [[101, 2043, 102, 4542, 3062, 1012, 102], [101, 2043, 102, 4542, 102]]
-    start, end, answer, evidence = onnx.run(inputs, 3)
-    for row, ids in enumerate(inputs):
-        tokens = torch.tensor([ids])
-        window = torch.tensor([[int(3 <= i < len(ids) - 1) for i in range(len(ids))]])
-        with torch.inference_mode():
-            wanted = network(tokens, torch.ones_like(tokens), window)
-        assert np.allclose(start[row, : len(ids)], wanted[0][0], atol=1e-3)
-        assert np.allclose(end[row, : len(ids)], wanted[1][0], atol=1e-3)
-        assert np.allclose(answer[row], wanted[2][0], atol=1e-3)
-        assert np.allclose(evidence[row, : len(ids)], wanted[3][0], atol=1e-3)
+    weights = reader_weights(network.state_dict())
+    save_reader(reader_model(weights), tmp_path / "fp32")
+    tokens = [101, 2043, 102, 4542, 3062, 1012, 102]
+    ids, window = torch.tensor([tokens]), torch.tensor([[0, 0, 0, 1, 1, 1, 0]])
+    with torch.inference_mode():
+        wanted = [one[0] for one in network(ids, torch.ones_like(ids), window)]
+    told = OnnxNetwork(tmp_path / "fp32").run(tokens, 3)
+    assert np.allclose(told[3:6, 0], wanted[0][3:6], atol=1e-4)
+    assert np.allclose(told[3:6, 1], wanted[1][3:6], atol=1e-4)
+    assert told[0, 3] == pytest.approx(float(wanted[2]), abs=1e-4)
+    assert np.allclose(told[:, 2], wanted[3], atol=1e-4)
+
+
+@pytest.mark.model
+def test_in_int8_the_reader_says_nearly_the_same(tmp_path: Path) -> None:
+    weights = reader_weights(ReaderNetwork(packaged_model()).state_dict())
+    rng = np.random.default_rng(1)
+    ids = rng.integers(1000, 20000, (10, 40))
+    arrays = Arrays(
+        ids.reshape(-1).astype(np.uint16), np.tile([0] * 8 + [1] * 32, 10).astype(np.uint8), np.arange(11) * 40,
+        np.zeros((10, 2), np.uint16), np.zeros(10, np.uint64), np.zeros(10, np.uint8), np.zeros(10, np.uint8),
+        np.zeros(10, np.int32), np.array(["own"]),
+    )  # fmt: skip
+    save_reader(reader_model(weights), tmp_path / "fp32")
+    save_reader(reader_model(weights, calibrate(weights, arrays)), tmp_path / "int8")
+    full, small = (OnnxNetwork(tmp_path / name) for name in ("fp32", "int8"))
+    tokens, begin = ids[0].tolist(), 8
+    assert np.corrcoef(full.run(tokens, begin).ravel(), small.run(tokens, begin).ravel())[0, 1] > 0.995
+    assert (tmp_path / "int8" / "reader.onnx").stat().st_size < 0.3 * (tmp_path / "fp32" / "reader.onnx").stat().st_size
+
+
+def test_rounding_to_int8() -> None:
+    int8, scale = to_int8(np.array([[1.0, -10.0], [-2.0, 5.0]]), axis=0, most=100)
+    assert (int8.tolist(), scale.tolist()) == ([[50, -100], [-100, 50]], pytest.approx([0.02, 0.1]))
+    assert to_int8(np.array([[4.0, 1.0]]), axis=1)[0].tolist() == [[127, 32]]
 
 
 def test_the_mean_of_weights() -> None:

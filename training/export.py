@@ -7,52 +7,58 @@ says how far its answers on the validation split are from those of the fp32 netw
 import argparse
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import torch
-from onnxruntime.quantization import QuantType, quantize_dynamic
+import onnx
+import onnxruntime
+from safetensors.numpy import load_file
 
 from assistant.reader.features import best_span
-from assistant.reader.network import PACKAGED, OnnxNetwork
-from index.dense import packaged_model
+from assistant.reader.network import PACKAGED, OnnxNetwork, inputs_of
+from index.minilm import bert_weights, packaged_model
 from training.arrays import Arrays
+from training.graph import linear_inputs, reader_model, with_outputs
 from training.judge import overlap_f1
-from training.model import ReaderNetwork
-from training.train import load_weights
 
-INPUTS = ["tokens", "mask", "window"]
-OUTPUTS = ["start", "end", "answer", "evidence"]
-CHECKED = 1000  # windows
+CALIBRATED, CHECKED = 150, 1000  # windows
 
 
-def load_network(weights: Path) -> ReaderNetwork:
-    """The network of a run, ready to read."""
-    network = ReaderNetwork(packaged_model())
-    load_weights(network, weights)
-    return network.eval()
+def reader_weights(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """A network's weights by the graph's names; the heads side by side: start, end, evidence, answer."""
+    state = {name: np.asarray(value, dtype=np.float32) for name, value in state.items()}
+    named = bert_weights({name.removeprefix("encoder."): value for name, value in state.items()})
+    for kind in ("weight", "bias"):
+        three = [state[f"heads.{head}.{kind}"] for head in ("span", "evidence", "answer")]
+        named[f"heads.{kind}"] = np.ascontiguousarray(np.concatenate(three).T)
+    return named
 
 
-def export(network: ReaderNetwork, path: Path) -> None:
-    """Write the network as fp32 ONNX; batch and length are free."""
-    tokens = torch.randint(1000, 20000, (2, 16))
-    mask = (torch.arange(16) < torch.tensor([[16], [12]])).long()  # a padded row, or the graph would leave padding out
-    window = mask * (torch.arange(16) >= 6)
-    batch, length = torch.export.Dim("batch"), torch.export.Dim("length")
-    program = torch.onnx.export(
-        network, (tokens, mask, window), input_names=INPUTS, output_names=OUTPUTS, dynamo=True,
-        dynamic_shapes=[{0: batch, 1: length}] * 3, opset_version=18, verbose=False,
-    )  # fmt: skip
-    program.save(path, external_data=False)
+def calibrate(weights: dict[str, np.ndarray], arrays: Arrays) -> dict[str, np.ndarray]:
+    """The greatest size of each channel that comes into each linear layer, on some windows."""
+    model = reader_model(weights)
+    inputs = linear_inputs(model)
+    names = list(dict.fromkeys(inputs.values()))
+    session = onnxruntime.InferenceSession(with_outputs(model, names).SerializeToString())
+    most: dict[str, np.ndarray] = {}
+    for row in np.random.default_rng(1).permutation(len(arrays))[:CALIBRATED].tolist():
+        tokens, begin = window_of(arrays, row)
+        for name, value in zip(names, session.run(names, inputs_of(tokens, begin)), strict=True):
+            most[name] = np.maximum(most.get(name, 0), np.abs(value[0]).max(0))
+    return {layer: most[name] for layer, name in inputs.items()}
 
 
-def quantize(fp32: Path, path: Path) -> None:
-    """Write the int8 form: weights by channel in seven bits, so that no processor's sums run over."""
-    quantize_dynamic(fp32, path, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
+def window_of(arrays: Arrays, row: int) -> tuple[list[int], int]:
+    """An example's tokens, and where its window begins."""
+    piece = slice(int(arrays.bounds[row]), int(arrays.bounds[row + 1]))
+    return arrays.tokens[piece].tolist(), int(np.flatnonzero(arrays.sentence[piece])[0])
 
 
-def save_tokenizer(folder: Path) -> None:
-    """Write the tokenizer, MiniLM's own."""
+def save_reader(model: onnx.ModelProto, folder: Path) -> None:
+    """Write a reader's folder: its graph, and MiniLM's tokenizer."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "reader.onnx").write_bytes(model.SerializeToString())
     shutil.copy(packaged_model() / "tokenizer.json", folder / "tokenizer.json")
 
 
@@ -61,11 +67,10 @@ def judge_reader(folder: Path, arrays: Arrays) -> tuple[float, np.ndarray]:
     network = OnnxNetwork(folder)
     f1, margins = [], []
     for row in range(min(CHECKED, len(arrays))):
-        piece = slice(int(arrays.bounds[row]), int(arrays.bounds[row + 1]))
-        begin = int(np.flatnonzero(arrays.sentence[piece])[0])
-        start, end, _answer, _evidence = network.run([arrays.tokens[piece].tolist()], begin)
-        first, last, score = best_span(start[0, begin:-1], end[0, begin:-1])
-        margins.append(score - start[0, 0] - end[0, 0])
+        tokens, begin = window_of(arrays, row)
+        start, end = network.run(tokens, begin)[:, :2].T
+        first, last, score = best_span(start[begin:-1], end[begin:-1])
+        margins.append(score - start[0] - end[0])
         if arrays.flags[row] == 3:
             f1.append(overlap_f1((begin + first, begin + last), tuple(int(x) for x in arrays.span[row])))
     return float(np.mean(f1)), np.array(margins)
@@ -79,13 +84,12 @@ def main() -> None:
     parser.add_argument("out", type=Path, nargs="?", default=PACKAGED)
     options = parser.parse_args()
     validation = Arrays.load(options.data / "validation.npz")
-    options.out.mkdir(parents=True, exist_ok=True)
+    weights = reader_weights(load_file(options.run / "reader.safetensors"))
     with tempfile.TemporaryDirectory() as name:
         full = Path(name)
-        export(load_network(options.run / "reader.safetensors"), full / "reader.onnx")
-        save_tokenizer(full)
-        save_tokenizer(options.out)
-        quantize(full / "reader.onnx", options.out / "reader.onnx")
+        save_reader(reader_model(weights), full)
+        most = calibrate(weights, Arrays.load(options.data / "train.npz"))
+        save_reader(reader_model(weights, most), options.out)
         (one, margins), (other, rounded) = (judge_reader(folder, validation) for folder in (full, options.out))
     print(f"span F1 fp32 {one:.4f}, int8 {other:.4f}; margins correlate {np.corrcoef(margins, rounded)[0, 1]:.4f}")
     print(f"sha256 {OnnxNetwork(options.out).fingerprint}")

@@ -15,7 +15,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from assistant.reader.network import PACKAGED, OnnxNetwork
-from index.dense import packaged_model
+from index.minilm import packaged_model
 from training.arrays import make_arrays
 from training.examples import Example, make_examples, read_evidence
 from training.rows import Row, read_rows

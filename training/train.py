@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from index.dense import packaged_model
+from index.minilm import packaged_model
 from training.arrays import Arrays
 from training.batches import batches, collate
 from training.judge import judge

@@ -1,21 +1,24 @@
 """The networks that read: a question and some windows of text in, a score for every token out."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from index.errors import ReaderError
+from index.sessions import in_threads, open_session
 
-BATCH = 2  # windows read together: few stay in the cache, and little is padded
+if TYPE_CHECKING:
+    from tokenizers import Encoding
+
 MAX_TOKENS = 384
 MAX_QUESTION_TOKENS = 64
 MAX_ASKED_TOKENS = 96  # the question, and as much of the conversation before it as fits
 PACKAGED = Path(__file__).parent / "weights"
-PACKAGED_SHA256 = "a8f96ed18b7a28bb03808e66be5d6ceb09f889cb2b37308943f8c94b802b6c1a"
+PACKAGED_SHA256 = "7b4cbcfe1cefdc716706a3376b53e5d6e0ee5deabb4c13f3ea5f42f5f01d659a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,6 @@ class OnnxNetwork:
     def __init__(self, folder: Path = PACKAGED, sha256: str | None = None) -> None:
         """Load the weights; raises ReaderError if they are missing, unreadable or not those expected."""
         # Imported here: nothing happens at import.
-        import onnxruntime
         from tokenizers import Tokenizer
 
         try:
@@ -68,7 +70,7 @@ class OnnxNetwork:
             self.fingerprint = hashlib.sha256(data).hexdigest()
             if sha256 and self.fingerprint != sha256:
                 raise ReaderError(f"The reader's weights at {folder} have been altered. Reinstall quoth.")
-            self.session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+            self.session = open_session(data)
             self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except ReaderError:
             raise
@@ -80,30 +82,31 @@ class OnnxNetwork:
         self.tokenizer.no_padding()
         self.tokenizer.no_truncation()
         self.tokenizer.encode_special_tokens = True  # "[SEP]" in a text is five characters
+        self.first, self.last = self.tokenizer.encode("").ids  # [CLS] and [SEP]
 
     def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
-        """A reading of each window, behind the earlier questions; windows of like length are read together."""
-        first, last = self.tokenizer.encode("").ids  # [CLS] and [SEP]
+        """A reading of each window, behind the earlier questions; it depends on these and that window alone."""
         turned = self.tokenizer.encode_batch([*turns, question], add_special_tokens=False)
-        asked = join_turns([encoding.ids for encoding in turned], last)
+        asked = join_turns([encoding.ids for encoding in turned], self.last)
         encoded = self.tokenizer.encode_batch(list(windows), add_special_tokens=False)
-        lengths = [len(encoding.ids) for encoding in encoded]
-        readings: list[TokenScores | None] = [None] * len(windows)
-        room = MAX_TOKENS - len(asked) - 3
-        for rows in by_length(lengths):
-            inputs = [[first, *asked, last, *encoded[row].ids[:room], last] for row in rows]
-            logits = self.run(inputs, len(asked) + 2)
-            for n, row in enumerate(rows):
-                readings[row] = cut(logits, n, len(asked) + 2, encoded[row].offsets[:room])
-        return [reading for reading in readings if reading is not None]
+        begin, room = len(asked) + 2, MAX_TOKENS - len(asked) - 3
 
-    def run(self, inputs: Sequence[Sequence[int]], begin: int) -> list[np.ndarray]:
-        """Start, end, answer and evidence logits of token ids whose windows begin at `begin`."""
-        longest = max(len(one) for one in inputs)
-        tokens, mask, window = np.zeros((3, len(inputs), longest), dtype=np.int64)
-        for n, one in enumerate(inputs):
-            tokens[n, : len(one)], mask[n, : len(one)], window[n, begin : len(one) - 1] = one, 1, 1
-        return list(self.session.run(None, {"tokens": tokens, "mask": mask, "window": window}))
+        def read_one(window: "Encoding") -> TokenScores:
+            tokens = [self.first, *asked, self.last, *window.ids[:room], self.last]
+            return cut(self.run(tokens, begin), begin, window.offsets[:room])
+
+        return list(in_threads(read_one, encoded))
+
+    def run(self, tokens: Sequence[int], begin: int) -> np.ndarray:
+        """Start, end, evidence and answer logits of token ids whose window begins at `begin`: (tokens, 4)."""
+        (scores,) = self.session.run(None, inputs_of(tokens, begin))
+        return np.asarray(scores[0])
+
+
+def inputs_of(tokens: Sequence[int], begin: int) -> dict[str, np.ndarray]:
+    """What the network is given: the tokens, and of which type each is, 0 before `begin` and 1 from it on."""
+    ids = np.array([tokens], dtype=np.int64)
+    return {"tokens": ids, "types": (np.arange(ids.shape[1]) >= begin).astype(np.int64)[None]}
 
 
 def join_turns(asked: Sequence[Sequence[int]], separator: int) -> list[int]:
@@ -121,17 +124,9 @@ def join_turns(asked: Sequence[Sequence[int]], separator: int) -> list[int]:
     return tokens
 
 
-def by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Rows in batches of like length, so that little is padded."""
-    order = sorted(range(len(lengths)), key=lambda row: lengths[row])
-    for start in range(0, len(order), BATCH):
-        yield order[start : start + BATCH]
-
-
-def cut(logits: Sequence[np.ndarray], row: int, begin: int, offsets: Sequence[tuple[int, int]]) -> TokenScores:
-    """One row of a batch as a reading: the window's tokens, and the first token as the score of no span."""
-    start, end, answer, evidence = logits
+def cut(scores: np.ndarray, begin: int, offsets: Sequence[tuple[int, int]]) -> TokenScores:
+    """What a network says of its tokens as a reading of the window, which begins at `begin`."""
+    start, end, evidence, answer = scores.T
     inside = slice(begin, begin + len(offsets))
     places = np.array(offsets, dtype=np.int64).reshape(-1, 2)
-    null = float(start[row, 0] + end[row, 0])
-    return TokenScores(places, start[row, inside], end[row, inside], null, float(answer[row]), evidence[row, inside])
+    return TokenScores(places, start[inside], end[inside], float(start[0] + end[0]), float(answer[0]), evidence[inside])

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.reader.network import MAX_TOKENS, TokenScores, by_length
-from index.dense import reach
+from assistant.reader.network import MAX_TOKENS, TokenScores
 from index.errors import ReaderError
+from index.sentence_transformer import reach
 
 
 class SquadModel:
@@ -53,21 +53,20 @@ class SquadModel:
         """A reading of each window; such a model knows nothing of earlier questions."""
         import torch
 
-        readings: dict[int, TokenScores] = {}
-        for rows in by_length([len(window) for window in windows]):
+        readings = []
+        for window in windows:
             encoded = self.tokenizer(
-                [question] * len(rows), [windows[row] for row in rows], truncation="only_second", padding=True,
-                max_length=MAX_TOKENS, return_offsets_mapping=True, return_tensors="pt",
+                question, window, truncation="only_second", max_length=MAX_TOKENS, return_offsets_mapping=True,
+                return_tensors="pt",
             )  # fmt: skip
-            offsets = encoded.pop("offset_mapping").numpy()
+            offsets = encoded.pop("offset_mapping")[0].numpy()
             with torch.inference_mode():
                 output = self.model(**encoded)
-            for n, row in enumerate(rows):
-                inside = np.array([part == 1 for part in encoded.sequence_ids(n)])
-                first = int((encoded["input_ids"][n] == self.tokenizer.cls_token_id).nonzero()[0])
-                start, end = output.start_logits[n].numpy(), output.end_logits[n].numpy()
-                readings[row] = span_reading(offsets[n][inside], start[inside], end[inside], start[first] + end[first])
-        return [readings[row] for row in range(len(windows))]
+            inside = np.array([part == 1 for part in encoded.sequence_ids(0)])
+            first = int((encoded["input_ids"][0] == self.tokenizer.cls_token_id).nonzero()[0])
+            start, end = output.start_logits[0].numpy(), output.end_logits[0].numpy()
+            readings.append(span_reading(offsets[inside], start[inside], end[inside], start[first] + end[first]))
+        return readings
 
 
 def span_reading(offsets: np.ndarray, start: np.ndarray, end: np.ndarray, null: float) -> TokenScores:
