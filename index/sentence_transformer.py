@@ -14,6 +14,7 @@ from index.errors import EncoderError
 from index.multilingual import is_multilingual
 
 REACH_SECONDS = 10
+INSTALL = "Install it: pip install --constraint constraints.txt --editable '.[models]'"
 
 
 class SentenceTransformerEncoder:
@@ -30,8 +31,11 @@ class SentenceTransformerEncoder:
         if folder:
             os.environ.setdefault("HF_HUB_OFFLINE", "1")
         # Imported here: torch takes seconds, and nothing happens at import.
-        import transformers
-        from sentence_transformers import SentenceTransformer
+        try:
+            import transformers
+            from sentence_transformers import SentenceTransformer
+        except ModuleNotFoundError as error:
+            raise EncoderError(f"The encoder {name!r} needs sentence-transformers. {INSTALL}") from error
 
         transformers.utils.logging.disable_progress_bar()
         try:

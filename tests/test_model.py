@@ -15,6 +15,7 @@ from assistant.config import Config
 from assistant.reader.features import best_span
 from assistant.reader.load import load_reader
 from assistant.reader.network import PACKAGED, PACKAGED_SHA256, OnnxNetwork
+from assistant.reader.squad_model import SquadModel
 from index import minilm as packaged
 from index.errors import EncoderError, ReaderError
 from index.minilm import MiniLmEncoder
@@ -76,6 +77,16 @@ def test_what_answers_does_without_torch(tmp_path: Path) -> None:
     )
     told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_a_named_model_needs_what_the_packaged_ones_do_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(
+        EncoderError, match=r"'paraphrase-MiniLM' needs sentence-transformers\. Install it: pip install"
+    ):
+        SentenceTransformerEncoder("paraphrase-MiniLM")
+    with pytest.raises(ReaderError, match=r"'tiny-roberta' needs transformers\. Install it: pip install"):
+        SquadModel("tiny-roberta")
 
 
 def test_altered_weights_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

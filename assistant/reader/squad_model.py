@@ -8,7 +8,7 @@ import numpy as np
 
 from assistant.reader.network import MAX_TOKENS, TokenScores
 from index.errors import ReaderError
-from index.sentence_transformer import reach
+from index.sentence_transformer import INSTALL, reach
 
 
 class SquadModel:
@@ -25,8 +25,11 @@ class SquadModel:
         self.name = name
         local = Path(name).is_dir()
         # Imported here: torch takes seconds, and nothing happens at import.
-        import transformers
-        from transformers import AutoConfig, AutoModelForQuestionAnswering, AutoTokenizer
+        try:
+            import transformers
+            from transformers import AutoConfig, AutoModelForQuestionAnswering, AutoTokenizer
+        except ModuleNotFoundError as error:
+            raise ReaderError(f"The reader {name!r} needs transformers. {INSTALL}") from error
 
         transformers.utils.logging.disable_progress_bar()
         transformers.utils.logging.set_verbosity_error()
