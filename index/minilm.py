@@ -6,8 +6,8 @@ as its authors published them.
 
 import hashlib
 import importlib.resources
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 GRAPH = Path(__file__).parent / "encoder.onnx"
 LAYERS = 6
 WINDOW = 256  # tokens
-REMEMBERED = 8  # texts whose tokens are kept: a question is asked for as a whole, then token by token
+REMEMBERED = 256  # texts whose tokens are kept, some 15 MB: questions are near the same sentences again and again
 
 
 class MiniLmEncoder:
@@ -42,7 +42,7 @@ class MiniLmEncoder:
         self.whole = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.whole.no_padding()
         self.whole.no_truncation()
-        self._read: OrderedDict[str, tuple[list[tuple[int, int]], np.ndarray]] = OrderedDict()
+        self.read = lru_cache(maxsize=REMEMBERED)(self._read)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text, by the model's own tokenizer."""
@@ -65,16 +65,11 @@ class MiniLmEncoder:
             found.append(([offsets[i] for i in inside], to_unit(hidden[inside])))
         return found
 
-    def read(self, text: str) -> tuple[list[tuple[int, int]], np.ndarray]:
+    def _read(self, text: str) -> tuple[list[tuple[int, int]], np.ndarray]:
         """A text's tokens, the special ones among them: where each stands in it, and the last layer's vectors."""
-        if known := self._read.get(text):
-            return known
         encoding = self.tokenizer.encode(text)
         ids = np.array([encoding.ids], dtype=np.int64)
         (hidden,) = self.session.run(None, {"tokens": ids, "types": np.zeros_like(ids)})
-        self._read[text] = encoding.offsets, hidden[0]
-        while len(self._read) > REMEMBERED:
-            self._read.popitem(last=False)
         return encoding.offsets, hidden[0]
 
 
