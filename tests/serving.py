@@ -27,11 +27,11 @@ def settings(**given: Any) -> Settings:
     return read_settings(given, {})
 
 
-def application(quoth: Assistant, feedback: FeedbackStore | None = None, **given: Any) -> FastAPI:
+def application(quoth: Assistant, feedback: FeedbackStore | None = None, watch: bool = False, **given: Any) -> FastAPI:
     """The application with these settings, made inside an event loop: Gradio leaves several open where there is none."""
 
     async def made() -> FastAPI:
-        return make_app(quoth, settings(**given), feedback)
+        return make_app(quoth, settings(**given), feedback, watch)
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, made()).result()

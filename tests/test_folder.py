@@ -1,23 +1,20 @@
 """A folder that lives: mixed formats in one index, and only what changed is read and encoded again."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from assistant import Assistant
 from assistant.config import Config
 from assistant.reader.sentence import SentenceReader
-from assistant.server.app import make_app
 from index.document import sources
 from index.document.formats import read
 from index.document.formats.types import Read
 from index.errors import QuestionError
 from index.store import open_index
 from tests import rain
-from tests.serving import client, logged, settings
+from tests.serving import application, client, logged
 from tests.test_store import CountingEncoder
 
 
@@ -147,11 +144,8 @@ def test_a_collection_is_asked_over_http(folder: Path, tmp_path: Path) -> None:
 def test_a_server_keeps_up_with_its_files(folder: Path, tmp_path: Path) -> None:
     config = Config(folder, tmp_path / "idx", threshold=0.01)
     quoth = Assistant.from_config(config, CountingEncoder(), reader=SentenceReader())
-
-    async def made() -> FastAPI:
-        return make_app(quoth, settings(source=folder, index_dir=tmp_path / "idx"), watch=True)
-
-    with logged() as log, TestClient(asyncio.run(made()), base_url="http://localhost:7860") as caller:
+    app = application(quoth, watch=True, source=folder, index_dir=tmp_path / "idx")
+    with logged() as log, TestClient(app, base_url="http://localhost:7860") as caller:
 
         def answer() -> str:
             told = caller.post("/api/ask", json={"question": "When does it snow on the moor?"}).json()
