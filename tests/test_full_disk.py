@@ -211,7 +211,10 @@ def test_what_the_page_says_where_an_opinion_cannot_be_kept(disk: Disk, quoth: A
     disk.leave(0)
     exchange = SimpleNamespace(id="a", answer=quoth.ask("How many troops will the UN mission have?"))
     event = SimpleNamespace(_data={"turn": 1, "helpful": True})
-    assert make_rate(Documents(quoth), store)([exchange], event)["say"] == "That could not be kept. The server's log says why."
+    assert (
+        make_rate(Documents(quoth), store)([exchange], event)["say"]
+        == "That could not be kept. The server's log says why."
+    )
     disk.empty()
     assert make_rate(Documents(quoth), store)([exchange], event)["say"].startswith("Thank you.")
     assert [one.id for one in store.list()] == ["a"]

@@ -1,6 +1,7 @@
 """Reading: windows, spans, what is joined, and what is asked for; with a network that knows a few answers by heart."""
 
 import json
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -23,6 +24,7 @@ from assistant.reader.features import (
     code_coverage,
     coverage_scores,
     find_claims,
+    find_sentences,
     read_pieces,
 )
 from assistant.reader.load import load_reader
@@ -404,6 +406,24 @@ def test_notes_know_the_best_sentence_that_leads_to_them(encoder: HashEncoder) -
     assert claims[by_words["Ibid."].key] == Claim(mayor.key, 2.0)
     assert claims[by_words["Personal interview, harbour master, June 2011."].key] == Claim(mayor.key, 2.0)  # by Ibid.
     assert by_words["Nobody was blamed."].key not in claims
+
+
+def test_what_is_known_of_a_sentence_besides_its_words(encoder: HashEncoder) -> None:
+    index = make_index([source(HARBOUR)], encoder)
+    question = "What did the council buy?"
+    network = RoteNetwork(boats="12 boats")
+    scores = {
+        one.place.sentence.plain: one.scores
+        for one in find_sentences(question, index.search("boats council harbour"), index, network)
+    }
+    work = scores["Ada Brook, “Boats for Nothing,” Coast Gazette, May 3, 2011."]
+    assert (work["note"], work["reference"], work["work"], work["source"]) == (1, 1, 0, 0)
+    speech = scores["The speech was not recorded."]
+    assert (speech["note"], speech["reference"], speech["heading"]) == (1, 0, 0)
+    assert scores["Nobody was blamed."]["length"] == pytest.approx(math.log(18))
+    asked = find_sentences("Which newspaper is cited on boats?", index.search("boats"), index, network)
+    told = next(one.scores for one in asked if one.place.sentence.plain.startswith("Ada Brook"))
+    assert (told["reference"], told["work"], told["source"]) == (0, 1, 1)
 
 
 def test_numbers_and_codes_of_a_question_are_looked_for() -> None:
