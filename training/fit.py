@@ -32,10 +32,11 @@ from training.rows import read_rows
 SURE, LIKELY = 0.9, 0.75  # of what is answered from a border on, this share is right
 PENALTY = 0.02  # on the squares of the ranking's weights
 RANKING = (
-    "span", "answer", "evidence", "around", "bm25", "dense", "passage", "rank", "support", "least", "code", "misfit",
-    "note", "claim", "work",
+    "span", "answer", "evidence", "bm25", "dense", "passage", "rank", "support", "least", "misfit",
+    "note", "claim", "work", "reference", "heading",
 )  # fmt: skip
-LISTWISE = (*RANKING, "source", *(f"{name} rank" for name in ("span", "evidence", "bm25", "dense", "support")),
+LISTWISE = (*RANKING, "around", "code", "source", "length",
+            *(f"{name} rank" for name in ("span", "evidence", "bm25", "dense", "support")),
             "span share", "evidence share", "span chance", "evidence chance", "answer chance")  # fmt: skip
 SERVED, LESSENED, PUBLIC = "asked", "lessened", "squad"
 

@@ -18,7 +18,7 @@ MAX_TOKENS = 384
 MAX_QUESTION_TOKENS = 64
 MAX_ASKED_TOKENS = 96  # the question, and as much of the conversation before it as fits
 PACKAGED = Path(__file__).parent / "weights"
-PACKAGED_SHA256 = "7b4cbcfe1cefdc716706a3376b53e5d6e0ee5deabb4c13f3ea5f42f5f01d659a"
+PACKAGED_SHA256 = "d3b30767bc752c39de7be458057a44addee2c2f8ddbb234ae4b275d48794d25e"
 
 
 @dataclass(frozen=True, slots=True)
