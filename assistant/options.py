@@ -11,7 +11,8 @@ from assistant.settings import Settings, read_settings
 
 SOURCED = ("source",)
 INDEXED = (*SOURCED, "index_dir", "encoder")
-ASKED = (*INDEXED, "collection", "reader", "threshold")
+ANSWERED = (*INDEXED, "reader", "threshold")
+ASKED = (*ANSWERED, "collection")
 METAVARS = {Path: "PATH", int: "N", float: "X"}
 
 

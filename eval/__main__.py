@@ -10,7 +10,7 @@ from typing import Any
 
 from assistant.assistant import Assistant
 from assistant.feedback import read_feedback
-from assistant.options import ASKED, SOURCED, add_options, settings_of, share
+from assistant.options import ANSWERED, SOURCED, add_options, settings_of, share
 from assistant.terminal import progress_bar, tell, to_line, writing
 from eval.candidates import make_candidates
 from eval.document_results import compare_document_results, is_over_documents
@@ -54,8 +54,8 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     sourced, asked, judged = (argparse.ArgumentParser(add_help=False) for _ in range(3))
     add_options(sourced, *SOURCED)
-    add_options(asked, *(name for name in ASKED if name not in SOURCED))
-    add_options(judged, *ASKED)
+    add_options(asked, *(name for name in ANSWERED if name not in SOURCED))
+    add_options(judged, *ANSWERED)
     judged.add_argument("--gold", type=Path, default=ARTICLE_GOLD, metavar="FILE", help="default: the article's")
 
     check = commands.add_parser("check", parents=[sourced], help="say whether a gold file is sound")
