@@ -8,8 +8,8 @@ from index.types import IndexConfig
 
 MAX_QUESTION = 2000  # characters
 MAX_HISTORY = 20  # turns
-THRESHOLD = 0.3355
-SURE = 0.7011  # the confidence from which an answer is called sure
+THRESHOLD = 0.3767
+SURE = 0.6695  # the confidence from which an answer is called sure
 DEFAULT_READER = "quoth"
 SOURCE = Path("source_docs")
 INDEX_DIR = Path(".quoth")

@@ -31,6 +31,7 @@ from training.fit import (
     Judged,
     borders_without,
     calibrated,
+    excerpt,
     find_border,
     fit_listwise,
     in_own_units,
@@ -446,6 +447,24 @@ def test_a_document_left_out_is_calibrated_on_the_others() -> None:
     folds = left_out_calibrated(cases, lambda _: by_span())
     assert list(folds) == ["a", "b", "c"]
     assert all([one.rank for one in judged] == [1, 1, 0] for _, judged in folds.values())
+
+
+def test_an_excerpt_is_a_case_of_a_few_sentences_that_stand_together() -> None:
+    names = ("span", "rank")
+    table = np.array([[float(i), 1 / (1 + i // 5)] for i in range(20)])
+    right = np.arange(20) == 7
+    whole = Case(Asked("a", "q", "fact", "asked", True), names, table, right)
+    kept = 0
+    for seed in range(50):
+        made = excerpt(whole, np.random.default_rng(seed))
+        spans = made.table[:, 0].astype(int).tolist()
+        assert 1 <= len(spans) <= 12
+        assert spans == list(range(spans[0], spans[-1] + 1))
+        assert made.right.tolist() == [span == 7 for span in spans]
+        assert made.table[0, 1] == 1  # its first passage is the first there is
+        kept += made.right.any()
+    assert 20 < kept < 50
+    assert whole.table[:, 1].tolist() == [1 / (1 + i // 5) for i in range(20)]
 
 
 def test_the_listwise_network_says_what_is_served() -> None:

@@ -30,6 +30,7 @@ from training.prepare import squad2_held_out
 from training.rows import read_rows
 
 SURE, LIKELY = 0.9, 0.75  # of what is answered from a border on, this share is right
+EXCERPT = 12  # sentences of the longest excerpt that the network also learns from
 PENALTY = 0.02  # on the squares of the ranking's weights
 RANKING = (
     "span", "answer", "evidence", "bm25", "dense", "passage", "rank", "support", "least", "misfit",
@@ -101,14 +102,30 @@ def features(case: Case) -> dict[str, np.ndarray]:
 
 
 def fit_listwise_part(cases: Sequence[Case], ranking: Linear) -> Listwise:
-    """The network, of every question and of its document less the answer."""
+    """The network, of every question, of its document less the answer, and of as short a text as a paragraph."""
+    rng = np.random.default_rng(1)
+    every = [*cases, *(excerpt(case, rng) for case in cases)]
     tables, right = [], []
-    for case in cases:
+    for case in every:
         order, _ = by_score(ranking, features(case))
         best = compared({name: values[order] for name, values in features(case).items()})
         tables.append(np.stack([best[name][:TOGETHER] for name in LISTWISE], 1))
         right.append(case.right[order][:TOGETHER])
-    return fit_listwise_network(tables, right, evenly(cases), LISTWISE, ranking)
+    return fit_listwise_network(tables, right, evenly(every), LISTWISE, ranking)
+
+
+def excerpt(case: Case, rng: np.random.Generator) -> Case:
+    """A case as if a few sentences that stand together had been all there was, half the time with a right one."""
+    size = min(int(rng.integers(1, EXCERPT + 1)), len(case.right))
+    good = np.flatnonzero(case.right)
+    start = int(rng.integers(0, len(case.right) - size + 1))
+    if len(good) and rng.random() < 0.5:
+        start = int(np.clip(rng.choice(good) - rng.integers(0, size), 0, len(case.right) - size))
+    table = case.table[start : start + size].copy()
+    ranks = table[:, case.names.index("rank")]
+    for place, value in enumerate(np.unique(ranks[ranks > 0])[::-1], 1):
+        table[table[:, case.names.index("rank")] == value, case.names.index("rank")] = 1 / place
+    return replace(case, table=table, right=case.right[start : start + size])
 
 
 def fit(cases: Sequence[Case]) -> Combination:
