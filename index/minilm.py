@@ -35,7 +35,7 @@ class MiniLmEncoder:
         from tokenizers import Tokenizer
 
         folder = packaged_model()
-        self.session = open_session(GRAPH.read_bytes(), packaged_weights())
+        self.session = open_session(GRAPH.read_bytes(), packaged_weights(folder))
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_padding()
         self.tokenizer.enable_truncation(WINDOW)
@@ -78,11 +78,11 @@ def to_unit(rows: np.ndarray) -> np.ndarray:
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)
 
 
-def packaged_weights() -> dict[str, np.ndarray]:
-    """The packaged model's weights by the graph's names."""
-    from safetensors.numpy import load
+def packaged_weights(folder: Path) -> dict[str, np.ndarray]:
+    """The weights in the packaged model's folder by the graph's names."""
+    from safetensors.numpy import load_file
 
-    return bert_weights(load((packaged_model() / "model.safetensors").read_bytes()))
+    return bert_weights(load_file(folder / "model.safetensors"))
 
 
 def packaged_model() -> Path:

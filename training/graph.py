@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from index.minilm import GRAPH, LAYERS, packaged_weights
+from index.minilm import GRAPH, LAYERS, packaged_model, packaged_weights
 
 HEADS, WIDTH = 12, 384
 EPSILON = 1e-12
@@ -184,4 +184,4 @@ def with_outputs(model: onnx.ModelProto, names: Iterable[str]) -> onnx.ModelProt
 
 
 if __name__ == "__main__":  # python -m training.graph: what the encoder is run by
-    GRAPH.write_bytes(encoder_model(packaged_weights()).SerializeToString())
+    GRAPH.write_bytes(encoder_model(packaged_weights(packaged_model())).SerializeToString())
