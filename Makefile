@@ -21,7 +21,8 @@ index: $(STAMP)
 	@$(VENV)/bin/quoth index
 
 test: $(STAMP).dev $(AXE)
-	$(VENV)/bin/pytest -n auto --dist loadfile
+	$(VENV)/bin/pytest -n auto --dist loadfile -m "not slow and not browser"
+	$(VENV)/bin/pytest -m "browser and not slow"
 
 test-wiki: $(STAMP).dev
 	$(VENV)/bin/pytest -m slow tests/test_wiki.py tests/test_deploy.py
