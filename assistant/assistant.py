@@ -91,7 +91,8 @@ class Assistant:
             Known.check,
         )
         index = open_index(config.source, config.index_dir, config.index, encoder, say, progress, attachment)
-        return cls(index, config, reader, known=Known.from_json(index.attached))
+        quoth = cls(index, config, reader, known=Known.from_json(index.attached))
+        return quoth.of_collection(config.collection) if config.collection else quoth
 
     def again(self, say: Say) -> "Assistant":
         """The assistant of the same sources as they are now, with the same models."""

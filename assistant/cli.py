@@ -116,8 +116,7 @@ def open_assistant(settings: Settings) -> Assistant:
     find_files(config.source)  # a wrong path is told before the model loads
     encoder = load_encoder(config.index.encoder)
     with progress_bar() as show:
-        quoth = Assistant.from_config(config, encoder, tell, show)
-    return quoth.of_collection(settings.collection) if settings.collection else quoth
+        return Assistant.from_config(config, encoder, tell, show)
 
 
 def print_answer(

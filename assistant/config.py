@@ -23,7 +23,7 @@ class Config:
     is called sure, below it likely; with `threshold` above `sure` every answer is.
 
     `reader` is one that `load_reader` knows; `passages` is how many are read for a question, `quotations` how
-    many are given at most.
+    many are given at most. With a `collection` only that folder of the sources is asked.
     """
 
     source: Path = SOURCE
@@ -34,6 +34,7 @@ class Config:
     passages: int = 15
     quotations: int = 3
     sure: float = SURE
+    collection: str = ""
 
     def certainty(self, confidence: float) -> Certainty:
         """How certain an answer of some confidence is called."""

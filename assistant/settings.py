@@ -179,7 +179,8 @@ class Settings(BaseSettings):
     @property
     def config(self) -> Config:
         """What an assistant is made with."""
-        return Config(self.source, self.index_dir, IndexConfig(self.encoder), self.threshold, self.reader)
+        made_with = IndexConfig(self.encoder)
+        return Config(self.source, self.index_dir, made_with, self.threshold, self.reader, collection=self.collection)
 
     @property
     def hosts(self) -> frozenset[str]:

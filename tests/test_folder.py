@@ -121,6 +121,12 @@ def test_one_collection_is_asked_alone_with_those_in_it(folder: Path, tmp_path: 
     question = "When did it rain in March?"
     assert quoth.ask(question).evidence[0].document == "rain"
     assert {one.document for one in quoth.of_collection("hr").ask(question).evidence} <= {"hr:rain", "hr:leave:days"}
+    config = Config(folder, tmp_path / "idx", threshold=0.01, collection="hr")
+    opened = Assistant.from_config(config, CountingEncoder(), reader=SentenceReader())
+    (folder / "hr" / "snow.md").write_text("It snows.")
+    (folder / "snow.txt").write_text("It snows.")
+    assert list(opened.index.documents) == ["hr:rain", "hr:leave:days"]
+    assert list(opened.again(lambda message: None).index.documents) == ["hr:rain", "hr:snow", "hr:leave:days"]
     with pytest.raises(QuestionError, match=r"There is no collection 'h'. There are hr, hr/leave\."):
         quoth.of_collection("h")
     with pytest.raises(QuestionError, match="The documents are in no folders"):

@@ -53,7 +53,7 @@ def make_app(
     queue = Queue(settings.workers, settings.queue, metrics.observe)
     app = FastAPI(
         title="Quoth", description=ABOUT, version="1", docs_url=None, redoc_url=None, 
-        lifespan=partial(living, documents=documents, settings=settings if watch else None),
+        lifespan=partial(living, documents=documents, watch=watch),
         openapi_url="/openapi.json", redirect_slashes=False,
     )  # fmt: skip
     add_handlers(app)
@@ -82,10 +82,10 @@ def make_app(
 
 
 @asynccontextmanager
-async def living(app: FastAPI, documents: Documents, settings: Settings | None) -> AsyncIterator[None]:
-    """Write the beginning and the end into the log; meanwhile, with settings, keep up with the files."""
+async def living(app: FastAPI, documents: Documents, watch: bool) -> AsyncIterator[None]:
+    """Write the beginning and the end into the log; meanwhile, with `watch`, keep up with the files."""
     log("started")
-    watching = asyncio.create_task(keep_up(documents, settings)) if settings else None
+    watching = asyncio.create_task(keep_up(documents)) if watch else None
     try:
         yield
     finally:

@@ -7,15 +7,15 @@ from watchfiles import Change, awatch
 
 from assistant.server.documents import Documents
 from assistant.server.logs import log
-from assistant.settings import Settings
 from index.errors import QuothError
 
 QUIET = 1000  # milliseconds without another change, so that a copy under way is not read in halves
 
 
-async def keep_up(documents: Documents, settings: Settings) -> None:
+async def keep_up(documents: Documents) -> None:
     """Open the assistant again whenever its files have changed; where that fails, the one before goes on."""
-    source, own = settings.source.resolve(), settings.index_dir.resolve()
+    config = documents.quoth.config
+    source, own = config.source.resolve(), config.index_dir.resolve()
 
     def is_source(change: Change, path: str) -> bool:
         return not Path(path).is_relative_to(own) and (source.is_dir() or Path(path) in (source, beside(source)))
@@ -23,8 +23,7 @@ async def keep_up(documents: Documents, settings: Settings) -> None:
     folder = source if source.is_dir() else source.parent
     async for _ in awatch(folder, watch_filter=is_source, step=QUIET, recursive=source.is_dir()):
         try:
-            quoth = await run_in_threadpool(documents.quoth.again, log)
-            documents.replace(quoth.of_collection(settings.collection) if settings.collection else quoth)
+            documents.replace(await run_in_threadpool(documents.quoth.again, log))
             log("documents read again", documents=documents.size)
         except QuothError as error:
             log("documents not read again", why=str(error))
