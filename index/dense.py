@@ -56,6 +56,11 @@ class Encoder(Protocol):
         ...
 
 
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """Rows of length 1."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9))
+
+
 def encode_all(encoder: Encoder, texts: Sequence[str], progress: Progress | None = None) -> np.ndarray:
     """Unit vectors of passages, a batch at a time, the longest together so that little is padded."""
     order = sorted(range(len(texts)), key=lambda i: len(texts[i]))

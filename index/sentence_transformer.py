@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.dense import BATCH, DEFAULT_ENCODER, Tokens
+from index.dense import BATCH, DEFAULT_ENCODER, Tokens, unit
 from index.errors import EncoderError
 from index.multilingual import is_multilingual
 
@@ -92,9 +92,7 @@ class SentenceTransformerEncoder:
         found = []
         for offsets, rows in zip(encoded, vectors):
             inside = [i for i, (start, end) in enumerate(offsets) if end > start and i < len(rows)]
-            table = np.asarray(rows.float().cpu())[inside]
-            unit = table / np.maximum(np.linalg.norm(table, axis=1, keepdims=True), 1e-9)
-            found.append(([offsets[i] for i in inside], unit))
+            found.append(([offsets[i] for i in inside], unit(np.asarray(rows.float().cpu())[inside])))
         return found
 
     @cached_property

@@ -36,7 +36,9 @@ def open_session(graph: bytes, weights: Mapping[str, np.ndarray] | None = None) 
 @lru_cache(maxsize=1)
 def threads() -> ThreadPoolExecutor:
     """The threads that networks are run in, one for each core this process may use."""
-    return ThreadPoolExecutor(len(os.sched_getaffinity(0)), "network")
+    # Only Linux tells which cores are this process's own.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return ThreadPoolExecutor(cores, "network")
 
 
 def in_threads(work: Callable[[In], Out], items: Sequence[In]) -> Iterator[Out]:

@@ -96,9 +96,10 @@ def in_own_units(
     return Linear(fitted, round(float(intercept - weights @ mean), 5))
 
 
-def features(case: Case) -> dict[str, np.ndarray]:
-    """The columns of a case's table by name."""
-    return {name: case.table[:, i] for i, name in enumerate(case.names)}
+def in_order(case: Case, ranking: Linear) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The columns of a case's table by name and which rows are right, the rows ranked."""
+    order, _ = by_score(ranking, {name: case.table[:, i] for i, name in enumerate(case.names)})
+    return {name: case.table[order, i] for i, name in enumerate(case.names)}, case.right[order]
 
 
 def fit_listwise_part(cases: Sequence[Case], ranking: Linear) -> Listwise:
@@ -107,10 +108,10 @@ def fit_listwise_part(cases: Sequence[Case], ranking: Linear) -> Listwise:
     every = [*cases, *(excerpt(case, rng) for case in cases)]
     tables, right = [], []
     for case in every:
-        order, _ = by_score(ranking, features(case))
-        best = compared({name: values[order] for name, values in features(case).items()})
+        ranked, good = in_order(case, ranking)
+        best = compared(ranked)
         tables.append(np.stack([best[name][:TOGETHER] for name in LISTWISE], 1))
-        right.append(case.right[order][:TOGETHER])
+        right.append(good[:TOGETHER])
     return fit_listwise_network(tables, right, evenly(every), LISTWISE, ranking)
 
 
@@ -124,7 +125,7 @@ def excerpt(case: Case, rng: np.random.Generator) -> Case:
     table = case.table[start : start + size].copy()
     ranks = table[:, case.names.index("rank")]
     for place, value in enumerate(np.unique(ranks[ranks > 0])[::-1], 1):
-        table[table[:, case.names.index("rank")] == value, case.names.index("rank")] = 1 / place
+        ranks[ranks == value] = 1 / place
     return replace(case, table=table, right=case.right[start : start + size])
 
 
@@ -146,10 +147,9 @@ def judge(combination: Combination, cases: Sequence[Case]) -> list[Judged]:
     """What a combination makes of some cases."""
     judged = []
     for case in cases:
-        table = features(case)
-        linear, _ = by_score(combination.ranking, table)
-        order, _, confidence = combination.choose({name: values[linear] for name, values in table.items()})
-        right = np.flatnonzero(case.right[linear][order])
+        ranked, good = in_order(case, combination.ranking)
+        order, _, confidence = combination.choose(ranked)
+        right = np.flatnonzero(good[order])
         judged.append(Judged(case, confidence, int(right[0]) + 1 if len(right) else 0))
     return judged
 

@@ -12,9 +12,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from index.minilm import GRAPH, LAYERS, packaged_model, packaged_weights
+from index.minilm import GRAPH, LAYERS, WIDTH, packaged_model, packaged_weights
 
-HEADS, WIDTH = 12, 384
+HEADS = 12
 EPSILON = 1e-12
 OPSETS = (helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1))
 OUTLYING = {
