@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -178,8 +179,11 @@ def answer_line(quoth: Assistant, line: bytes, number: int) -> dict[str, Any]:
 def run_chat(options: argparse.Namespace) -> None:
     """quoth chat"""
     quoth = open_assistant(settings_of(options))
-    titles = ", ".join(document.title for document in quoth.index.documents.values())
-    print(f"Ask about {titles}. An empty line ends.", file=sys.stderr)
+    documents = quoth.index.documents
+    titles = [documents[name].title for name in islice(documents, MOST_LISTED)]
+    more = len(documents) - len(titles)
+    listed = ", ".join(titles) + (f" and {more:,} more" if more else "")
+    print(f"Ask about {listed}. An empty line ends.", file=sys.stderr)
     history: list[Turn] = []
     while question := read_line():
         try:
@@ -225,7 +229,7 @@ def run_index(options: argparse.Namespace) -> None:
     settings = settings_of(options)
     index = open_assistant(settings).index
     print(
-        f"{len(index.documents)} document(s), {len(index.passages)} passages, {len(index.places)} sentences "
+        f"{len(index.documents)} document(s), {len(index.passages)} passages, {index.sentences} sentences "
         f"in {settings.index_dir}"
     )
 

@@ -14,7 +14,7 @@ LAST_YEAR = 10_000
 
 def check_link(path: Path, folder: Path | None = None) -> None:
     """Raise SourceError if a file is a link to one outside its folder."""
-    if not path.resolve().is_relative_to((folder or path.parent).resolve()):
+    if path.is_symlink() and not path.resolve().is_relative_to((folder or path.parent).resolve()):
         raise SourceError(f"{path} is a link that leads out of the folder. Put the file itself there.")
 
 

@@ -5,10 +5,12 @@ What cannot be read is named with its reason, and the others are read all the sa
 
 import hashlib
 import os
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from index.document.formats import FORMATS, SAVE_AS, TEXTS, read
@@ -22,6 +24,8 @@ from index.errors import SourceError
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 NOTHING_TOLD = Read("")
+HASHED_ALWAYS = 64 << 20  # bytes: some 50 ms
+SETTLED = 2 * 10**9  # nanoseconds since a file was written, from which another writing has another time
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +44,28 @@ class SourceFile:
     collection: str | None = None
 
 
+Stamp = tuple[int, int, int, int]  # of a file: its size, when it was written and changed, its number on the disk
+
+
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file that was found. A text file is read with that; what another holds is not known yet."""
+    """A file that was found; what it holds is not known yet. `stamp` is None where it may not tell of a change."""
 
     id: str
     path: Path
     sha256: str
     metadata: Metadata
     collection: str | None = None
-    read: Read | None = None
+    size: int = 0
+    stamp: Stamp | None = None
 
-    @property
-    def text_sha256(self) -> str | None:
-        """The hash of its text, where it is read."""
-        return hash_text(self.read.text) if self.read else None
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file as it was found before."""
+
+    stamp: Stamp
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,27 +76,38 @@ class Found:
     unread: tuple[str, ...]
 
 
-def find_files(path: Path) -> Found:
+def find_files(path: Path, seen: Mapping[str, Seen] = MappingProxyType({})) -> Found:
     """The documents at `path`: the file itself, or the folder's and its sub-folders' by name.
 
-    Raises SourceError if there is none that can be read, or the file itself cannot.
+    Files are hashed; where they are more than `HASHED_ALWAYS` together, not those that look as they were `seen`, by
+    their paths. Raises SourceError if there is none that can be read, or the file itself cannot.
     """
+    paths, sizes = list_files(path)
+    known = seen if sum(sizes) > HASHED_ALWAYS else {}
+    if path.is_file():
+        return Found((find_file(path, path.parent, known),), ())
+    files, unread = attempt(paths, lambda one: find_file(one, path, known))
+    if not files:
+        raise SourceError(unread[0])
+    return Found(tuple(name_apart(files)), tuple(unread))
+
+
+def list_files(path: Path) -> tuple[list[Path], list[int]]:
+    """The files at `path` and their sizes; raises SourceError if there are none."""
     try:
         if path.is_file():
-            return Found((find_file(path, path.parent),), ())
+            return [path], [path.stat().st_size]
         if not path.is_dir():
             raise SourceError(f"No such file or folder: {path}. Give a document or a folder of them.")
         paths = list(walk(path))
+        sizes = [one.stat().st_size if one.exists() else 0 for one in paths]
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
     if not paths:
         raise SourceError(
             f"The folder {path} holds no documents ({', '.join(FORMATS)}). Put one there, or name another."
         )
-    files, unread = attempt(paths, lambda one: find_file(one, path))
-    if not files:
-        raise SourceError(unread[0])
-    return Found(tuple(name_apart(files)), tuple(unread))
+    return paths, sizes
 
 
 def walk(folder: Path) -> Iterator[Path]:
@@ -111,8 +133,8 @@ def attempt(items: Sequence[Given], do: Callable[[Given], Made]) -> tuple[list[M
     return made, failed
 
 
-def find_file(path: Path, folder: Path) -> FoundFile:
-    """One file, hashed. Raises SourceError if it is a link out of the folder, or a text that cannot be read."""
+def find_file(path: Path, folder: Path, seen: Mapping[str, Seen] = MappingProxyType({})) -> FoundFile:
+    """One file, hashed unless it looks as it was seen. Raises SourceError if it is a link out of the folder."""
     told = os.fsencode(path).decode("utf-8", "backslashreplace")
     if told != str(path):
         raise SourceError(f"The name {told} is not UTF-8. Rename the file.")
@@ -122,12 +144,14 @@ def find_file(path: Path, folder: Path) -> FoundFile:
     collection = None if inner == "." else inner
     name = f"{inner.replace('/', ':')}:{path.stem}" if collection else path.stem
     try:
-        if path.suffix.lower() not in TEXTS:
-            return FoundFile(name, path, hash_file(path), metadata, collection)
-        data = path.read_bytes()
+        status = path.stat()
+        stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        known = seen.get(str(path))
+        sha256 = known.sha256 if known and known.stamp == stamp else hash_file(path)
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
-    return FoundFile(name, path, hashlib.sha256(data).hexdigest(), metadata, collection, read_data(path, data))
+    settled = time.time_ns() - max(stamp[1:3]) > SETTLED
+    return FoundFile(name, path, sha256, metadata, collection, stamp[0], stamp if settled else None)
 
 
 def hash_file(path: Path) -> str:
@@ -151,7 +175,7 @@ def name_apart(files: Sequence[FoundFile]) -> Iterator[FoundFile]:
 
 def read_file(found: FoundFile) -> SourceFile:
     """Read a file that was found; raises SourceError if it cannot be read, or has changed since."""
-    told = found.read or read_data(found.path, read_same(found))
+    told = read_data(found.path, read_same(found))
     metadata = merge(found.metadata, told.metadata)
     return SourceFile(found.id, found.path, told.text, found.sha256, metadata, told, found.collection)
 
