@@ -92,7 +92,7 @@ class Assistant:
 
         attachment = Attachment(known_version(reader.fingerprint), learn, Known.open)
         index = open_index(config.source, config.index_dir, config.index, encoder, say, progress, attachment)
-        quoth = cls(index, config, reader, known=Known.open(index.attached) if index.attached else None)
+        quoth = cls(index, config, reader, known=index.attached if isinstance(index.attached, Known) else None)
         return quoth.of_collection(config.collection) if config.collection else quoth
 
     def again(self, say: Say) -> "Assistant":

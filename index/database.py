@@ -9,7 +9,7 @@ from typing import Any
 from index.errors import StoreError
 
 WRITING = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE")  # whoever writes syncs at the end
-READING = ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON", "mmap_size = 1073741824")
+READING = ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON")
 
 
 class Database:

@@ -4,7 +4,6 @@ Up to `FLAT` vectors every cosine is exact. Beyond, vectors that are near each o
 precision, and the lists that are nearest to the question are looked through (see docs/scale.md for what that finds).
 """
 
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ class Nearest:
     """Finds the nearest vectors by their inner products; `lists` is a file of lists, where there is one."""
 
     def __init__(self, vectors: np.ndarray, lists: Path | None = None) -> None:
-        self.vectors, self.path = vectors, lists
+        self.vectors, self.lists = vectors, open_lists(lists) if lists else None
 
     def search(self, vector: np.ndarray, k: int, positions: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Positions and cosines of the `k` nearest, best first; `positions`, ascending, are those that may be found."""
@@ -33,7 +32,7 @@ class Nearest:
         asked, k = vector.reshape(1, -1).astype(np.float32), min(k, size)
         if k == 0:
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
-        if self.path is None or size <= FLAT:
+        if self.lists is None or size <= FLAT:
             rows = self.vectors if positions is None else at(self.vectors, positions)
             scores, found = faiss.knn(asked, np.ascontiguousarray(rows), k, metric=faiss.METRIC_INNER_PRODUCT)
             return found[0] if positions is None else positions[found[0]], scores[0]
@@ -48,12 +47,12 @@ class Nearest:
         there = found[0] >= 0
         return found[0][there], scores[0][there]
 
-    @cached_property
-    def lists(self) -> Any:
-        """The lists, memory-mapped."""
-        import faiss
 
-        return faiss.read_index(str(self.path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
+def open_lists(path: Path) -> Any:
+    """Lists of vectors in a file, memory-mapped."""
+    import faiss
+
+    return faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
 
 
 def at(vectors: np.ndarray, positions: np.ndarray) -> np.ndarray:

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from pathlib import Path
 
 import numpy as np
 
@@ -69,7 +68,7 @@ class Index:
     ) -> None:
         """`documents` names those that are searched, where it is not all."""
         self.contents, self.encoder, self.config = contents, encoder, config
-        self.attached: Path | None = None  # what whoever opened the index keeps with it
+        self.attached: object = None  # what whoever opened the index keeps with it
         tables = contents.tables
         self.documents: Mapping[str, Document] = Documents(tables, documents)
         extents = None if documents is None else [tables.extent(document) for document in documents]

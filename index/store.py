@@ -49,12 +49,12 @@ Say = Callable[[str], None]
 class Attachment:
     """What is made once with an index, and again when its version changes, and kept in the index's file `attached`.
 
-    `make` writes it there; `check` raises ValueError if a file is not what `make` writes.
+    `make` writes it there; `open` gives what the index has as `attached`, and raises ValueError of another file.
     """
 
     version: str
     make: Callable[[Index, Path], None]
-    check: Callable[[Path], object]
+    open: Callable[[Path], object]
 
 
 def open_index(
@@ -292,6 +292,5 @@ def load(generation: Path, manifest: dict[str, Any], wanted: Wanted) -> Index:
     contents = read_contents(generation, manifest, wanted.width, wanted.hashes(manifest))
     index = Index(contents, wanted.encoder, wanted.config)
     if wanted.attachment:
-        index.attached = generation / ATTACHED
-        wanted.attachment.check(index.attached)
+        index.attached = wanted.attachment.open(generation / ATTACHED)
     return index

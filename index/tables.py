@@ -87,7 +87,7 @@ class Tables:
         found = self.select(query, kind, word)
         if not found:
             return NONE
-        positions, counts = (np.frombuffer(b"".join(blobs), np.int32) for blobs in zip(*found))
+        positions, counts = (np.frombuffer(b"".join(map(blob, blobs)), np.int32) for blobs in zip(*found))
         most = self.passages if kind == PASSAGES else self.sentences
         if len(positions) != len(counts) or not 0 <= positions.min() <= positions.max() < most:
             raise damaged(f"a word stands in {kind} that there are not")
@@ -123,7 +123,7 @@ class Tables:
         found = self.select("SELECT text FROM documents WHERE id = ?", document)
         if not found:
             raise KeyError(document)
-        text = bytes(found[0][0]).decode("utf-8", "surrogatepass")
+        text = blob(found[0][0]).decode("utf-8", "surrogatepass")
         if self.hashes is not None and hash_text(text) != self.hashes.get(document):
             raise damaged(f"it has other words than {document}")
         return text
@@ -132,7 +132,7 @@ class Tables:
         """A document with its parse."""
         text = self.text(document)
         ((parse,),) = self.select("SELECT parse FROM documents WHERE id = ?", document)
-        read = replace(validate(DOCUMENT, parse), text=text)
+        read = replace(validate(DOCUMENT, blob(parse)), text=text)
         quoted = [span for note in read.footnotes for span in (note, *note.sources)]
         if read.id != document or any(text[span.start : span.end] != span.text for span in quoted):
             raise damaged(f"it quotes words that {document} does not have")
@@ -143,7 +143,7 @@ class Tables:
         found = self.select("SELECT passage FROM passages WHERE position = ?", position)
         if not found:
             raise IndexError(position)
-        passage: Passage = validate(PASSAGE, found[0][0])
+        passage: Passage = validate(PASSAGE, blob(found[0][0]))
         if self.text(passage.document)[passage.start : passage.end] != passage.text:
             raise damaged(f"it quotes words that {passage.document} does not have")
         return passage
@@ -153,7 +153,7 @@ class Tables:
         found = self.select("SELECT sentences FROM passages WHERE id = ?", passage)
         if not found:
             raise KeyError(passage)
-        rows = np.frombuffer(found[0][0], np.int32)
+        rows = np.frombuffer(blob(found[0][0]), np.int32)
         if len(rows) and not 0 <= rows.min() <= rows.max() < self.sentences:
             raise damaged("it has sentences that there are not")
         return rows
@@ -162,6 +162,13 @@ class Tables:
 def open_tables(path: Path, hashes: Mapping[str, str]) -> Tables:
     """The tables in a file; raises ValueError if it does not hold just these."""
     return Tables(open_database(path, TABLES), hashes)
+
+
+def blob(value: object) -> bytes:
+    """Bytes that were written as such; raises StoreError if something else stands there."""
+    if not isinstance(value, bytes):
+        raise damaged(f"it holds {type(value).__name__} for bytes")
+    return value
 
 
 def validate(kind: TypeAdapter[Any], data: bytes) -> Any:

@@ -8,7 +8,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
@@ -49,7 +49,10 @@ Stamp = tuple[int, int, int, int]  # of a file: its size, when it was written an
 
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file that was found; what it holds is not known yet. `stamp` is None where it may not tell of a change."""
+    """A file that was found; `stamp` is None where it may not tell of a change.
+
+    `data` are the bytes of a text file that were hashed, where they are held: it may be written to before it is read.
+    """
 
     id: str
     path: Path
@@ -58,6 +61,7 @@ class FoundFile:
     collection: str | None = None
     size: int = 0
     stamp: Stamp | None = None
+    data: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ def find_files(path: Path, seen: Mapping[str, Seen] = MappingProxyType({})) -> F
     their paths. Raises SourceError if there is none that can be read, or the file itself cannot.
     """
     paths, sizes = list_files(path)
-    known = seen if sum(sizes) > HASHED_ALWAYS else {}
+    known = seen if sum(sizes) > HASHED_ALWAYS else None
     if path.is_file():
         return Found((find_file(path, path.parent, known),), ())
     files, unread = attempt(paths, lambda one: find_file(one, path, known))
@@ -133,8 +137,11 @@ def attempt(items: Sequence[Given], do: Callable[[Given], Made]) -> tuple[list[M
     return made, failed
 
 
-def find_file(path: Path, folder: Path, seen: Mapping[str, Seen] = MappingProxyType({})) -> FoundFile:
-    """One file, hashed unless it looks as it was seen. Raises SourceError if it is a link out of the folder."""
+def find_file(path: Path, folder: Path, seen: Mapping[str, Seen] | None = None) -> FoundFile:
+    """One file, hashed unless it looks as it was `seen`; with None, a text's bytes are held.
+
+    Raises SourceError if it is a link out of the folder, or cannot be read.
+    """
     told = os.fsencode(path).decode("utf-8", "backslashreplace")
     if told != str(path):
         raise SourceError(f"The name {told} is not UTF-8. Rename the file.")
@@ -146,12 +153,24 @@ def find_file(path: Path, folder: Path, seen: Mapping[str, Seen] = MappingProxyT
     try:
         status = path.stat()
         stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-        known = seen.get(str(path))
-        sha256 = known.sha256 if known and known.stamp == stamp else hash_file(path)
+        known = seen.get(str(path)) if seen else None
+        data = hold(path) if seen is None and path.suffix.lower() in TEXTS else None
+        sha256 = hashlib.sha256(data).hexdigest() if data else known_hash(path, stamp, known)
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
     settled = time.time_ns() - max(stamp[1:3]) > SETTLED
-    return FoundFile(name, path, sha256, metadata, collection, stamp[0], stamp if settled else None)
+    return FoundFile(name, path, sha256, metadata, collection, stamp[0], stamp if settled else None, data)
+
+
+def known_hash(path: Path, stamp: Stamp, seen: Seen | None) -> str:
+    """A file's hash: as it was seen if the file looks the same, else that of its bytes."""
+    return seen.sha256 if seen and seen.stamp == stamp else hash_file(path)
+
+
+def hold(path: Path) -> bytes:
+    """A file's bytes."""
+    check_size(path, path.stat().st_size, LARGEST_FILE)
+    return path.read_bytes()
 
 
 def hash_file(path: Path) -> str:
@@ -175,7 +194,7 @@ def name_apart(files: Sequence[FoundFile]) -> Iterator[FoundFile]:
 
 def read_file(found: FoundFile) -> SourceFile:
     """Read a file that was found; raises SourceError if it cannot be read, or has changed since."""
-    told = read_data(found.path, read_same(found))
+    told = read_data(found.path, found.data or read_same(found))
     metadata = merge(found.metadata, told.metadata)
     return SourceFile(found.id, found.path, told.text, found.sha256, metadata, told, found.collection)
 
