@@ -23,7 +23,7 @@ from index.database import Database, create
 from index.document.types import Document
 from index.nearest import Nearest, make_lists
 from index.rows import RowWriter, read_rows
-from index.tables import DOCUMENT, PASSAGE, PASSAGES, SCHEMA, SENTENCES, Tables, open_tables
+from index.tables import DOCUMENT, PASSAGE, PASSAGES, SCHEMA, SENTENCES, Tables, open_tables, pack
 from index.types import Passage
 
 TABLES_FILE, LISTS_FILE = "tables.sqlite", "nearest.faiss"
@@ -78,7 +78,7 @@ class ContentsWriter:
                     for note in sentence.notes:
                         anchors.setdefault(note, (position, number))
             places = array("i", [rows[sentence.start] for sentence in passage.sentences]).tobytes()
-            told = (position, passage.id, self._documents, passage.note, PASSAGE.dump_json(passage), places)
+            told = (position, passage.id, self._documents, passage.note, pack(PASSAGE, passage), places)
             self._connection.execute("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)", told)
             self._count(PASSAGES, passage.plain)
         for text in sentences:
@@ -86,7 +86,7 @@ class ContentsWriter:
         self._passages, self._sentences = self._passages + len(passages), self._sentences + len(rows)
         ends = self._passages, self._sentences
         named = self._documents, document.id, document.title, document.collection
-        words = document.text.encode("utf-8", "surrogatepass"), DOCUMENT.dump_json(replace(document, text=""))
+        words = document.text.encode("utf-8", "surrogatepass"), pack(DOCUMENT, replace(document, text=""))
         self._connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*named, *words, *ends))
         self._connection.executemany(
             "INSERT INTO anchors VALUES (?, ?, ?, ?)", [(self._documents, note, *at) for note, at in anchors.items()]

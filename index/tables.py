@@ -1,13 +1,14 @@
 """Documents, passages and words of an index in tables (SQLite), each read when it is asked for.
 
-    documents   number, id, collection, title, text, and the parse of the text as JSON
-    passages    position, id, the document's number, the note it is of; the passage as JSON, its sentences' rows
+    documents   number, id, collection, title, text, and the parse of the text as packed JSON
+    passages    position, id, the document's number, the note it is of; the passage as packed JSON, its sentences' rows
     anchors     the first sentence of the body that each note belongs to
     postings    word by word the texts that it stands in, in blocks, of passages and of sentences
 
 What is read is checked against the words of its document, and those against the document's hash.
 """
 
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -39,6 +40,7 @@ PASSAGES, SENTENCES = "passages", "sentences"  # kinds of postings
 DOCUMENT, PASSAGE = TypeAdapter(Document), TypeAdapter(Passage)
 KEPT_DOCUMENTS, KEPT_PASSAGES = 64, 4096  # that were read last
 READ_AT_ONCE = 500
+PACKED = 1  # the level of compression
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class Tables:
         """A document with its parse."""
         text = self.text(document)
         ((parse,),) = self.select("SELECT parse FROM documents WHERE id = ?", document)
-        read = replace(validate(DOCUMENT, blob(parse)), text=text)
+        read = replace(unpack(DOCUMENT, blob(parse)), text=text)
         quoted = [span for note in read.footnotes for span in (note, *note.sources)]
         if read.id != document or any(text[span.start : span.end] != span.text for span in quoted):
             raise damaged(f"it quotes words that {document} does not have")
@@ -143,7 +145,7 @@ class Tables:
         found = self.select("SELECT passage FROM passages WHERE position = ?", position)
         if not found:
             raise IndexError(position)
-        passage: Passage = validate(PASSAGE, blob(found[0][0]))
+        passage: Passage = unpack(PASSAGE, blob(found[0][0]))
         if self.text(passage.document)[passage.start : passage.end] != passage.text:
             raise damaged(f"it quotes words that {passage.document} does not have")
         return passage
@@ -171,11 +173,16 @@ def blob(value: object) -> bytes:
     return value
 
 
-def validate(kind: TypeAdapter[Any], data: bytes) -> Any:
-    """What JSON holds; raises StoreError if it is something else."""
+def pack(kind: TypeAdapter[Any], value: object) -> bytes:
+    """A value as packed JSON, in which its words, which stand in it several times, take little more than once."""
+    return zlib.compress(kind.dump_json(value), PACKED)
+
+
+def unpack(kind: TypeAdapter[Any], data: bytes) -> Any:
+    """What packed JSON holds; raises StoreError if it is something else."""
     try:
-        return kind.validate_json(data)
-    except ValidationError as error:
+        return kind.validate_json(zlib.decompress(data))
+    except (ValidationError, zlib.error) as error:
         raise damaged(str(error).splitlines()[0]) from error
 
 

@@ -93,8 +93,8 @@ class Rebuilding:
             [f"generation-{n}" for n in (3, 2, 1)],
             ["generation-3", "generation-2"],
         )
-        for generation in generations(self.folder):
-            check_whole(generation)
+        for made in generations(self.folder):
+            check_whole(made)
         assert len(list(self.folder.glob("*ing-*"))) <= 1
         with FileLock(self.folder / "lock", timeout=0):
             pass

@@ -11,7 +11,9 @@ from pathlib import Path
 SUFFIXES = {".html", ".htm", ".xhtml", ".txt", ".rst", ".md", ".gz"}
 LEFT_OUT = re.compile(r"changelog|copyright", re.I)
 UNSEEN = re.compile(r"<(script|style|nav|header|footer|head)\b.*?</\1>", re.I | re.S)
-BREAK = re.compile(r"</?(?:p|div|li|dd|dt|tr|h[1-6]|pre|table|section|br\s*/?|blockquote|ul|ol|dl|article)\b[^>]*>", re.I)
+BREAK = re.compile(
+    r"</?(?:p|div|li|dd|dt|tr|h[1-6]|pre|table|section|br\s*/?|blockquote|ul|ol|dl|article)\b[^>]*>", re.I
+)
 TAG = re.compile(r"<[^>]+>")
 FEWEST, FILLED, MOST = 60, 200, 700  # characters of a paragraph, of short ones together, of a passage
 IN_A_DOCUMENT = 100  # passages
