@@ -1,4 +1,4 @@
-"""The reader's network: MiniLM with three small heads, and what it is trained to say.
+"""The reader's network: MiniLM, or a teacher, with three small heads, and what it is trained to say.
 
 span       where the answer starts and ends; at the first token where there is none
 answer     whether the window answers the question at all
@@ -35,10 +35,11 @@ class Heads(nn.Module):
 
 
 class ReaderNetwork(nn.Module):
-    """MiniLM with a head for spans, one for no answer, and one for evidence sentences.
+    """An encoder with a head for spans, one for no answer, and one for evidence sentences.
 
     While it is trained, inner layers have such heads too (deep supervision; Lee et al., AISTATS 2015), so that what
-    they know can be read off early. The word embeddings stay as MiniLM has them.
+    they know can be read off early. The word embeddings stay as the encoder has them. `folder` holds a BERT (MiniLM) or
+    an MPNet; token ids are BERT's for both.
     """
 
     def __init__(self, folder: Path | str) -> None:
@@ -64,9 +65,22 @@ class ReaderNetwork(nn.Module):
 
     def layers(self, tokens: Tensor, mask: Tensor, sentence: Tensor) -> tuple[Tensor, ...]:
         """Hidden states: the embeddings', then each layer's."""
-        segments = (torch.cumsum(sentence > 0, 1) > 0).long()  # 0 for the question, 1 from the window on
-        read = self.encoder(input_ids=tokens, attention_mask=mask, token_type_ids=segments, output_hidden_states=True)
+        if self.encoder.config.model_type == "mpnet":
+            read = self.encoder(input_ids=mpnet_ids(tokens), attention_mask=mask, output_hidden_states=True)
+        else:
+            segments = (torch.cumsum(sentence > 0, 1) > 0).long()  # 0 for the question, 1 from the window on
+            read = self.encoder(
+                input_ids=tokens, attention_mask=mask, token_type_ids=segments, output_hidden_states=True
+            )
         return tuple(read.hidden_states)
+
+
+def mpnet_ids(tokens: Tensor) -> Tensor:
+    """MPNet's ids of BERT's tokens: its vocabulary is BERT's, after its own `<s>`, `<pad>`, `</s>` and `<unk>`."""
+    shifted = tokens + 4
+    for bert, mpnet in ((0, 1), (101, 0), (102, 2)):  # [PAD], [CLS], [SEP]
+        shifted = shifted.masked_fill(tokens == bert, mpnet)
+    return shifted
 
 
 def allowed_tokens(sentence: Tensor) -> Tensor:

@@ -30,8 +30,8 @@ class TrainingSettings:
     """What a run is made with.
 
     `weights` are those of the objectives, `inner` that of all of them on the inner layers; `shares` say how often an
-    epoch has each example of a kind, once where nothing is said; `start` is the file with an earlier run's weights, if
-    not MiniLM's.
+    epoch has each example of a kind, once where nothing is said; `start` is the file with an earlier run's weights;
+    `encoder` the folder of another encoder than MiniLM.
     """
 
     epochs: float = 2
@@ -51,6 +51,7 @@ class TrainingSettings:
     )  # fmt: skip
     seed: int = 1
     start: str | None = None
+    encoder: str | None = None
 
 
 def schedule(step: int, steps: int, warmup: float) -> float:
@@ -74,7 +75,7 @@ class Run:
     def __init__(self, settings: TrainingSettings, folder: Path, device: str) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.folder, self.device = settings, folder, device
-        self.network = ReaderNetwork(packaged_model()).to(device)
+        self.network = ReaderNetwork(settings.encoder or packaged_model()).to(device)
         if settings.start is not None:
             load_weights(self.network, Path(settings.start))
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
@@ -198,6 +199,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long; the same command goes on")
     parser.add_argument("--shares", nargs="*", type=share, default=TrainingSettings().shares, metavar="KIND=SHARE")
     parser.add_argument("--start", metavar="WEIGHTS", help="go on from an earlier run's reader.safetensors")
+    parser.add_argument("--encoder", metavar="FOLDER", help="another encoder than MiniLM: a BERT or an MPNet")
     for name in ("epochs", "rate", "smoothing", "average"):
         parser.add_argument(f"--{name}", type=float, default=getattr(TrainingSettings(), name))
     for name in ("batch-tokens", "seed"):
@@ -205,7 +207,7 @@ def main() -> None:
     options = parser.parse_args()
     settings = TrainingSettings(
         options.epochs, options.batch_tokens, options.rate, smoothing=options.smoothing, average=options.average,
-        shares=tuple(options.shares), seed=options.seed, start=options.start,
+        shares=tuple(options.shares), seed=options.seed, start=options.start, encoder=options.encoder,
     )  # fmt: skip
     options.run.mkdir(parents=True, exist_ok=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
