@@ -5,7 +5,10 @@ text's vector is the weighted mean of its words' own, each encoded alone by Mini
 model2vec): vectors of these very texts, near where words are, that cost next to nothing.
 """
 
+import json
 import re
+import sys
+import time
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,6 +19,7 @@ from index.document.sentences import plain_characters
 from index.document.sources import SourceFile
 from index.document.types import Document, Paragraph, Section, Sentence
 from index.minilm import MiniLmEncoder
+from tests.growth.measuring import peak_mb
 
 REAL = 10_000  # passages up to which every vector is MiniLM's own
 SENTENCE = re.compile(r"\S.*?(?:[.!?:](?=\s+[A-Z(])|$)", re.S)
@@ -78,13 +82,19 @@ class StaticEncoder(MiniLmEncoder):
         return super().encode_passages(texts)
 
 
-def make(source: Path, index_dir: Path, passages: int) -> None:
-    """Make the index of a folder."""
+def make(source: Path, index_dir: Path, passages: int) -> dict[str, float]:
+    """Make the index of a folder; tells how long it took, and the most memory that was held, in megabytes."""
     from assistant import Assistant
     from assistant.config import Config
-    from assistant.terminal import progress_bar
+    from assistant.terminal import progress_bar, tell
     from index.types import IndexConfig
 
     encoder = MiniLmEncoder() if passages <= REAL else StaticEncoder(index_dir.parent / "words.npy")
+    began = time.perf_counter()
     with patch("index.store.parse", parse_plainly), progress_bar() as show:
-        Assistant.from_config(Config(source, index_dir, IndexConfig()), encoder, print, show)
+        Assistant.from_config(Config(source, index_dir, IndexConfig()), encoder, tell, show)
+    return {"made_s": round(time.perf_counter() - began, 1), "making_mb": peak_mb()}
+
+
+if __name__ == "__main__":
+    print(json.dumps(make(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))))
