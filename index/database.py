@@ -8,7 +8,7 @@ from typing import Any
 
 from index.errors import StoreError
 
-WRITING = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE")  # whoever writes syncs at the end
+WRITING = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "cache_size = -131072")  # in KiB
 READING = ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON")
 
 

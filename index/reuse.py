@@ -1,17 +1,19 @@
 """What of an older index is still of use: documents whose file is the same, vectors whose text is."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from index.contents import Contents
 from index.document.sources import FoundFile
-from index.document.types import Document
+from index.document.types import Document, Metadata
 from index.retriever import distinct_places
 from index.tables import PASSAGES, SENTENCES
 from index.types import Passage
+
+TOLD = tuple(field.name for field in fields(Metadata))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,4 +58,5 @@ class Kept:
 
 def entry_of(file: FoundFile) -> dict[str, Any]:
     """What tells a file from what it was before: its bytes, and what stands beside it."""
-    return {"sha256": file.sha256, "collection": file.collection, **asdict(file.metadata)}
+    known = {name: getattr(file.metadata, name) for name in TOLD}
+    return {"sha256": file.sha256, "collection": file.collection, **known}
