@@ -11,6 +11,7 @@ from assistant.checks import check_history, check_question
 from assistant.citing import Part, from_one_sentence, to_answer
 from assistant.config import DEFAULT_READER, THRESHOLD, Config
 from assistant.known import Known, known_version
+from assistant.paragraphs import by_paragraph
 from assistant.reader import Reader
 from assistant.reader.load import load_reader
 from assistant.structure import read_structure
@@ -190,6 +191,8 @@ class Assistant:
     def part(self, lookup: Lookup) -> Part:
         """A lookup as a part of an answer: whether what was found is confident enough."""
         found = lookup.selection
+        if self.config.unit == "paragraph":
+            found = by_paragraph(found, self.index.documents)
         sure = bool(found.candidates) and round(found.confidence, 4) >= self.config.threshold
         return Part(lookup.question, found, sure)
 

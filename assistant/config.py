@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from assistant.types import Certainty
 from index.types import IndexConfig
@@ -11,6 +12,7 @@ MAX_HISTORY = 20  # turns
 THRESHOLD = 0.3767
 SURE = 0.6695  # the confidence from which an answer is called sure
 DEFAULT_READER = "quoth"
+Unit = Literal["sentence", "paragraph"]
 SOURCE = Path("source_docs")
 INDEX_DIR = Path(".quoth")
 FEEDBACK = INDEX_DIR / "feedback.sqlite"
@@ -23,7 +25,7 @@ class Config:
     is called sure, below it likely; with `threshold` above `sure` every answer is.
 
     `reader` is one that `load_reader` knows; `passages` is how many are read for a question, `quotations` how
-    many are given at most. With a `collection` only that folder of the sources is asked.
+    many are given at most. With a `collection` only that folder of the sources is asked. `unit` is what is quoted.
     """
 
     source: Path = SOURCE
@@ -35,6 +37,7 @@ class Config:
     quotations: int = 3
     sure: float = SURE
     collection: str = ""
+    unit: Unit = "sentence"
 
     def certainty(self, confidence: float) -> Certainty:
         """How certain an answer of some confidence is called."""

@@ -11,7 +11,7 @@ from assistant.settings import Settings, read_settings
 
 SOURCED = ("source",)
 INDEXED = (*SOURCED, "index_dir", "encoder")
-ANSWERED = (*INDEXED, "reader", "threshold")
+ANSWERED = (*INDEXED, "reader", "threshold", "unit")
 ASKED = (*ANSWERED, "collection")
 METAVARS = {Path: "PATH", int: "N", float: "X"}
 

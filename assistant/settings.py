@@ -22,7 +22,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from assistant.config import DEFAULT_READER, FEEDBACK, INDEX_DIR, SOURCE, THRESHOLD, TOKENS, Config
+from assistant.config import DEFAULT_READER, FEEDBACK, INDEX_DIR, SOURCE, THRESHOLD, TOKENS, Config, Unit
 from index.dense import DEFAULT_ENCODER
 from index.errors import QuothError
 from index.types import IndexConfig
@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     )
     collection: str = Field("", description="ask the documents of this folder of the sources alone")
     threshold: float = Field(THRESHOLD, ge=0, le=1, description="abstain below this confidence; 0 always answers")
+
+    unit: Unit = Field("sentence", description="what is quoted: sentence, or paragraph for long answers")
 
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(7860, ge=1, le=65535, description="the port to listen on")
@@ -180,7 +182,15 @@ class Settings(BaseSettings):
     def config(self) -> Config:
         """What an assistant is made with."""
         made_with = IndexConfig(self.encoder)
-        return Config(self.source, self.index_dir, made_with, self.threshold, self.reader, collection=self.collection)
+        return Config(
+            self.source,
+            self.index_dir,
+            made_with,
+            self.threshold,
+            self.reader,
+            collection=self.collection,
+            unit=self.unit,
+        )
 
     @property
     def hosts(self) -> frozenset[str]:
