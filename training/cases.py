@@ -17,11 +17,11 @@ from assistant.config import Config
 from assistant.reader.features import find_sentences
 from assistant.reader.load import SIMPLE_READER
 from assistant.reader.network import Network
+from eval.caching import CachingEncoder, CachingNetwork
 from eval.documents import DocumentQuestion, QuestionedDocument, from_gold, load_documents
 from eval.gold import ARTICLE_GOLD, load_gold
-from eval.lessened import find_removed, remove
 from eval.metrics.evidence import overlaps
-from eval.remembering import RememberingEncoder, RememberingNetwork
+from eval.removal import find_removed, remove
 from index.dense import Encoder
 from index.retriever import Index
 from index.store import open_index
@@ -116,7 +116,7 @@ class Examiner:
     """Asks documents their questions with one network, caching what encoder and network compute."""
 
     def __init__(self, encoder: Encoder, network: Network, index_dir: Path) -> None:
-        self.encoder, self.network = RememberingEncoder(encoder), RememberingNetwork(network)
+        self.encoder, self.network = CachingEncoder(encoder), CachingNetwork(network)
         self.config = Config(index_dir=index_dir, reader=SIMPLE_READER)
 
     def assistant_of(self, index: Index) -> Assistant:
@@ -126,7 +126,7 @@ class Examiner:
     def ask_document(self, document: QuestionedDocument) -> Iterator[Case]:
         """Yield the cases of every question of a document."""
         index = open_index(document.path, self.config.index_dir, self.config.index, self.encoder)
-        self.encoder.remember(index)
+        self.encoder.add_index(index)
         quoth = self.assistant_of(index)
         lessened: dict[tuple[tuple[int, int], ...], Assistant | None] = {}
         for question in document.questions:
