@@ -15,7 +15,7 @@ from assistant.reader import Reader
 from assistant.reader.load import load_reader
 from assistant.structure import read_structure
 from assistant.types import Abstention, Answer, Lookup, Question, Trace, Turn
-from assistant.understand.anaphora import Said
+from assistant.understand.anaphora import ResolvedTurn
 from assistant.understand.conversation import Rewrite, rewrite
 from assistant.understand.language import shares_names
 from assistant.understand.parts import share_a_sentence, split
@@ -134,7 +134,7 @@ class Assistant:
         began = time.perf_counter()
         question, turns = check_question(question), check_history(history) if complete else ()
         asked = understand(question, turns, self.known) if complete else as_written(question)
-        along = spoken(turns[-READ_ALONG:]) if asked.leans else ()
+        along = spoken(turns[-READ_ALONG:]) if asked.is_follow_up else ()
         look = partial(self.look, turns=along, on_stage=on_stage)
         answer = self.suggest_instead(self.answer(asked, look))
         trace = answer.trace or Trace(asked, ())
@@ -158,12 +158,12 @@ class Assistant:
         texts = split(asked.corrected) if self.reader.reads_turns else split_standalone(asked)
         lookups: list[Lookup] = []
         parts: list[Part] = []
-        said: list[Said] = []
+        said: list[ResolvedTurn] = []
         for text in texts:
             reading = next(iter(rewrite(text, said)), Rewrite(text))
             lookups.append(look(reading.question))
             parts.append(self.part(lookups[-1]))
-            said.append(Said(reading.question, reading.topic, parts[-1].short_answer))
+            said.append(ResolvedTurn(reading.question, reading.topic, parts[-1].short_answer))
         if len(parts) > 1 and share_a_sentence(texts):
             parts = from_one_sentence(parts)
         if len(parts) > 1 and not any(part.answered for part in parts):

@@ -31,12 +31,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked, as it was understood.
+    """A question as understood.
 
-    `corrected` has names and words as the documents spell them; `standalone` is the question as it would stand alone,
-    completed from the conversation, which is shown. `answer_kind` is the kind of answer asked for (see `answer_kind`),
-    `reply` the line that is said to small talk, or where nothing is found for what looks like an instruction. One
-    that `leans` on the conversation is read with what was said before.
+    `corrected` has names and words as the documents spell them; `standalone` is rewritten from the conversation and
+    shown. `answer_kind` is the expected answer type (see `answer_kind`), `reply` the reply to small talk, or to what
+    looks like an instruction if nothing is found for it. Earlier turns are read with an `is_follow_up` question.
     """
 
     text: str
@@ -46,7 +45,7 @@ class Question:
     language: str = "en"
     answer_kind: str = "other"
     reply: str | None = None
-    leans: bool = False
+    is_follow_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

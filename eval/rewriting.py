@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.understand.anaphora import Said
+from assistant.understand.anaphora import ResolvedTurn
 from assistant.understand.conversation import rewrite
 from eval.gold import GoldError
 from eval.metrics.retrieval import score_retrieval
@@ -89,10 +89,10 @@ def read_domain(folder: Path, domain: str) -> list[FollowUp]:
 
 def rewrite_follow_up(follow_up: FollowUp) -> str:
     """Rewrite a follow-up from the questions before it, taking the first reading, since there is no document."""
-    turns: list[Said] = []
+    turns: list[ResolvedTurn] = []
     for question in follow_up.history:
         readings = rewrite(question, turns)
-        turns.append(Said(readings[0].question, readings[0].topic) if readings else Said(question))
+        turns.append(ResolvedTurn(readings[0].question, readings[0].topic) if readings else ResolvedTurn(question))
     readings = rewrite(follow_up.question, turns)
     return readings[0].question if readings else follow_up.question
 
