@@ -1,4 +1,4 @@
-"""What an answer is made of: plain, frozen values that every surface shows and the harness measures."""
+"""The types of questions and answers: frozen values shared by every surface and the evaluation."""
 
 import json
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ Certainty = Literal["sure", "likely", "none"]
 class Turn:
     """An earlier question with its short answer, if the caller knows it.
 
-    `standalone` is the question as it would stand alone, None where it was not asked of Quoth; `document`, `start` and
-    `end` are the place of the first quotation.
+    `standalone` is its standalone form, None if it was not answered by Quoth; `document`, `start` and `end` are the
+    place of the first quotation.
     """
 
     question: str
@@ -50,7 +50,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A quotation with the short answer in it, in document offsets; `score` ranks candidates."""
+    """A candidate quotation with its short answer, in document offsets; `score` ranks candidates."""
 
     passage: Passage
     start: int
@@ -72,11 +72,10 @@ class ScoredSentence:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a reader chose: candidates, best first, no two of them the same sentence.
+    """A reader's result: candidates, best first, each of another sentence.
 
-    The first `needed` of them make the answer; `confidence` in [0, 1] is that they do; `missing` are the words
-    of the question that the best of them has nothing on, as far as that is known. `scored` are all the sentences that
-    were read, best first.
+    The first `needed` of them make the answer, with `confidence` in [0, 1]; `missing` are the words of the question
+    that the best one does not cover, if known. `scored` are all sentences read, best first.
     """
 
     candidates: tuple[Candidate, ...]
@@ -85,38 +84,38 @@ class Selection:
     missing: tuple[str, ...] = ()
     scored: tuple[ScoredSentence, ...] = ()
 
-    def first(self, position: int) -> "Selection":
-        """The same with another candidate before the others."""
-        one = self.candidates[position]
-        return replace(self, candidates=(one, *(other for other in self.candidates if other is not one)))
+    def with_first(self, position: int) -> "Selection":
+        """Return the selection with the candidate at a position moved to the front."""
+        best = self.candidates[position]
+        return replace(self, candidates=(best, *(other for other in self.candidates if other is not best)))
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """One pass for one question: the passages found and what was read in them; times in seconds.
+    """One retrieve-and-read pass for one question: the hits and the reader's selection.
 
-    With `structure` the document's structure answered, and nothing was read.
+    With `from_structure` the document's structure answered, and nothing was read.
     """
 
     question: str
     hits: tuple[Hit, ...]
     selection: Selection
-    structure: bool
-    retrieve: float
-    read: float
+    from_structure: bool
+    retrieve_seconds: float
+    read_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """How an answer came about: what was understood, and every pass in order."""
+    """How an answer was made: the question as understood, and every lookup in order."""
 
-    asked: Question
+    question: Question
     lookups: tuple[Lookup, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceWork:
-    """A work behind a citation, and the number of the note it is named in."""
+    """A cited work, and the number of the note that names it."""
 
     number: int
     text: str
@@ -126,9 +125,9 @@ class SourceWork:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A note behind a quotation, followed to the works it names.
+    """A note of a quotation, resolved to the works it names.
 
-    `via` are the numbers of the notes between, `unfollowed` the references in it that lead nowhere.
+    `via` are the numbers of the notes in between, `unfollowed` the references that could not be resolved.
     """
 
     number: int
@@ -144,10 +143,9 @@ class Citation:
 class Evidence:
     """A quotation with its place; offsets are into the document named.
 
-    `footnote` is the number of the note it stands in, None in the body; `paragraph` counts through the
-    body from 1, None in notes and in the byline. Into the original lead `page` (of a PDF, from 1), `link` (of a page or
-    a book: `#element`, `chapter.xhtml#element`), `headings` (those above it, the outermost first) and `collection`,
-    the sub-folder that the document lies in.
+    `footnote` is the number of the note it is in, None in the body; `paragraph` counts through the body from 1, None in
+    notes and in the byline. Places in the original: `page` (of a PDF, from 1), `link` (HTML, e-books: `#element`,
+    `chapter.xhtml#element`), `headings` (outermost first) and `collection`, the document's sub-folder.
     """
 
     quote: str
@@ -170,7 +168,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """Why there is no answer, and the passages nearest to one.
+    """Why there is no answer, and the nearest passages.
 
     `reason` is `no_match`, `low_confidence`, `not_a_question` (a greeting, thanks, an instruction, nonsense) or
     `language`. `suggestions` are questions that the documents answer.
@@ -186,9 +184,8 @@ class Abstention:
 class Answer:
     """An answer in the document's words, or an abstention; the first `needed` quotations make it.
 
-    `certainty` is "none" where it abstains. `trace` is left out of the JSON.
-    Where several things were asked, `answer` has the short answer to each, joined by "; ", and `unanswered` the
-    parts that the document does not answer.
+    `certainty` is "none" if it abstains. `trace` is left out of the JSON. For a question with several parts, `answer`
+    has the short answers joined by "; ", and `unanswered` the parts without one.
     """
 
     question: str
@@ -205,17 +202,17 @@ class Answer:
     trace: Annotated[Trace | None, SkipJsonSchema()] = field(default=None, compare=False, repr=False)
 
     def to_turn(self) -> Turn:
-        """The answer as an earlier turn of its conversation."""
+        """Convert to an earlier turn of the conversation."""
         first = self.evidence[0] if self.evidence else None
         place = (first.document, first.start, first.end) if first else (None, None, None)
         return Turn(self.question, self.answer, self.standalone_question, *place)
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer as the JSON object that every surface speaks."""
+        """Convert to the JSON object that every surface returns."""
         fields = asdict(replace(self, trace=None))
         del fields["trace"]
         return fields
 
     def to_json(self) -> str:
-        """The same as JSON text, on one line."""
+        """Convert to JSON text, on one line."""
         return json.dumps(self.to_dict(), ensure_ascii=False)

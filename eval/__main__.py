@@ -10,7 +10,7 @@ from typing import Any
 
 from assistant.assistant import Assistant
 from assistant.feedback import read_feedback
-from assistant.options import ANSWERED, SOURCED, add_options, settings_of, share
+from assistant.options import ANSWER_OPTIONS, SOURCE_OPTIONS, add_options, parse_share, settings_of
 from assistant.terminal import progress_bar, tell, to_line, writing
 from eval.candidates import make_candidates
 from eval.document_results import compare_document_results, is_over_documents
@@ -53,9 +53,9 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m eval", description="Measures answers against gold questions.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     source_options, answer_options, gold_options = (argparse.ArgumentParser(add_help=False) for _ in range(3))
-    add_options(source_options, *SOURCED)
-    add_options(answer_options, *(name for name in ANSWERED if name not in SOURCED))
-    add_options(gold_options, *ANSWERED)
+    add_options(source_options, *SOURCE_OPTIONS)
+    add_options(answer_options, *(name for name in ANSWER_OPTIONS if name not in SOURCE_OPTIONS))
+    add_options(gold_options, *ANSWER_OPTIONS)
     gold_options.add_argument("--gold", type=Path, default=ARTICLE_GOLD, metavar="FILE", help="default: the article's")
 
     check = commands.add_parser("check", parents=[source_options], help="say whether a gold file is sound")
@@ -72,7 +72,7 @@ def make_parser() -> argparse.ArgumentParser:
     names = [system.name for system in ABLATION]
     runs.add_argument("--systems", nargs="+", choices=names, metavar="NAME", help=f"only some of: {', '.join(names)}")
     text = "mistype this share of the questions' characters, numbers spared (wants the extra noise)"
-    runs.add_argument("--noise", type=share, default=0.0, metavar="X", help=text)
+    runs.add_argument("--noise", type=parse_share, default=0.0, metavar="X", help=text)
     runs.add_argument("--split", choices=["dev", "test", "all"], default="all")
     runs.add_argument("--out", type=Path, default=Path("eval-report"), metavar="DIR")
     runs.add_argument("--json", action="store_true", help="print the results as JSON instead of a table")
@@ -116,7 +116,7 @@ def make_parser() -> argparse.ArgumentParser:
     rewriting.set_defaults(run=run_rewriting)
 
     candidates = commands.add_parser("candidates", help="what people marked, as gold to be checked")
-    add_options(candidates, *SOURCED, "feedback")
+    add_options(candidates, *SOURCE_OPTIONS, "feedback")
     candidates.add_argument("--out", type=Path, metavar="FILE", help="where to (default: standard output)")
     candidates.set_defaults(run=run_candidates)
     return parser

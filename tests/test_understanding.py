@@ -216,9 +216,9 @@ def test_stages_are_told_with_their_counts(quoth: Assistant) -> None:
 def test_a_trace_has_what_was_understood_found_and_read(quoth: Assistant) -> None:
     answer = quoth.ask("wehn did French forces begin the offensive?")
     assert answer.trace is not None
-    asked, (lookup,) = answer.trace.asked, answer.trace.lookups
-    assert (asked.kind, asked.language, asked.answer_kind) == ("question", "en", "time")
-    assert asked.corrected == lookup.question == "when did French forces begin the offensive?"
+    question, (lookup,) = answer.trace.question, answer.trace.lookups
+    assert (question.kind, question.language, question.answer_kind) == ("question", "en", "time")
+    assert question.corrected == lookup.question == "when did French forces begin the offensive?"
     assert lookup.hits == quoth.retrieve(lookup.question)
     best = lookup.selection.scored[0]
     assert (best.start, best.scores["score"]) == (answer.evidence[0].start, lookup.selection.candidates[0].score)
@@ -226,7 +226,7 @@ def test_a_trace_has_what_was_understood_found_and_read(quoth: Assistant) -> Non
     there = quoth.index.score_sentences("", quoth.index.with_notes(lookup.hits))
     assert len(lookup.selection.scored) == sum(not one.place.asks for one in there)
     spent = answer.timings_ms
-    assert spent["retrieve"] == pytest.approx(1000 * lookup.retrieve, abs=0.01)
+    assert spent["retrieve"] == pytest.approx(1000 * lookup.retrieve_seconds, abs=0.01)
     assert spent["total"] == pytest.approx(spent["understand"] + spent["retrieve"] + spent["read"], abs=0.05)
 
 
