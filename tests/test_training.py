@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from assistant.reader.combine import TOGETHER, Combination, Linear, Listwise
+from assistant.reader.combine import LISTWISE_DEPTH, Combination, Linear, Listwise
 from assistant.reader.network import OnnxNetwork, TokenScores
 from eval.squad import read_squad
 from index.minilm import packaged_model
@@ -475,12 +475,12 @@ def test_the_listwise_network_says_what_is_served() -> None:
     table = np.random.default_rng(1).normal(size=(3, 2))
     served = Listwise(("span", "dense"), np.zeros(2), np.ones(2), (network.arrays(),))
     told = served.logits({"span": table[:, 0], "dense": table[:, 1]})
-    round_up = np.zeros((1, TOGETHER, 2), dtype=np.float32)
+    round_up = np.zeros((1, LISTWISE_DEPTH, 2), dtype=np.float32)
     round_up[0, :3] = table
-    there = torch.arange(TOGETHER)[None] < 3
+    there = torch.arange(LISTWISE_DEPTH)[None] < 3
     with torch.inference_mode():
         wanted = network(torch.from_numpy(round_up), there)[0].numpy()
-    assert told == pytest.approx(wanted[[0, 1, 2, TOGETHER]], abs=1e-5)
+    assert told == pytest.approx(wanted[[0, 1, 2, LISTWISE_DEPTH]], abs=1e-5)
 
 
 def test_the_listwise_network_learns_what_only_a_comparison_tells() -> None:

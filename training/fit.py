@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
-from assistant.reader.combine import TOGETHER, Combination, Linear, Listwise, by_score, compared
+from assistant.reader.combine import LISTWISE_DEPTH, Combination, Linear, Listwise, add_comparisons, rank_by_score
 from assistant.reader.network import PACKAGED, OnnxNetwork
 from eval.metrics.abstention import auroc
 from eval.metrics.statistics import clopper_pearson
@@ -96,7 +96,7 @@ def unscale(names: Sequence[str], scaled: np.ndarray, mean: np.ndarray, spread: 
 
 def rank_rows(case: Case, ranking: Linear) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Rank the rows of a case's table; return its columns by name, and which rows are right."""
-    order, _ = by_score(ranking, {name: case.table[:, i] for i, name in enumerate(case.names)})
+    order, _ = rank_by_score(ranking, {name: case.table[:, i] for i, name in enumerate(case.names)})
     return {name: case.table[order, i] for i, name in enumerate(case.names)}, case.right[order]
 
 
@@ -107,9 +107,9 @@ def fit_listwise_model(cases: Sequence[Case], ranking: Linear) -> Listwise:
     tables, right = [], []
     for case in examples:
         ranked, good = rank_rows(case, ranking)
-        features = compared(ranked)
-        tables.append(np.stack([features[name][:TOGETHER] for name in LISTWISE], 1))
-        right.append(good[:TOGETHER])
+        features = add_comparisons(ranked)
+        tables.append(np.stack([features[name][:LISTWISE_DEPTH] for name in LISTWISE], 1))
+        right.append(good[:LISTWISE_DEPTH])
     return fit_listwise_network(tables, right, balanced_weights(examples), LISTWISE, ranking)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from assistant.reader.combine import TOGETHER, Linear, Listwise
+from assistant.reader.combine import LISTWISE_DEPTH, Linear, Listwise
 
 HIDDEN = 16
 MEMBERS = 3
@@ -70,9 +70,9 @@ def pad_tables(
     tables: Sequence[np.ndarray], right: Sequence[np.ndarray], weights: Sequence[float]
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Pad tables to one length; return them, the mask of their rows, the targets (last: none), and the weights."""
-    table = np.zeros((len(tables), TOGETHER, tables[0].shape[1]), dtype=np.float32)
-    present = np.zeros((len(tables), TOGETHER), dtype=bool)
-    target = np.zeros((len(tables), TOGETHER + 1), dtype=bool)
+    table = np.zeros((len(tables), LISTWISE_DEPTH, tables[0].shape[1]), dtype=np.float32)
+    present = np.zeros((len(tables), LISTWISE_DEPTH), dtype=bool)
+    target = np.zeros((len(tables), LISTWISE_DEPTH + 1), dtype=bool)
     for i, (rows, good) in enumerate(zip(tables, right, strict=True)):
         table[i, : len(rows)], present[i, : len(rows)] = rows, True
         target[i, : len(rows)], target[i, -1] = good, not good.any()
