@@ -83,8 +83,8 @@ class Assistant:
         progress: Progress | None = None,
         reader: Reader | None = None,
     ) -> "Assistant":
-        """Open an assistant with every setting; `say` and `progress` report on building the index."""
-        reader = reader or load_reader(config.reader)  # fails before the index, which may take minutes to build
+        """The same, with every setting, and told what goes on."""
+        reader = reader or load_reader(config.reader)  # before the index, which may take minutes to make
         attachment = Attachment(
             known_version(reader.fingerprint),
             lambda index: cls.learn(index, config, reader).to_json(),
@@ -103,13 +103,13 @@ class Assistant:
         return Assistant(self.index.only(documents), self.config, self.reader, known=self.known.only(documents))
 
     def of_collection(self, collection: str) -> "Assistant":
-        """Return an assistant over a collection and its sub-folders; raises QuestionError if there is none."""
+        """The assistant of a collection, a folder of the sources, with those in it; raises QuestionError if none."""
         documents = self.index.documents.values()
         names = {document.collection for document in documents if document.collection}
         inside = {name for name in names if name == collection or name.startswith(f"{collection}/")}
         if not inside:
-            hint = f"There are {', '.join(sorted(names))}" if names else "The documents are in no folders"
-            raise QuestionError(f"There is no collection {collection!r}. {hint}.")
+            there = f"There are {', '.join(sorted(names))}" if names else "The documents are in no folders"
+            raise QuestionError(f"There is no collection {collection!r}. {there}.")
         return self.only({document.id for document in documents if document.collection in inside})
 
     @classmethod

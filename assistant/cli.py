@@ -112,7 +112,7 @@ def add_showing(commands: Any) -> None:
 def open_assistant(settings: Settings) -> Assistant:
     """Open the assistant that settings describe, with progress on standard error."""
     config = settings.config
-    find_files(config.source)  # fails on a wrong path before the model is loaded
+    find_files(config.source)  # a wrong path is told before the model loads
     encoder = load_encoder(config.index.encoder)
     with progress_bar() as show:
         return Assistant.from_config(config, encoder, tell, show)

@@ -22,8 +22,8 @@ class Config:
     """`threshold` is the confidence below which an assistant abstains; at 0 it always answers. From `sure` on an answer
     counts as sure, below as likely.
 
-    `reader` is a name for `load_reader`; `passages` is how many passages are read for a question, `quotations` the
-    largest number of quotations. With a `collection` only that folder of the sources is searched.
+    `reader` is one that `load_reader` knows; `passages` is how many are read for a question, `quotations` how
+    many are given at most. With a `collection` only that folder of the sources is asked.
     """
 
     source: Path = SOURCE

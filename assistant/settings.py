@@ -178,11 +178,9 @@ class Settings(BaseSettings):
 
     @property
     def config(self) -> Config:
-        """The configuration of an assistant."""
-        index_config = IndexConfig(self.encoder)
-        return Config(
-            self.source, self.index_dir, index_config, self.threshold, self.reader, collection=self.collection
-        )
+        """What an assistant is made with."""
+        made_with = IndexConfig(self.encoder)
+        return Config(self.source, self.index_dir, made_with, self.threshold, self.reader, collection=self.collection)
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -254,19 +252,19 @@ def list_settings() -> str:
 
 def describe_error(error: ValidationError) -> str:
     """Describe the first validation error in a sentence."""
-    details = error.errors()[0]
-    message = details["msg"].removeprefix("Value error, ").rstrip(".")
-    if not details["loc"]:
+    first = error.errors()[0]
+    message = first["msg"].removeprefix("Value error, ").rstrip(".")
+    if not first["loc"]:
         return f"{message}."
-    name = str(details["loc"][0])
-    flag, value = f"--{name.replace('_', '-')}", details["input"]
-    if details["type"] == "value_error":
+    name = str(first["loc"][0])
+    flag, value = f"--{name.replace('_', '-')}", first["input"]
+    if first["type"] == "value_error":
         return f"{flag}: {message}."
     return f"{flag} cannot be {value!r}: {message[0].lower()}{message[1:]}."
 
 
 def to_toml(settings: Settings) -> str:
-    """Write the settings as a TOML file, each with its description."""
+    """The settings as the TOML file that would give them, each with what it means."""
     lines = []
     for name, value in settings.model_dump(mode="json").items():
         lines.append(f"# {Settings.model_fields[name].description}")

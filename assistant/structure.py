@@ -67,7 +67,7 @@ def is_about_document(question: str) -> bool:
 
 
 def read_structure(question: str, document: str, index: Index) -> Selection | None:
-    """Answer a question from the structure of a document, with a confidence; None if it has no answer."""
+    """What the structure of a document answers, and how likely it is meant; None where it has nothing."""
     title = index.documents[document].title
     if selection := read_document(question, document, index):
         return replace(selection, confidence=score_about_document(question, (title,)))

@@ -16,9 +16,9 @@ DATED_FIRST = re.compile(rf"^(?:On|In|By) {DATE}, (?P<rest>.+)$")
 DATED_LAST = re.compile(rf"^(?P<rest>[^,;—]+?) (?:on|in|by|since) {DATE}(?=[.,;]|$)")
 CAUSE = re.compile(r"^(?P<rest>[^,;—]+?),? (?:because|due to|owing to) ")
 SHORT_CLAUSE = 60  # characters; a longer one is cut before its purpose: "began an offensive to ..."
-MAX_LENGTH = 90  # characters of a question that is short enough to be read at a glance
+LONGEST = 90  # characters of a question that is short enough to be read at a glance
 CANDIDATES = 6  # questions of a kind that are tried
-MAX_QUESTIONS = 12  # questions that are kept
+MOST = 12  # questions that are kept
 
 Ask = Callable[[str], Answer]
 
@@ -52,7 +52,7 @@ def find_first_questions(index: Index, ask: Ask) -> tuple[FirstQuestion, ...]:
     """Return up to MAX_QUESTIONS generated questions that are answered from their own span, kinds alternating."""
     questions: dict[str, FirstQuestion] = {}
     for draft in chain(draft_from_sentences(index), draft_from_headings(index)):
-        if len(questions) == MAX_QUESTIONS:
+        if len(questions) == MOST:
             break
         if draft.question not in questions and draft.is_answered(answer := ask(draft.question)):
             vector = tuple(round(float(value), 6) for value in index.encode(draft.question))
@@ -68,7 +68,7 @@ def draft_from_sentences(index: Index) -> Iterator[Draft]:
 
 
 def draft_from_headings(index: Index) -> Iterator[Draft]:
-    """Yield a question about the content of each section."""
+    """Questions for what stands in each section."""
     for document in index.documents.values():
         for section in document.sections:
             if section.heading:
@@ -77,11 +77,11 @@ def draft_from_headings(index: Index) -> Iterator[Draft]:
 
 
 def drafts(way: Callable[[str], str | None], places: Sequence[Place]) -> Iterator[Draft]:
-    """Yield the first short questions that one generator makes of sentences."""
+    """The first questions that one way makes of sentences, short ones alone."""
     tried = 0
     for place in places:
         question = way(place.sentence.plain) if tried < CANDIDATES else None
-        if question and len(question) <= MAX_LENGTH:
+        if question and len(question) <= LONGEST:
             tried += 1
             yield Draft(question, place.passage.document, place.sentence.start, place.sentence.end)
 

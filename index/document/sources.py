@@ -115,9 +115,9 @@ def attempt(items: Sequence[Item], function: Callable[[Item], Result]) -> tuple[
 
 def find_file(path: Path, folder: Path) -> FoundFile:
     """One file, hashed. Raises SourceError if it is a link out of the folder, or a text that cannot be read."""
-    shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-    if shown != str(path):
-        raise SourceError(f"The name {shown} is not UTF-8. Rename the file.")
+    told = os.fsencode(path).decode("utf-8", "backslashreplace")
+    if told != str(path):
+        raise SourceError(f"The name {told} is not UTF-8. Rename the file.")
     check_link(path, folder)
     metadata = read_metadata(path)
     inner = path.parent.relative_to(folder).as_posix()
