@@ -76,9 +76,9 @@ def csl(document: Document) -> str | None:
 
 
 def address(evidence: Evidence, documents: Mapping[str, Document]) -> str:
-    """Describe a quotation's document and place."""
-    where = place(evidence, {evidence.document: documents[evidence.document]})
-    return f"{about(documents[evidence.document])}; {where}"
+    """What is known of the document, and the place in it."""
+    named = place(evidence, {evidence.document: documents[evidence.document]})
+    return f"{about(documents[evidence.document])}; {named}"
 
 
 def one_line(text: str) -> str:

@@ -33,10 +33,10 @@ def place(evidence: Evidence, documents: Mapping[str, Document]) -> str:
 
 
 def about(document: Document, titled: bool = True) -> str:
-    """Describe a document by its author, title (if `titled`), date and URL, as far as they are known."""
-    metadata = document.metadata
+    """Author, title, date and URL, as far as they are known; the title is left out where it stands above them."""
+    known = document.metadata
     title = document.title if titled else None
-    return ", ".join(part for part in (metadata.author, title, metadata.date, metadata.url) if part)
+    return ", ".join(part for part in (known.author, title, known.date, known.url) if part)
 
 
 def trail(citation: Citation) -> str:

@@ -143,9 +143,10 @@ class Citation:
 class Evidence:
     """A quotation with its place; offsets are into the document named.
 
-    `footnote` is the number of the note it is in, None in the body; `paragraph` counts through the body from 1, None in
-    notes and in the byline. Places in the original: `page` (of a PDF, from 1), `link` (HTML, e-books: `#element`,
-    `chapter.xhtml#element`), `headings` (outermost first) and `collection`, the document's sub-folder.
+    `footnote` is the number of the note it stands in, None in the body; `paragraph` counts through the
+    body from 1, None in notes and in the byline. Into the original lead `page` (of a PDF, from 1), `link` (of a page or
+    a book: `#element`, `chapter.xhtml#element`), `headings` (those above it, the outermost first) and `collection`,
+    the sub-folder that the document lies in.
     """
 
     quote: str
