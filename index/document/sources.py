@@ -152,7 +152,7 @@ def find_file(path: Path, folder: Path, seen: Mapping[str, Seen] | None = None) 
     metadata = read_metadata(path)
     above, last = os.path.split(whole)
     stem, suffix = os.path.splitext(last)
-    inner = "." if above == str(folder) else os.path.relpath(above, folder).replace(os.sep, "/")
+    inner = "." if (above or ".") == str(folder) else os.path.relpath(above or ".", folder).replace(os.sep, "/")
     collection = None if inner == "." else inner
     name = f"{collection.replace('/', ':')}:{stem}" if collection else stem
     try:

@@ -3,6 +3,7 @@
 import json
 import random
 import resource
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -73,6 +74,7 @@ def measure(source: Path, index_dir: Path) -> dict[str, Any]:
     asked = make_questions(index)
     plain = [question for question, _ in asked]
     found = sum(passage in [hit.passage.id for hit in index.search(question, 10)] for question, passage in asked)
+    answers: list[Any] = []
     files = {path.name: path.stat().st_size for path in next(index_dir.glob("*/generation-*")).iterdir()}
     return {
         "passages": len(index.passages),
@@ -82,7 +84,8 @@ def measure(source: Path, index_dir: Path) -> dict[str, Any]:
         "first_answer_s": round(first, 2),
         "understand_ms": milliseconds(lambda question: quoth.known.query(quoth.known.correct(question)), plain),
         "retrieve_ms": milliseconds(lambda question: index.search(quoth.known.query(question) + " again", 15), plain),
-        "answer_ms": milliseconds(quoth.ask, plain[:READ]),
+        "answer_ms": milliseconds(lambda question: answers.append(quoth.ask(question)), plain[:READ]),
+        "reading_ms": round(statistics.median(answer.timings_ms["read"] for answer in answers), 1),
         "found_in_10": found / len(asked),
         "memory_mb": {"models": models, "own": own_mb(), "peak": peak_mb()},
         "disk_mb": {name: round(size / 1e6, 1) for name, size in sorted(files.items())},
