@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from index.bm25 import Bm25, best
+from index.contents import LISTS_FILE
 from index.folding import terms
 from index.nearest import FLAT, Nearest, make_lists
 from index.retriever import Index
@@ -18,6 +19,7 @@ from tests.growth.measuring import make_questions, milliseconds, own_mb
 
 FOUND = 10
 PROBED = (16, 32, 64, 128)
+SIZES = (10_000, 30_000)
 
 
 def timed(action: Callable[[], Any]) -> tuple[Any, float]:
@@ -66,13 +68,12 @@ def compare_bm25(index: Index, questions: Sequence[str]) -> dict[str, Any]:
     return figures
 
 
-def compare_vectors(vectors: np.ndarray, questions: np.ndarray, folder: Path) -> dict[str, Any]:
+def compare_vectors(vectors: np.ndarray, questions: np.ndarray, lists: Path) -> dict[str, Any]:
     """Milliseconds and recall of lists against all vectors, by how many of them are looked through."""
     from index import nearest
 
     figures: dict[str, Any] = {}
     nearest.FLAT = 0
-    lists = folder / f"lists-{len(vectors)}"
     _, seconds = timed(lambda: make_lists(vectors, lists)) if not lists.exists() else (None, 0.0)
     every, some = Nearest(vectors), Nearest(vectors, lists)
     exact = [every.search(question, 100)[0] for question in questions]
@@ -155,8 +156,10 @@ def main(what: str, source: Path, index_dir: Path) -> None:
     else:
         encoded = np.stack([index.encode(question) for question in questions])
         every = index.contents.vectors[PASSAGES]
-        sizes = [size for size in (10_000, 30_000, 100_000, 300_000, 1_000_000) if size <= len(every)]
-        told = {size: compare_vectors(every[:size], encoded, index_dir.parent) for size in sizes}
+        told = {}
+        for size in [one for one in SIZES if one < len(every)] + [len(every)]:
+            own = [*index_dir.glob(f"*/generation-*/{LISTS_FILE}")] if size == len(every) else []
+            told[size] = compare_vectors(every[:size], encoded, own[0] if own else index_dir.parent / f"lists-{size}")
         print(json.dumps(told))
 
 
