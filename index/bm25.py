@@ -17,8 +17,10 @@ class Bm25(BM25Okapi):
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        # rank-bm25 divides by the mean length: an empty text counts as one unmatched word.
-        super().__init__([terms(text) or [""] for text in texts])
+        # rank-bm25 divides by the number of texts and by their mean length: no text, and an empty one, count as one word
+        # that nothing matches.
+        self.texts = len(texts)
+        super().__init__([terms(text) or [""] for text in texts] or [[""]])
 
     def _calc_idf(self, nd: dict[str, int]) -> None:
         self.idf = {term: math.log(1 + (self.corpus_size - n + 0.5) / (n + 0.5)) for term, n in nd.items()}
@@ -27,5 +29,5 @@ class Bm25(BM25Okapi):
         """The score of each text, or of those at `positions`; 0 where no word of the question stands."""
         words = terms(question)
         if positions is None:
-            return np.asarray(self.get_scores(words))
+            return np.asarray(self.get_scores(words))[: self.texts]
         return np.asarray(self.get_batch_scores(words, list(positions)))

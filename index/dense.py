@@ -86,5 +86,7 @@ class VectorIndex:
 
     def search(self, vector: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
         """Positions and cosines of the `k` nearest, best first."""
+        if not self.flat.ntotal:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32)
         scores, positions = self.flat.search(vector.reshape(1, -1).astype(np.float32), min(k, self.flat.ntotal))
         return positions[0], scores[0]

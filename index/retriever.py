@@ -101,8 +101,8 @@ class Index:
             [document for document in self.documents.values() if document.id in documents],
             kept,
             self.encoder,
-            self.passage_vectors[np.array(of_passages)],
-            self.sentence_vectors[np.array(of_sentences)],
+            self.passage_vectors[np.array(of_passages, dtype=bool)],
+            self.sentence_vectors[np.array(of_sentences, dtype=bool)],
             self.config,
         )
 
