@@ -33,8 +33,9 @@ def form(name: str) -> dict[str, Any]:
         return {"action": "store_true", "help": meaning}
     if field.annotation in (bool, bool | None):
         return {"action": argparse.BooleanOptionalAction, "help": meaning}
-    if field.default == ():
-        return {"action": "append", "metavar": "X", "help": f"{meaning}; may be given more than once"}
+    if field.default in ((), {}):
+        metavar = "X" if field.default == () else "PATH=GROUP,GROUP"
+        return {"action": "append", "metavar": metavar, "help": f"{meaning}; may be given more than once"}
     default = str(field.default).replace("%", "%%") or "none"
     metavar = METAVARS.get(field.annotation, "NAME")  # type: ignore[arg-type]
     return {"metavar": metavar, "help": f"{meaning} (default: {default})"}

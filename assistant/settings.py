@@ -31,6 +31,7 @@ PREFIX = "QUOTH_"
 CONFIG = "QUOTH_CONFIG"
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
+GROUP_FORM = "A group has up to 200 characters, no comma, no semicolon, no space around it."
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -64,10 +65,22 @@ class Settings(BaseSettings):
     user_header: str = Field(
         "X-Forwarded-User", pattern=r"^[A-Za-z0-9-]+$", description="the header in which a trusted proxy names the user"
     )
+    groups_header: str = Field(
+        "X-Forwarded-Groups",
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="the header in which a trusted proxy names the user's groups, between commas",
+    )
     sign_in: str = Field(
         "", pattern=r"^((/|https?://)[!-~]*)?$", description="where the page sends a person whom nobody has named"
     )
     embed_minutes: int = Field(15, ge=1, le=1440, description="how long an embed's token is good for")
+
+    groups: Annotated[dict[str, tuple[str, ...]], NoDecode] = Field(
+        {}, description="which groups may read a file or a folder of the sources; what is not named is for everybody"
+    )
+    rights_seconds: float = Field(
+        60, ge=0, le=3600, description="how long a wiki's word on who may read a page is kept"
+    )
 
     allow_origin: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="an origin that may embed Quoth, such as https://wiki.test"
@@ -118,6 +131,35 @@ class Settings(BaseSettings):
     def split(cls, value: object) -> object:
         """A list, also where the environment gives it as one line with commas."""
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("groups", mode="before")
+    @classmethod
+    def read_groups(cls, value: object) -> object:
+        """A table of lists, also where a flag or the environment gives it as "hr=staff,board;plans=board"."""
+        if isinstance(value, Mapping):
+            return {path: [named] if isinstance(named, str) else named for path, named in value.items()}
+        given = value.split(";") if isinstance(value, str) else value
+        if not isinstance(given, list | tuple):
+            return value
+        groups = {}
+        for entry in filter(str.strip, given):
+            path, is_pair, named = entry.partition("=")
+            if not is_pair:
+                raise ValueError(f"{entry!r} names no groups; write it like hr=staff,board")
+            groups[path.strip()] = [group.strip() for group in named.split(",") if group.strip()]
+        return groups
+
+    @field_validator("groups")
+    @classmethod
+    def check_groups(cls, groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """Paths inside the sources, groups that a header can name."""
+        for path, named in groups.items():
+            if not path.strip("/ ") or ".." in path.split("/"):
+                raise ValueError(f"{path!r} is no file or folder of the sources; name one, such as hr/salaries.md")
+            for group in named:
+                if not is_group(group):
+                    raise ValueError(f"{group!r} is no name for a group. {GROUP_FORM}")
+        return {path.strip().strip("/"): named for path, named in groups.items()}
 
     @field_validator("allow_origin")
     @classmethod
@@ -170,6 +212,13 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def check_rights(self) -> "Settings":
+        """Groups are worth something only where it is known who asks."""
+        if self.groups and not self.auth:
+            raise ValueError("groups say who may read what, and nobody is asked who they are; say --auth")
+        return self
+
+    @model_validator(mode="after")
     def check_feedback(self) -> "Settings":
         """What is not to be kept cannot be recorded."""
         if self.no_feedback and self.record_questions:
@@ -195,6 +244,11 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
+
+
+def is_group(name: str) -> bool:
+    """Whether something can be a group's name: headers and flags have several between commas."""
+    return 0 < len(name) <= 200 and name == name.strip() and not set(name) & set(",;") and name.isprintable()
 
 
 def strip_default_port(origin: str) -> str:
@@ -268,5 +322,13 @@ def to_toml(settings: Settings) -> str:
     lines = []
     for name, value in settings.model_dump(mode="json").items():
         lines.append(f"# {Settings.model_fields[name].description}")
-        lines.append(f"# {name} = true" if value is None else f"{name} = {json.dumps(value, ensure_ascii=False)}")
+        lines.append(f"# {name} = true" if value is None else f"{name} = {toml_value(value)}")
     return "\n".join(lines) + "\n"
+
+
+def toml_value(value: object) -> str:
+    """A value as TOML has it, a table on one line."""
+    if isinstance(value, Mapping):
+        pairs = (f"{toml_value(name)} = {toml_value(inner)}" for name, inner in value.items())
+        return f"{{ {', '.join(pairs)} }}" if value else "{}"
+    return json.dumps(value, ensure_ascii=False)

@@ -205,6 +205,11 @@ class Answer:
     timings_ms: dict[str, float] = field(compare=False)
     trace: Annotated[Trace | None, SkipJsonSchema()] = field(default=None, compare=False, repr=False)
 
+    @property
+    def shown(self) -> tuple[Evidence, ...]:
+        """The quotations that it shows, or the passages that are nearest where it abstains."""
+        return self.abstention.nearest if self.abstention else self.evidence
+
     def to_turn(self) -> Turn:
         """The answer as an earlier turn of its conversation."""
         first = self.evidence[0] if self.evidence else None

@@ -17,8 +17,8 @@ class Bm25(BM25Okapi):
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        # rank-bm25 divides by the number of texts and by their mean length: no text, and an empty one, count as one word
-        # that nothing matches.
+        # rank-bm25 divides by how many texts there are and by their mean length: no text, and an empty one, count as a
+        # word that nothing matches.
         self.texts = len(texts)
         super().__init__([terms(text) or [""] for text in texts] or [[""]])
 

@@ -30,6 +30,7 @@ from assistant.server.proxies import Proxies
 from assistant.server.queue import Queue
 from assistant.server.quota import Quotas
 from assistant.server.request_log import RequestLog
+from assistant.server.rights import Rights
 from assistant.server.tokens import TokenFile
 from assistant.server.watching import keep_up
 from assistant.settings import Settings
@@ -47,7 +48,7 @@ def make_app(
 
     With `watch` the documents are read again when their files change.
     """
-    documents = Documents(quoth)
+    documents = Documents(quoth, Rights(settings.groups))
     tokens = TokenFile(settings.tokens) if settings.auth else None
     metrics = Metrics(lambda: queue.taken)
     queue = Queue(settings.workers, settings.queue, metrics.observe)

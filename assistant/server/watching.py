@@ -24,7 +24,7 @@ async def keep_up(documents: Documents) -> None:
     async for _ in awatch(folder, watch_filter=is_source, step=QUIET, recursive=source.is_dir()):
         try:
             documents.replace(await run_in_threadpool(documents.quoth.again, log))
-            log("documents read again", documents=documents.size)
+            log("documents read again", documents=len(documents.quoth.index.documents))
         except QuothError as error:
             log("documents not read again", why=str(error))
 
