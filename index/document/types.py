@@ -122,12 +122,17 @@ class Oddity(Span):
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What `NAME.toml` beside a document tells of it; unknown where it is None."""
+    """What `NAME.toml` beside a document tells of it; unknown where it is None.
+
+    Of a wiki's page: `url` is where its `revision` is read, `page` the wiki's own name or number for it.
+    """
 
     title: str | None = None
     author: str | None = None
     date: str | None = None
     url: str | None = None
+    revision: str | None = None
+    page: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
