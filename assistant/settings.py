@@ -195,7 +195,12 @@ class Settings(BaseSettings):
     def config(self) -> Config:
         """What an assistant is made with."""
         made_with = IndexConfig(self.encoder)
-        return Config(self.source, self.index_dir, made_with, self.threshold, self.reader, collection=self.collection)
+        where = (self.source, self.index_dir, made_with, self.threshold, self.reader)
+        return Config(*where, collection=self.collection, wikis=tuple(self.wiki_folder(wiki) for wiki in self.wikis))
+
+    def wiki_folder(self, wiki: WikiSettings) -> Path:
+        """Where the pages of a wiki are kept."""
+        return self.index_dir / "wikis" / wiki.name
 
     @property
     def hosts(self) -> frozenset[str]:
