@@ -1,4 +1,4 @@
-"""Keeping wikis' pages in step while the server runs; what changes in their folders is read as any file that changes."""
+"""Keeping wikis' pages in step while the server runs; what changes in their folders is read as any changed file."""
 
 import asyncio
 

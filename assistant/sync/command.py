@@ -23,7 +23,7 @@ def run_sync(options: argparse.Namespace) -> None:
     settings = settings_of(options)
     if not settings.wikis:
         raise WikiError("The settings name no wiki. Write a [[wikis]] table into the file that --config names.")
-    problems = []
+    problems: list[str] = []
     for synced in Wikis(settings, os.environ).sync(complete=True, say=tell):
         if synced.pages or not synced.problems:
             print(f"{synced.wiki}: {synced.pages} pages, {synced.fetched} fetched, {synced.removed} removed")

@@ -68,7 +68,8 @@ class Found:
 def find_files(path: Path, collections: Sequence[Path] = ()) -> Found:
     """The documents at `path`: the file itself, or the folder's and its sub-folders' by name.
 
-    Each folder of `collections` is read too, as a collection of its name; one that is not there holds nothing yet. Raises SourceError if there is none that can be read, or the file itself cannot.
+    Each folder of `collections` is read too, as a collection of its name; one that is not there holds nothing yet.
+    Raises SourceError if there is none that can be read, or the file itself cannot.
     """
     try:
         placed = [(one, path.parent if path.is_file() else path) for one in list_files(path)]
