@@ -70,10 +70,7 @@ class DokuWiki:
         found: dict[str, Listed] = {}
         for namespace in self.settings.namespaces or ("",):
             found |= self.listed(lambda: self.remote.pages(namespace.strip(":")))  # noqa: B023
-        if len(found) > self.settings.most_pages:
-            raise self.site.error(
-                f"has more than {self.settings.most_pages:,} pages. Name fewer namespaces, or raise most_pages."
-            )
+        self.site.check_count(len(found))
         return found
 
     def list_changed(self, since: datetime) -> Mapping[str, Listed]:

@@ -42,10 +42,7 @@ class MediaWiki:
             asked = {"generator": "allpages", "gapnamespace": namespace, "gaplimit": "max"}
             for page in self.pages({**asked, "gapfilterredir": "nonredirects"}):
                 found[str(page["pageid"])] = listed(page)
-                if len(found) > self.settings.most_pages:
-                    raise self.site.error(
-                        f"has more than {self.settings.most_pages:,} pages. Name fewer namespaces, or raise most_pages."
-                    )
+                self.site.check_count(len(found))
         return found
 
     def list_changed(self, since: datetime) -> Mapping[str, Listed]:

@@ -23,6 +23,10 @@ def trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+class Absent(WikiError):
+    """There is nothing at an address."""
+
+
 class Site:
     """What a wiki answers at its address; cookies that it sets are kept for this site's own later requests.
 
@@ -44,7 +48,7 @@ class Site:
         )
 
     def ask(self, method: str, url: str, **what: Any) -> bytes:
-        """The body of an answer. Raises WikiError where there is none, or one that is no success."""
+        """The body of an answer. Raises WikiError where there is none, or one that is no success; Absent for a 404."""
         deadline = time.monotonic() + SECONDS
         try:
             with self.client.stream(method, url, **what) as response:
@@ -76,7 +80,7 @@ class Site:
         if status in (429, 503):
             raise self.error(f"is busy ({status}). It is asked again next time.")
         if status == 404:
-            raise self.error(f"has nothing at {url} (404). {self.hint}")
+            raise Absent(str(self.error(f"has nothing at {url} (404). {self.hint}")))
         if not response.is_success:
             raise self.error(f"answers {url} with an error ({status}). Look into the wiki's own log.")
 
@@ -90,6 +94,12 @@ class Site:
         if not isinstance(told, dict):
             raise self.error(f"does not answer as expected at {url}. {self.hint}")
         return told
+
+    def check_count(self, count: int) -> None:
+        """Raise WikiError for more pages than the settings allow."""
+        most = self.settings.most_pages
+        if count > most:
+            raise self.error(f"has more than {most:,} pages. Name fewer namespaces, or raise most_pages.")
 
     def error(self, what: str) -> WikiError:
         """A sentence about this wiki."""
