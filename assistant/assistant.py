@@ -90,7 +90,8 @@ class Assistant:
             lambda index: cls.learn(index, config, reader).to_json(),
             Known.check,
         )
-        index = open_index(config.source, config.index_dir, config.index, encoder, say, progress, attachment)
+        where = (config.source, config.index_dir, config.index)
+        index = open_index(*where, encoder, say, progress, attachment, config.wikis)
         quoth = cls(index, config, reader, known=Known.from_json(index.attached))
         return quoth.of_collection(config.collection) if config.collection else quoth
 

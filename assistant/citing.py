@@ -136,6 +136,7 @@ def cite(candidate: Candidate, documents: Mapping[str, Document]) -> Evidence:
         link=document.link_at(candidate.start),
         headings=document.headings_at(candidate.start),
         collection=document.collection,
+        url=document.url_at(candidate.start),
     )
 
 

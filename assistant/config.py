@@ -23,7 +23,8 @@ class Config:
     is called sure, below it likely; with `threshold` above `sure` every answer is.
 
     `reader` is one that `load_reader` knows; `passages` is how many are read for a question, `quotations` how
-    many are given at most. With a `collection` only that folder of the sources is asked.
+    many are given at most. With a `collection` only that folder of the sources is asked. `wikis` are the folders of
+    wikis' pages, each a collection of its name.
     """
 
     source: Path = SOURCE
@@ -35,6 +36,7 @@ class Config:
     quotations: int = 3
     sure: float = SURE
     collection: str = ""
+    wikis: tuple[Path, ...] = ()
 
     def certainty(self, confidence: float) -> Certainty:
         """How certain an answer of some confidence is called."""

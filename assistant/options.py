@@ -9,8 +9,9 @@ from pydantic.fields import FieldInfo
 
 from assistant.settings import Settings, read_settings
 
-SOURCED = ("source",)
-INDEXED = (*SOURCED, "index_dir", "encoder")
+TABLES = ("wikis",)  # of a TOML file alone
+SOURCED = ("source", "index_dir", *TABLES)
+INDEXED = (*SOURCED, "encoder")
 ANSWERED = (*INDEXED, "reader", "threshold")
 ASKED = (*ANSWERED, "collection")
 METAVARS = {Path: "PATH", int: "N", float: "X"}
@@ -18,7 +19,7 @@ METAVARS = {Path: "PATH", int: "N", float: "X"}
 
 def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
     """A flag for each of these settings; one that is not given is left to the environment and the file."""
-    for name in names:
+    for name in [name for name in names if name not in TABLES]:
         parser.add_argument(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **form(name))
     meaning = "a TOML file of settings (default: the environment's QUOTH_CONFIG)"
     parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=meaning)

@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from assistant.config import DEFAULT_READER, FEEDBACK, INDEX_DIR, SOURCE, THRESHOLD, TOKENS, Config
+from assistant.sync.types import WikiSettings
 from index.dense import DEFAULT_ENCODER
 from index.errors import QuothError
 from index.types import IndexConfig
@@ -48,6 +49,11 @@ class Settings(BaseSettings):
     )
     collection: str = Field("", description="ask the documents of this folder of the sources alone")
     threshold: float = Field(THRESHOLD, ge=0, le=1, description="abstain below this confidence; 0 always answers")
+
+    wikis: tuple[WikiSettings, ...] = Field(
+        (), description="wikis whose pages are sources too, a [[wikis]] table each; only in a TOML file"
+    )
+    sync_seconds: int = Field(30, ge=0, le=86_400, description="how often wikis are asked what changed; 0 for never")
 
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(7860, ge=1, le=65535, description="the port to listen on")
@@ -188,6 +194,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"{network} is everyone; name the proxy's own address")
         return networks
 
+    @field_validator("wikis")
+    @classmethod
+    def check_wikis(cls, wikis: tuple[WikiSettings, ...]) -> tuple[WikiSettings, ...]:
+        """Each has a name of its own, which is its collection."""
+        names = [wiki.name for wiki in wikis]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two are called {twice!r}; give each a name of its own")
+        return wikis
+
     @field_validator("quota", "quota_address")
     @classmethod
     def check_quota(cls, quota: str) -> str:
@@ -229,7 +244,12 @@ class Settings(BaseSettings):
     def config(self) -> Config:
         """What an assistant is made with."""
         made_with = IndexConfig(self.encoder)
-        return Config(self.source, self.index_dir, made_with, self.threshold, self.reader, collection=self.collection)
+        where = (self.source, self.index_dir, made_with, self.threshold, self.reader)
+        return Config(*where, collection=self.collection, wikis=tuple(self.wiki_folder(wiki) for wiki in self.wikis))
+
+    def wiki_folder(self, wiki: WikiSettings) -> Path:
+        """Where the pages of a wiki are kept."""
+        return self.index_dir / "wikis" / wiki.name
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -310,6 +330,8 @@ def explain(error: ValidationError) -> str:
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
     if not first["loc"]:
         return f"{message}."
+    if first["loc"][0] == "wikis":
+        return explain_wiki(first["loc"][1:], first["type"], message, first["input"])
     name = str(first["loc"][0])
     flag, value = f"--{name.replace('_', '-')}", first["input"]
     if first["type"] == "value_error":
@@ -317,18 +339,39 @@ def explain(error: ValidationError) -> str:
     return f"{flag} cannot be {value!r}: {message[0].lower()}{message[1:]}."
 
 
+def explain_wiki(place: tuple[int | str, ...], kind: str, message: str, value: object) -> str:
+    """What is wrong with the wikis, as a sentence; `place` is which of them, from 0, and which of its keys."""
+    where = "[[wikis]]" if not place else f"[[wikis]], number {int(place[0]) + 1}"
+    key = str(place[1]) if len(place) > 1 else ""
+    if kind == "value_error":
+        return f"{where}: {message}."
+    if kind in ("missing", "extra_forbidden"):
+        problem = "lacks the key" if kind == "missing" else "has the unknown key"
+        return f"{where}, {problem} {key!r}. It takes {', '.join(WikiSettings.model_fields)}."
+    return f"{where}: {key or 'it'} cannot be {value!r}: {message[0].lower()}{message[1:]}."
+
+
 def to_toml(settings: Settings) -> str:
-    """The settings as the TOML file that would give them, each with what it means."""
+    """The settings as the TOML file that would give them, each with what it means; the tables stand last."""
     lines = []
+    tables = []
     for name, value in settings.model_dump(mode="json").items():
+        if name == "wikis":
+            tables = [f"\n# {Settings.model_fields[name].description}", *map(to_table, value)]
+            continue
         lines.append(f"# {Settings.model_fields[name].description}")
-        lines.append(f"# {name} = true" if value is None else f"{name} = {toml_value(value)}")
-    return "\n".join(lines) + "\n"
+        lines.append(f"# {name} = true" if value is None else f"{name} = {to_value(value)}")
+    return "\n".join([*lines, *tables]) + "\n"
 
 
-def toml_value(value: object) -> str:
+def to_value(value: object) -> str:
     """A value as TOML has it, a table on one line."""
     if isinstance(value, Mapping):
-        pairs = (f"{toml_value(name)} = {toml_value(inner)}" for name, inner in value.items())
+        pairs = (f"{to_value(name)} = {to_value(inner)}" for name, inner in value.items())
         return f"{{ {', '.join(pairs)} }}" if value else "{}"
     return json.dumps(value, ensure_ascii=False)
+
+
+def to_table(wiki: Mapping[str, object]) -> str:
+    """A wiki as a table of a TOML file."""
+    return "\n".join(["[[wikis]]", *(f"{key} = {to_value(value)}" for key, value in wiki.items())])

@@ -62,15 +62,18 @@ def open_index(
     say: Say = lambda message: None,
     progress: Progress | None = None,
     attachment: Attachment | None = None,
+    collections: Sequence[Path] = (),
 ) -> Index:
     """Load the index of the documents at `source`, or make it and keep it under `index_dir`, with what is attached.
 
+    `collections` are folders beside it that are read too (see find_files).
     `say` is told what goes on where that is not plain loading, `progress` how far the encoding is.
     Raises SourceError, EncoderError, or StoreError where the folder cannot be used.
     """
-    found = find_files(source)
+    found = find_files(source, collections)
     encoder = encoder or load_encoder(config.encoder)
-    name = found.files[0].id if len(found.files) == 1 else source.resolve().name
+    own = [file.id for file in found.files if file.path.is_relative_to(source)]
+    name = own[0] if len(own) == 1 else source.resolve().name
     folder = index_dir / f"{name[:40].replace(':', '-')}-{key(source, config)}"
     expected: dict[str, object] = {
         "format": format_version(),

@@ -74,6 +74,7 @@ class Asking:
         before = exchanges[: turn - 1] if turn else exchanges
         exchange, why, said = Exchange(question), "", set[str]()
         asking = Asked(self.documents, caller_of(request), question, tuple(before), complete)
+        await run_in_threadpool(self.documents.read_by, asking.caller)  # a slow wiki is waited for before the queue
         pending = Pending(self.queue, asking.answer)
         try:
             with self.open_pages.waiting(request, pending):

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
@@ -83,6 +84,7 @@ def add_asking(api: APIRouter, services: Services) -> None:
             quoth = services.documents.read_by(caller).asked(asked.document, asked.collection)
             return quoth.ask(asked.question, history, asked.complete)
 
+        await run_in_threadpool(services.documents.read_by, caller)  # a slow wiki is waited for before the queue
         pending = Pending(services.queue, answer)
         if EVENTS in request.headers.get("accept", ""):
             events = stream(pending, request)

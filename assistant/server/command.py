@@ -10,6 +10,7 @@ from assistant.assistant import Assistant
 from assistant.options import add_options, settings_of
 from assistant.server.tokens import TokenFile
 from assistant.settings import Settings, to_toml
+from assistant.sync.command import sync_new
 from index.errors import QuothError
 
 Open = Callable[[Settings], Assistant]
@@ -60,7 +61,8 @@ def run_serve(options: argparse.Namespace, open_assistant: Open) -> None:
     from assistant.server.app import serve
 
     with listen(settings.host, settings.port) as listening:
-        serve(open_assistant(settings), settings, listening)
+        wikis = sync_new(settings)
+        serve(open_assistant(settings), settings, listening, wikis)
 
 
 def listen(host: str, port: int) -> socket.socket:

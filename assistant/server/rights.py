@@ -21,12 +21,12 @@ from index.errors import QuothError
 class PageRights(Protocol):
     """Knows which documents are pages of a wiki, and which of those a caller may read."""
 
-    def pages(self, documents: Iterable[Document]) -> frozenset[str]:
-        """The ids of those documents that are its pages."""
+    def pages(self, documents: Iterable[Document]) -> Mapping[str, str]:
+        """Those documents that are its pages: by their ids the wiki's own names for them, empty where unknown."""
         ...
 
-    def readable(self, caller: Caller, pages: frozenset[str]) -> frozenset[str]:
-        """The ids of the pages that the wiki lets a caller read; nothing that it has not said so of."""
+    def readable(self, caller: Caller, pages: Mapping[str, str]) -> frozenset[str]:
+        """The ids of such documents that the wiki lets a caller read; none that it has not said so of."""
         ...
 
 
@@ -44,12 +44,12 @@ class Rights:
 
     def readable(self, caller: Caller, documents: Mapping[str, Document]) -> frozenset[str]:
         """The ids of the documents that a caller may read: the one function that decides."""
-        known = documents.values()
-        allowed = frozenset(one.id for one in known if self.lets_in(caller, one))
+        allowed = {one.id: one for one in documents.values() if self.lets_in(caller, one)}
+        closed: set[str] = set()
         for wiki in self.wikis:
-            pages = wiki.pages(known) & allowed
-            allowed -= pages - wiki.readable(caller, pages)
-        return allowed
+            pages = wiki.pages(allowed.values())
+            closed |= pages.keys() - wiki.readable(caller, pages)
+        return frozenset(allowed.keys() - closed)
 
     def lets_in(self, caller: Caller, document: Document) -> bool:
         """Whether a caller is in a group of each entry that names a document, or a folder it lies in."""

@@ -65,27 +65,41 @@ class Found:
     unread: tuple[str, ...]
 
 
-def find_files(path: Path) -> Found:
+def find_files(path: Path, collections: Sequence[Path] = ()) -> Found:
     """The documents at `path`: the file itself, or the folder's and its sub-folders' by name.
 
+    Each folder of `collections` is read too, as a collection of its name; one that is not there holds nothing yet.
     Raises SourceError if there is none that can be read, or the file itself cannot.
     """
     try:
-        if path.is_file():
-            return Found((find_file(path, path.parent),), ())
-        if not path.is_dir():
-            raise SourceError(f"No such file or folder: {path}. Give a document or a folder of them.")
-        paths = list(walk(path))
+        placed = [(one, path.parent if path.is_file() else path) for one in list_files(path)]
+        for folder in collections:
+            if path.is_dir() and (path / folder.name).is_dir():
+                raise SourceError(
+                    f"{path / folder.name} and {folder} are both the collection {folder.name!r}. Rename one of them."
+                )
+            placed += [(one, folder.parent) for one in walk(folder)]
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
-    if not paths:
+    if not placed:
         raise SourceError(
             f"The folder {path} holds no documents ({', '.join(FORMATS)}). Put one there, or name another."
         )
-    files, unread = attempt(paths, lambda one: find_file(one, path))
+    if path.is_file() and len(placed) == 1:
+        return Found((find_file(path, path.parent),), ())
+    files, unread = attempt(placed, lambda one: find_file(*one))
     if not files:
         raise SourceError(unread[0])
     return Found(tuple(name_apart(files)), tuple(unread))
+
+
+def list_files(path: Path) -> list[Path]:
+    """The documents at `path`; raises SourceError if nothing is there, OSError if it cannot be listed."""
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise SourceError(f"No such file or folder: {path}. Give a document or a folder of them.")
+    return list(walk(path))
 
 
 def walk(folder: Path) -> Iterator[Path]:
@@ -183,9 +197,9 @@ def read_source(path: Path) -> SourceFile:
     return read_file(find_file(path, path.parent))
 
 
-def read_all(path: Path) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
-    """Every document at `path`, and a sentence on each that cannot be read; raises SourceError if none can."""
-    found = find_files(path)
+def read_all(path: Path, collections: Sequence[Path] = ()) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
+    """Every document that `find_files` finds, and a sentence on each that cannot be read; SourceError if none can."""
+    found = find_files(path, collections)
     files, failed = attempt(found.files, read_file)
     if not files:
         raise SourceError(failed[0])
