@@ -31,7 +31,7 @@ class View:
 
     def of(self, readable: frozenset[str]) -> "View":
         """The view of some of these documents."""
-        return self if self.documents.keys() <= readable else self._of(readable & self.documents.keys())
+        return self if self.documents.keys() <= readable else self._of(readable.intersection(self.documents))
 
     @property
     def documents(self) -> Mapping[str, Document]:
