@@ -230,7 +230,7 @@ class Settings(BaseSettings):
     def check_rights(self) -> "Settings":
         """Groups are worth something only where it is known who asks."""
         if self.groups and not self.auth:
-            raise ValueError("groups say who may read what, and nobody is asked who they are; say --auth")
+            raise ValueError("--groups says who may read what, and nobody is asked who they are; say --auth")
         return self
 
     @model_validator(mode="after")
