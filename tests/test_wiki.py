@@ -109,15 +109,26 @@ def test_nobody_passes_for_another(wiki: Wiki, page: "Page") -> None:
 
 
 def test_the_wikis_session_stays_with_the_wiki(wiki: Wiki, page: "Page") -> None:
-    """What reaches Quoth, seen by a server in its place: the name of who is signed in, and no cookie."""
+    """What reaches Quoth, seen by a server in its place: the name and groups of who is signed in, and no cookie.
+
+    MediaWiki's recipe passes its cookies on under a name of their own, by which Quoth asks it for rights alone.
+    """
     wiki.sign_in(page)
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
     assert cookies
     with in_quoths_place(wiki) as seen:
-        httpx.get(f"{wiki.url}/quoth/api/documents", cookies=cookies, headers={"X-Forwarded-User": "boss"})
-        httpx.get(f"{wiki.url}/quoth/api/documents", headers={"X-Forwarded-User": "boss", "X-Forwarded-For": "6.6.6.6"})
+        forged = {"X-Forwarded-User": "boss", "X-Forwarded-Groups": "boss", "X-Wiki-Groups": "boss",
+                  "X-Forwarded-Cookie": "a=boss"}  # fmt: skip
+        httpx.get(f"{wiki.url}/quoth/api/documents", cookies=cookies, headers=forged)
+        httpx.get(f"{wiki.url}/quoth/api/documents", headers={**forged, "X-Forwarded-For": "6.6.6.6"})
     assert [told.get_all("X-Forwarded-User") for told in seen] == [[wiki.kind.user], None]
+    groups = {"mediawiki": "bureaucrat", "dokuwiki": "admin"}[wiki.kind.name]
+    assert [groups in str(told.get("X-Forwarded-Groups", "")).split(",") for told in seen] == [True, False]
+    assert "boss" not in str([told.items() for told in seen])
     assert [told.get_all("Cookie") for told in seen] == [None, None]
+    passed_on = [str(told.get("X-Forwarded-Cookie", "")) for told in seen]
+    assert [all(value in one for value in cookies.values()) for one in passed_on] == [wiki.kind.name == "mediawiki", False]
+    assert passed_on[1] == ""
     assert [told.get_all("X-Forwarded-For") for told in seen] == [["127.0.0.1"], ["127.0.0.1"]]
 
 
