@@ -124,7 +124,8 @@ def test_the_wikis_session_stays_with_the_wiki(wiki: Wiki, page: "Page") -> None
     assert [told.get_all("X-Forwarded-User") for told in seen] == [[wiki.kind.user], None]
     groups = {"mediawiki": "bureaucrat", "dokuwiki": "admin"}[wiki.kind.name]
     assert [groups in str(told.get("X-Forwarded-Groups", "")).split(",") for told in seen] == [True, False]
-    assert "boss" not in str([told.items() for told in seen])
+    forwarded = [value for told in seen for name, value in told.items() if name.lower().startswith("x-forwarded")]
+    assert "boss" not in str(forwarded)
     assert [told.get_all("Cookie") for told in seen] == [None, None]
     passed_on = [str(told.get("X-Forwarded-Cookie", "")) for told in seen]
     assert [all(value in one for value in cookies.values()) for one in passed_on] == [wiki.kind.name == "mediawiki", False]
