@@ -78,7 +78,7 @@ def find_files(path: Path, collections: Sequence[Path] = ()) -> Found:
                 raise SourceError(
                     f"{path / folder.name} and {folder} are both the collection {folder.name!r}. Rename one of them."
                 )
-            placed += [(one, folder.parent) for one in walk(folder)]
+            placed += [(one, folder.parent) for one in walk(folder, folder.parent)]
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
     if not placed:
@@ -102,13 +102,13 @@ def list_files(path: Path) -> list[Path]:
     return list(walk(path))
 
 
-def walk(folder: Path) -> Iterator[Path]:
-    """The documents under a folder, its own first; what is hidden is left out, and a README about the folder itself."""
+def walk(folder: Path, top: Path | None = None) -> Iterator[Path]:
+    """The documents under a folder, its own first; what is hidden is left out, and a README about the sources."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             one = Path(place, name)
-            about = one.stem.lower() == "readme" and one.parent == folder and one.suffix.lower() not in TEXTS
+            about = one.stem.lower() == "readme" and one.parent == (top or folder) and one.suffix.lower() not in TEXTS
             if one.suffix.lower() in (*FORMATS, *SAVE_AS) and not name.startswith(".") and not about:
                 yield one
 
