@@ -41,8 +41,6 @@ def fake_wiki() -> Iterator[FakeWiki]:
     wiki = FakeWiki()
 
     class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
         def do_GET(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             parts = urlsplit(self.path)

@@ -60,6 +60,9 @@ class Pages:
         url = f"http://wiki.test/index.php?title={title}&oldid={version}"
         return Page(page.id, title, html, url, str(version), "2026-11-25", "firstHeading")
 
+    def close(self) -> None:
+        pass
+
     def readable(self, pages: Collection[str], caller: Caller) -> frozenset[str]:
         return frozenset()
 

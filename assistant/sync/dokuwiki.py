@@ -63,6 +63,10 @@ class DokuWiki:
         """The protocol that this wiki speaks."""
         return find_remote(self.site, self.settings, self.secret)
 
+    def close(self) -> None:
+        """End its connections."""
+        self.site.close()
+
     def list_pages(self) -> Mapping[str, Listed]:
         """Every page of the namespaces that the account may read."""
         if self.secret and not self.remote.signed_in():
