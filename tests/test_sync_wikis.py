@@ -258,7 +258,12 @@ def xml_rpc(asked: Asked) -> Reply:
         "dokuwiki.login": values[-1] == "right" if values else 0,
         "dokuwiki.getPagelist": pages[:1] if values and values[0] == "hr" else pages,
         "wiki.getRecentChanges": [
-            {"name": "hr:leave", "version": EDITED, "size": 5},
+            {
+                "name": "hr:leave",
+                "version": EDITED,
+                "size": 5,
+                "lastModified": xmlrpc.DateTime("2026-11-25T11:08:51+0000"),
+            },
             {"name": "gone", "version": EDITED, "size": False},
         ],
         "wiki.getPageHTML": HTML if values and values[0] == "hr:leave" else "",
