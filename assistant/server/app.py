@@ -100,6 +100,8 @@ async def living(
     finally:
         for task in meanwhile:
             task.cancel()
+        if wikis:
+            wikis.close()
         log("stopped")
 
 

@@ -25,6 +25,10 @@ class BookStack:
         token = {"Authorization": f"Token {settings.user}:{secret}"} if secret else {}
         self.site = Site(settings, HINT, headers=token)
 
+    def close(self) -> None:
+        """End its connections."""
+        self.site.close()
+
     def list_pages(self) -> Mapping[str, Listed]:
         """Every page of the books that the account may read; drafts and templates are none."""
         return self.listed(self.site, {})

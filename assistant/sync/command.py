@@ -24,10 +24,12 @@ def run_sync(options: argparse.Namespace) -> None:
     if not settings.wikis:
         raise WikiError("The settings name no wiki. Write a [[wikis]] table into the file that --config names.")
     problems: list[str] = []
-    for synced in Wikis(settings, os.environ).sync(complete=True, say=tell):
+    wikis = Wikis(settings, os.environ)
+    for synced in wikis.sync(complete=True, say=tell):
         if synced.pages or not synced.problems:
             print(f"{synced.wiki}: {synced.pages} pages, {synced.fetched} fetched, {synced.removed} removed")
         problems += synced.problems
+    wikis.close()
     for problem in problems[:-1]:
         tell(problem)
     if problems:

@@ -27,6 +27,10 @@ class Confluence:
         bearer = {"Authorization": f"Bearer {secret}"} if secret and not settings.user else {}
         self.site = Site(settings, HINT, (settings.user, secret) if settings.user else None, bearer)
 
+    def close(self) -> None:
+        """End its connections."""
+        self.site.close()
+
     def list_pages(self) -> Mapping[str, Listed]:
         """Every current page of the spaces that the account may read."""
         found: dict[str, Listed] = {}

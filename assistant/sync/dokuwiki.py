@@ -63,6 +63,10 @@ class DokuWiki:
         """The protocol that this wiki speaks."""
         return find_remote(self.site, self.settings, self.secret)
 
+    def close(self) -> None:
+        """End its connections."""
+        self.site.close()
+
     def list_pages(self) -> Mapping[str, Listed]:
         """Every page of the namespaces that the account may read."""
         if self.secret and not self.remote.signed_in():
@@ -139,7 +143,7 @@ class XmlRpc:
         body = xmlrpc.dumps(values, method, allow_none=True)
         data = self.site.ask("POST", self.url, content=body.encode(), headers={"Content-Type": "text/xml"})
         try:
-            return xmlrpc.loads(data, use_builtin_types=True)[0][0]
+            return xmlrpc.loads(data)[0][0]  # its dates are not of the form that Python's are made of: they stay words
         except xmlrpc.Fault:
             raise
         except Exception:  # expat's errors and those of its values have no common class

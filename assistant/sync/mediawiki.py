@@ -35,6 +35,10 @@ class MediaWiki:
         bearer = {"Authorization": f"Bearer {secret}"} if secret and not settings.user else {}
         self.site = Site(settings, HINT, headers=bearer)
 
+    def close(self) -> None:
+        """End its connections."""
+        self.site.close()
+
     def list_pages(self) -> Mapping[str, Listed]:
         """Every page of the namespaces that the account may read; redirects are none."""
         found: dict[str, Listed] = {}

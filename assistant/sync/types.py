@@ -116,3 +116,6 @@ class Wiki(Protocol):
 
         It never raises: a page that the wiki does not know, or an answer that does not come, is not among them.
         """
+
+    def close(self) -> None:
+        """End its connections, for good."""

@@ -32,6 +32,12 @@ class Wikis:
         wanted = [wiki for wiki in self.settings.wikis if not new_only or is_new(wiki, self.folder(wiki))]
         return [self.sync_one(wiki, complete, say) for wiki in wanted]
 
+    def close(self) -> None:
+        """End what is open; asked again, wikis are opened anew."""
+        for wiki in self.opened.values():
+            wiki.close()
+        self.opened.clear()
+
     def sync_one(self, wiki: WikiSettings, complete: bool, say: Say) -> Synced:
         """Bring one in step; where it cannot be, why."""
         try:

@@ -78,7 +78,7 @@ def find_files(path: Path, collections: Sequence[Path] = ()) -> Found:
                 raise SourceError(
                     f"{path / folder.name} and {folder} are both the collection {folder.name!r}. Rename one of them."
                 )
-            placed += [(one, folder.parent) for one in walk(folder)]
+            placed += [(one, folder.parent) for one in walk(folder, folder.parent)]
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
     if not placed:
@@ -102,14 +102,14 @@ def list_files(path: Path) -> list[Path]:
     return list(walk(path))
 
 
-def walk(folder: Path) -> Iterator[Path]:
-    """Yield the documents under a folder, its own first, without hidden files and the folder's README."""
+def walk(folder: Path, top: Path | None = None) -> Iterator[Path]:
+    """Yield the documents under a folder, its own first, without hidden files and a README about the sources."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(place, name)
             is_about_folder = (
-                path.stem.lower() == "readme" and path.parent == folder and path.suffix.lower() not in TEXTS
+                path.stem.lower() == "readme" and path.parent == (top or folder) and path.suffix.lower() not in TEXTS
             )
             if path.suffix.lower() in (*FORMATS, *SAVE_AS) and not name.startswith(".") and not is_about_folder:
                 yield path
