@@ -134,7 +134,10 @@ def test_the_wikis_session_stays_with_the_wiki(wiki: Wiki, page: "Page") -> None
     assert "boss" not in str(forwarded)
     assert [told.get_all("Cookie") for told in seen] == [None, None]
     passed_on = [str(told.get("X-Forwarded-Cookie", "")) for told in seen]
-    assert [all(value in one for value in cookies.values()) for one in passed_on] == [wiki.kind.name == "mediawiki", False]
+    assert [all(value in one for value in cookies.values()) for one in passed_on] == [
+        wiki.kind.name == "mediawiki",
+        False,
+    ]
     assert passed_on[1] == ""
     assert [told.get_all("X-Forwarded-For") for told in seen] == [["127.0.0.1"], ["127.0.0.1"]]
 
