@@ -4,7 +4,7 @@ import argparse
 import os
 from typing import Any
 
-from assistant.options import INDEXED, add_options, settings_of
+from assistant.options import INDEX_OPTIONS, add_options, settings_of
 from assistant.settings import Settings
 from assistant.sync.types import WikiError
 from assistant.sync.wikis import Wikis
@@ -14,7 +14,7 @@ from assistant.terminal import tell
 def add_command(commands: Any) -> None:
     """Add it to the parsers of a command line."""
     sync = commands.add_parser("sync", help="fetch what has changed in the wikis that the settings name")
-    add_options(sync, *INDEXED)
+    add_options(sync, *INDEX_OPTIONS)
     sync.set_defaults(run=run_sync)
 
 
