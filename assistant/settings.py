@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     threshold: float = Field(THRESHOLD, ge=0, le=1, description="abstain below this confidence; 0 always answers")
 
     unit: Unit = Field("sentence", description="what is quoted: sentence, or paragraph for long answers")
+
     wikis: tuple[WikiSettings, ...] = Field(
         (), description="wikis whose pages are sources too, a [[wikis]] table each; only in a TOML file"
     )
@@ -257,7 +258,7 @@ class Settings(BaseSettings):
         )
 
     def wiki_folder(self, wiki: WikiSettings) -> Path:
-        """Where the pages of a wiki are kept."""
+        """Return the folder in which the pages of a wiki are kept."""
         return self.index_dir / "wikis" / wiki.name
 
     @property

@@ -62,7 +62,7 @@ def expect_answer(page: "Page") -> None:
     ask(page, QUESTION)
     widget = page.locator("quoth-assistant")
     expect(widget.locator("blockquote").first).to_have_text(SENTENCE)
-    expect(widget.locator("blockquote strong").first).to_have_text("11,200")
+    expect(widget.locator("blockquote strong").first).to_have_text("11,200 troops")
     citation = widget.locator(".cite").first
     expect(citation).to_have_text("[1] Uncertainty Amid Troop Drawdown, paragraph 4 · note 4")
     citation.click()

@@ -103,7 +103,7 @@ def list_files(path: Path) -> list[Path]:
 
 
 def walk(folder: Path, top: Path | None = None) -> Iterator[Path]:
-    """Yield the documents under a folder, its own first, without hidden files and a README about the sources."""
+    """Yield the documents under a folder, its own first, without hidden files and `top`'s README (the folder's own)."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
