@@ -23,7 +23,7 @@ from index.errors import QuothError, SourceError
 from tests.serving import application, logged
 from tests.test_store import CountingEncoder
 
-NAMED = WikiSettings(name="handbook", kind="mediawiki", address="http://wiki.test")
+NAMED = WikiSettings(name="handbook", kind="mediawiki", address="http://wiki.test", rights="everyone")
 MARKED = (
     '<p>Staff may take thirty days of leave.<sup id="cite_ref-1"><a href="#cite_note-1">[1]</a></sup></p>'
     '<h2><span class="mw-headline" id="In_winter">In winter</span></h2><p>Nobody works when the river is frozen.</p>'
