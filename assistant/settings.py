@@ -23,6 +23,7 @@ from pydantic_settings import (
 )
 
 from assistant.config import DEFAULT_READER, FEEDBACK, INDEX_DIR, SOURCE, THRESHOLD, TOKENS, Config, Unit
+from assistant.groups import check_groups, read_groups
 from assistant.sync.types import WikiSettings
 from index.dense import DEFAULT_ENCODER
 from index.errors import QuothError
@@ -32,7 +33,6 @@ PREFIX = "QUOTH_"
 CONFIG = "QUOTH_CONFIG"
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
-GROUP_FORM = "A group has up to 200 characters, no comma, no semicolon, no space around it."
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -143,31 +143,14 @@ class Settings(BaseSettings):
     @field_validator("groups", mode="before")
     @classmethod
     def read_groups(cls, value: object) -> object:
-        """A table of lists, also where a flag or the environment gives it as "hr=staff,board;plans=board"."""
-        if isinstance(value, Mapping):
-            return {path: [named] if isinstance(named, str) else named for path, named in value.items()}
-        given = value.split(";") if isinstance(value, str) else value
-        if not isinstance(given, list | tuple):
-            return value
-        groups = {}
-        for entry in filter(str.strip, given):
-            path, is_pair, named = entry.partition("=")
-            if not is_pair:
-                raise ValueError(f"{entry!r} names no groups; write it like hr=staff,board")
-            groups[path.strip()] = [group.strip() for group in named.split(",") if group.strip()]
-        return groups
+        """A table, also from a flag or the environment."""
+        return read_groups(value)
 
     @field_validator("groups")
     @classmethod
     def check_groups(cls, groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-        """Paths inside the sources, groups that a header can name."""
-        for path, named in groups.items():
-            if not path.strip("/ ") or ".." in path.split("/"):
-                raise ValueError(f"{path!r} is no file or folder of the sources; name one, such as hr/salaries.md")
-            for group in named:
-                if not is_group(group):
-                    raise ValueError(f"{group!r} is no name for a group. {GROUP_FORM}")
-        return {path.strip().strip("/"): named for path, named in groups.items()}
+        """Paths inside the sources, and groups that a header can name."""
+        return check_groups(groups)
 
     @field_validator("allow_origin")
     @classmethod
@@ -274,11 +257,6 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
-
-
-def is_group(name: str) -> bool:
-    """Whether something can be a group's name: headers and flags have several between commas."""
-    return 0 < len(name) <= 200 and name == name.strip() and not set(name) & set(",;") and name.isprintable()
 
 
 def strip_default_port(origin: str) -> str:

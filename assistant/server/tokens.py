@@ -18,7 +18,8 @@ from filelock import FileLock
 from itsdangerous import BadData, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from assistant.settings import GROUP_FORM, is_group
+from assistant.groups import FORM as GROUP_FORM
+from assistant.groups import is_group
 from index.errors import QuothError
 from index.generation import sync
 
