@@ -92,7 +92,8 @@ class Assistant:
             Known.write(index, path, partial(cls.asking, index, config, reader))
 
         attachment = Attachment(known_version(reader.fingerprint), learn, Known.open)
-        index = open_index(config.source, config.index_dir, config.index, encoder, say, progress, attachment)
+        where = (config.source, config.index_dir, config.index)
+        index = open_index(*where, encoder, say, progress, attachment, config.wikis)
         quoth = cls(index, config, reader, known=index.attached if isinstance(index.attached, Known) else None)
         return quoth.of_collection(config.collection) if config.collection else quoth
 
@@ -106,7 +107,7 @@ class Assistant:
 
     def of_collection(self, collection: str) -> "Assistant":
         """The assistant of a collection, a folder of the sources, with those in it; raises QuestionError if none."""
-        collections = self.index.collections()
+        collections = {entry.id: entry.collection for entry in self.index.entries()}
         names = {name for name in collections.values() if name}
         inside = {name for name in names if name == collection or name.startswith(f"{collection}/")}
         if not inside:

@@ -1,4 +1,4 @@
-"""The command line: quoth ask | batch | chat | document | index | insights | serve | token.
+"""The command line: quoth ask | batch | chat | document | index | insights | serve | sync | token.
 
 Results go to standard output, messages and progress to standard error. Bad input gives one sentence and exit code 2.
 """
@@ -23,6 +23,7 @@ from assistant.outline import document_to_dict
 from assistant.render import to_text
 from assistant.server.command import add_commands
 from assistant.settings import Settings
+from assistant.sync.command import add_command as add_sync
 from assistant.terminal import progress_bar, tell, to_line, writing
 from assistant.types import Answer, Turn
 from index.document.parse import parse
@@ -64,6 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_asking(commands)
     add_showing(commands)
     add_commands(commands, open_assistant)
+    add_sync(commands)
     return parser
 
 
@@ -113,7 +115,7 @@ def add_showing(commands: Any) -> None:
 def open_assistant(settings: Settings) -> Assistant:
     """Open the assistant that settings describe, with progress on standard error."""
     config = settings.config
-    find_files(config.source)  # a wrong path is told before the model loads
+    find_files(config.source, collections=config.wikis)  # a wrong path is told before the model loads
     encoder = load_encoder(config.index.encoder)
     with progress_bar() as show:
         return Assistant.from_config(config, encoder, tell, show)
@@ -201,7 +203,8 @@ def read_line() -> str:
 
 def run_document(options: argparse.Namespace) -> None:
     """quoth document"""
-    files, unread = read_all(settings_of(options).source)
+    config = settings_of(options).config
+    files, unread = read_all(config.source, config.wikis)
     documents = [document_to_dict(parse(file)) for file in files]
     if options.json:
         sys.stdout.write(to_line({"documents": documents, "unread": unread}))

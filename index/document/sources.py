@@ -81,48 +81,64 @@ class Found:
     unread: tuple[str, ...]
 
 
-def find_files(path: Path, seen: Mapping[str, Seen] = MappingProxyType({})) -> Found:
+def find_files(path: Path, seen: Mapping[str, Seen] = MappingProxyType({}), collections: Sequence[Path] = ()) -> Found:
     """The documents at `path`: the file itself, or the folder's and its sub-folders' by name.
 
+    Each folder of `collections` is read too, as a collection of its name; one that is not there holds nothing yet.
     Files are hashed; where they are more than `HASHED_ALWAYS` together, not those that look as they were `seen`, by
     their paths. Raises SourceError if there is none that can be read, or the file itself cannot.
     """
-    paths, sizes = list_files(path)
+    placed = place_files(path, collections)
+    sizes = [os.stat(file).st_size for file, _ in placed if os.path.exists(file)]
     known = seen if sum(sizes) > HASHED_ALWAYS else None
-    if path.is_file():
+    if path.is_file() and len(placed) == 1:
         return Found((find_file(path, path.parent, known),), ())
-    files, unread = attempt(paths, lambda one: find_file(one, path, known))
+    files, unread = attempt(placed, lambda one: find_file(*one, known))
     if not files:
         raise SourceError(unread[0])
     return Found(tuple(name_apart(files)), tuple(unread))
 
 
-def list_files(path: Path) -> tuple[list[Path], list[int]]:
-    """The files at `path` and their sizes; raises SourceError if there are none."""
+def place_files(path: Path, collections: Sequence[Path] = ()) -> list[tuple[Path, Path]]:
+    """The files at `path` and in `collections`, each with the folder its place counts from.
+
+    Raises SourceError if there are none.
+    """
     try:
-        if path.is_file():
-            return [path], [path.stat().st_size]
-        if not path.is_dir():
-            raise SourceError(f"No such file or folder: {path}. Give a document or a folder of them.")
-        paths = list(walk(path))
-        sizes = [os.stat(one).st_size if os.path.exists(one) else 0 for one in paths]
+        top = path.parent if path.is_file() else path
+        placed = [(file, top) for file in list_files(path)]
+        for folder in collections:
+            if path.is_dir() and (path / folder.name).is_dir():
+                raise SourceError(
+                    f"{path / folder.name} and {folder} are both the collection {folder.name!r}. Rename one of them."
+                )
+            placed += [(file, folder.parent) for file in walk(folder, folder.parent)]
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
-    if not paths:
+    if not placed:
         raise SourceError(
             f"The folder {path} holds no documents ({', '.join(FORMATS)}). Put one there, or name another."
         )
-    return paths, sizes
+    return placed
 
 
-def walk(folder: Path) -> Iterator[Path]:
-    """Yield the documents under a folder, its own first, without hidden files and the folder's README."""
+def list_files(path: Path) -> list[Path]:
+    """The documents at `path`; raises SourceError if nothing is there, OSError if it cannot be listed."""
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise SourceError(f"No such file or folder: {path}. Give a document or a folder of them.")
+    return list(walk(path))
+
+
+def walk(folder: Path, top: Path | None = None) -> Iterator[Path]:
+    """Yield the documents under a folder, its own first, without hidden files and `top`'s README (the folder's own)."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             stem, suffix = os.path.splitext(name)
-            is_about_folder = stem.lower() == "readme" and Path(place) == folder and suffix.lower() not in TEXTS
-            if suffix.lower() in READ and not name.startswith(".") and not is_about_folder:
+            about_folder = stem.lower() == "readme" and Path(place) == (top or folder) and suffix.lower() not in TEXTS
+            if suffix.lower() in READ and not name.startswith(".") and not about_folder:
                 yield Path(place, name)
 
 
@@ -231,9 +247,9 @@ def read_source(path: Path) -> SourceFile:
     return read_file(find_file(path, path.parent))
 
 
-def read_all(path: Path) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
-    """Every document at `path`, and a sentence on each that cannot be read; raises SourceError if none can."""
-    found = find_files(path)
+def read_all(path: Path, collections: Sequence[Path] = ()) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
+    """Every document that `find_files` finds, and a sentence on each that cannot be read; SourceError if none can."""
+    found = find_files(path, collections=collections)
     files, failed = attempt(found.files, read_file)
     if not files:
         raise SourceError(failed[0])
