@@ -6,9 +6,9 @@ from typing import Any
 
 from assistant.options import INDEX_OPTIONS, add_options, settings_of
 from assistant.settings import Settings
-from assistant.sync.types import WikiError
 from assistant.sync.wikis import Wikis
 from assistant.terminal import tell
+from index.errors import WikiError
 
 
 def add_command(commands: Any) -> None:

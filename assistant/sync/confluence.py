@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from assistant.sync.site import Absent, Site, only_sure
-from assistant.sync.types import Caller, Listed, Page, WikiError, WikiSettings
+from assistant.sync.types import Caller, Listed, Page, WikiSettings
+from index.errors import WikiError
 
 HINT = "Give the address before /rest, such as https://team.atlassian.net/wiki."
 AT_ONCE = "100"

@@ -18,7 +18,8 @@ import lxml.html
 from lxml.etree import LxmlError
 
 from assistant.sync.site import Site, only_sure
-from assistant.sync.types import Caller, Listed, Page, WikiError, WikiSettings
+from assistant.sync.types import Caller, Listed, Page, WikiSettings
+from index.errors import WikiError
 
 HINT = "Give the address of its doku.php without that, and set `remote` and `remoteuser` in its configuration manager."
 DEEPEST = 1000  # namespaces in each other; 0 would list only what DokuWiki's search index has

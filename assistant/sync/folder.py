@@ -21,9 +21,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from assistant.sync.types import Listed, Page, Wiki, WikiError, WikiSettings
+from assistant.sync.types import Listed, Page, Wiki, WikiSettings
 from index.document.formats.html import read_html
-from index.errors import SourceError
+from index.errors import SourceError, WikiError
 
 STATE = ".pages.json"
 OVERLAP = 600  # seconds that recent changes are looked at again, for clocks that differ
@@ -118,7 +118,7 @@ class Sync:
         return Synced(self.settings.name, pages, self.fetched, removed, tuple(self.problems))
 
     def fetch_all(self, pages: list[Listed]) -> bool:
-        """Fetch pages, and return whether all could be; one that failed stays as it was, and is fetched the next time."""
+        """Fetch pages, and return whether all could be; one that failed stays as it was until the next time."""
         if len(pages) > SAVED_EVERY:
             self.say(f"The wiki {self.settings.name!r}: reading {len(pages):,} pages.")
         failed = in_a_row = 0

@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from assistant.sync.site import Site, only_sure
-from assistant.sync.types import Caller, Listed, Page, WikiError, WikiSettings
+from assistant.sync.types import Caller, Listed, Page, WikiSettings
+from index.errors import WikiError
 
 HINT = "Give the address of its api.php, such as https://wiki.example/w."
 FORM = {"format": "json", "formatversion": "2"}

@@ -6,7 +6,8 @@ from assistant.sync.bookstack import BookStack
 from assistant.sync.confluence import Confluence
 from assistant.sync.dokuwiki import DokuWiki
 from assistant.sync.mediawiki import MediaWiki
-from assistant.sync.types import Kind, Wiki, WikiError, WikiSettings
+from assistant.sync.types import Kind, Wiki, WikiSettings
+from index.errors import WikiError
 
 KINDS: Mapping[Kind, Callable[[WikiSettings, str], Wiki]] = {
     "mediawiki": MediaWiki,

@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 
-from assistant.sync.types import WikiError, WikiSettings
+from assistant.sync.types import WikiSettings
+from index.errors import WikiError
 
 LARGEST_ANSWER = 32 << 20  # bytes
 SECONDS = 60  # for a whole answer
@@ -48,7 +49,7 @@ class Site:
         )
 
     def ask(self, method: str, url: str, **what: Any) -> bytes:
-        """Return the body of an answer. Raises WikiError where there is none, or one that is no success; Absent for a 404."""
+        """Return the body of an answer; raises WikiError for none, or one that is no success, Absent for a 404."""
         deadline = time.monotonic() + SECONDS
         try:
             with self.client.stream(method, url, **what) as response:

@@ -8,13 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from index.errors import QuothError
-
 Kind = Literal["mediawiki", "dokuwiki", "bookstack", "confluence"]
-
-
-class WikiError(QuothError):
-    """A wiki that cannot be read, and why: nothing is known of its pages then."""
 
 
 class WikiSettings(BaseModel):

@@ -6,7 +6,8 @@ from pathlib import Path
 from assistant.settings import Settings
 from assistant.sync.folder import Say, Synced, is_new, sync_folder
 from assistant.sync.open import open_wiki
-from assistant.sync.types import Wiki, WikiError, WikiSettings
+from assistant.sync.types import Wiki, WikiSettings
+from index.errors import WikiError
 
 
 class Wikis:
