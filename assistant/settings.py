@@ -182,7 +182,7 @@ class Settings(BaseSettings):
     @field_validator("wikis")
     @classmethod
     def check_wikis(cls, wikis: tuple[WikiSettings, ...]) -> tuple[WikiSettings, ...]:
-        """Each has a name of its own, which is its collection."""
+        """Refuse two of one name, which is their collection."""
         names = [wiki.name for wiki in wikis]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ValueError(f"two are called {twice!r}; give each a name of its own")
@@ -328,7 +328,7 @@ def describe_error(error: ValidationError) -> str:
 
 
 def explain_wiki(place: tuple[int | str, ...], kind: str, message: str, value: object) -> str:
-    """What is wrong with the wikis, as a sentence; `place` is which of them, from 0, and which of its keys."""
+    """Return what is wrong with the wikis, as a sentence; `place` is which of them, from 0, and which of its keys."""
     where = "[[wikis]]" if not place else f"[[wikis]], number {int(place[0]) + 1}"
     key = str(place[1]) if len(place) > 1 else ""
     if kind == "value_error":
@@ -361,5 +361,5 @@ def to_value(value: object) -> str:
 
 
 def to_table(wiki: Mapping[str, object]) -> str:
-    """A wiki as a table of a TOML file."""
+    """Return a wiki as a table of a TOML file."""
     return "\n".join(["[[wikis]]", *(f"{key} = {to_value(value)}" for key, value in wiki.items())])

@@ -22,9 +22,8 @@ from assistant.server.tokens import TokenFile
 from assistant.server.wiki_rights import Strays, WikiRights
 from assistant.settings import to_toml
 from assistant.sync.types import Caller as AsWhom
-from assistant.sync.types import WikiError
 from index.document.types import Document, Metadata
-from index.errors import QuothError
+from index.errors import QuothError, WikiError
 from tests.conftest import HashEncoder, assistant_of, source
 from tests.serving import Log, client, logged, serving, settings
 from tests.test_page_queue import Page

@@ -187,7 +187,7 @@ class Document:
         return self.blocks[at - 1].link if at else None
 
     def url_at(self, offset: int) -> str | None:
-        """Where a character is read on the web: the document's address, with the element; None where it has none."""
+        """Return where a character is read on the web: the document's address with the element, or None."""
         url, link = self.metadata.url or "", self.link_at(offset) or ""
         if not url.startswith(("http://", "https://")):
             return None
