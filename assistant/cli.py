@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def add_showing(commands: Any) -> None:
 def open_assistant(settings: Settings) -> Assistant:
     """Open the assistant that settings describe, with progress on standard error."""
     config = settings.config
-    find_files(config.source, config.wikis)  # a wrong path is told before the model loads
+    find_files(config.source, collections=config.wikis)  # a wrong path is told before the model loads
     encoder = load_encoder(config.index.encoder)
     with progress_bar() as show:
         return Assistant.from_config(config, encoder, tell, show)
@@ -179,8 +180,11 @@ def answer_line(quoth: Assistant, line: bytes, number: int) -> dict[str, Any]:
 def run_chat(options: argparse.Namespace) -> None:
     """quoth chat"""
     quoth = open_assistant(settings_of(options))
-    titles = ", ".join(document.title for document in quoth.index.documents.values())
-    print(f"Ask about {titles}. An empty line ends.", file=sys.stderr)
+    documents = quoth.index.documents
+    titles = [documents[name].title for name in islice(documents, MOST_LISTED)]
+    more = len(documents) - len(titles)
+    listed = ", ".join(titles) + (f" and {more:,} more" if more else "")
+    print(f"Ask about {listed}. An empty line ends.", file=sys.stderr)
     history: list[Turn] = []
     while question := read_line():
         try:
@@ -227,7 +231,7 @@ def run_index(options: argparse.Namespace) -> None:
     settings = settings_of(options)
     index = open_assistant(settings).index
     print(
-        f"{len(index.documents)} document(s), {len(index.passages)} passages, {len(index.places)} sentences "
+        f"{len(index.documents)} document(s), {len(index.passages)} passages, {index.sentences} sentences "
         f"in {settings.index_dir}"
     )
 

@@ -254,7 +254,7 @@ def test_a_wiki_is_a_collection_and_its_citations_lead_to_page_section_and_revis
 
 def test_a_readme_of_a_wiki_is_a_page_like_others(place: Path, source: Path) -> None:
     sync_folder(NAMED, Pages(readme=("Readme", "<p>Read this first.</p>", 1)), place)
-    assert [file.id for file in find_files(source, [place]).files] == ["rain", "handbook:readme"]
+    assert [file.id for file in find_files(source, collections=[place]).files] == ["rain", "handbook:readme"]
 
 
 def test_a_folder_without_documents_of_its_own_and_a_folder_of_the_wikis_name(
@@ -262,13 +262,13 @@ def test_a_folder_without_documents_of_its_own_and_a_folder_of_the_wikis_name(
 ) -> None:
     sync_folder(NAMED, wiki, place)
     (source / "rain.txt").unlink()
-    assert [file.id for file in find_files(source, [place]).files] == ["handbook:p1", "handbook:p2"]
+    assert [file.id for file in find_files(source, collections=[place]).files] == ["handbook:p1", "handbook:p2"]
     (source / "handbook").mkdir()
     with pytest.raises(SourceError, match=r"are both the collection 'handbook'\. Rename one of them"):
-        find_files(source, [place])
+        find_files(source, collections=[place])
     file = source / "rain.txt"
     file.write_text("It rains in March.\n")
-    assert [one.id for one in find_files(file, [place]).files] == ["rain", "handbook:p1", "handbook:p2"]
+    assert [one.id for one in find_files(file, collections=[place]).files] == ["rain", "handbook:p1", "handbook:p2"]
     assert len(read_sources(file)) == 1
 
 

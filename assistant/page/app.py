@@ -8,6 +8,7 @@ import base64
 import logging
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from index.errors import QuothError, StoreError
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("document.js", "conversation.js", "copying.js", "page.js")
 FIRST_QUESTIONS = 6
+MOST_LISTED = 100  # documents
 
 
 def page_theme() -> gr.themes.Base:
@@ -81,9 +83,11 @@ def make_page(documents: Documents, queue: Queue, feedback: FeedbackStore | None
 def first_patches(quoth: Assistant) -> Patch:
     """What the page shows first."""
     documents = quoth.index.documents
+    shown = {name: documents[name] for name in islice(documents, MOST_LISTED)}
+    more = len(documents) - len(shown)
     return {
-        "start": start_html(documents),
-        "contents": contents_html(documents),
+        "start": start_html(shown, more),
+        "contents": contents_html(shown, more),
         "document": next(iter(documents)),
         "several": len(documents) > 1,
         "longest": MAX_QUESTION,
