@@ -334,7 +334,10 @@ def test_who_may_read_the_same_shares_a_view_and_new_documents_make_new_ones(
                        (("anna", ["staff"]), ("carl", []), ("bea", ["directors"])))  # fmt: skip
     view = documents.read_by(anna)
     assert view is documents.read_by(carl)
-    assert (view.documents.keys(), set(dict(view.quoth.known.vocabulary.lexicons(documents.quoth.index.documents)))) == ({"weather"}, {"weather"})
+    assert (
+        view.documents.keys(),
+        set(dict(view.quoth.known.vocabulary.lexicons(documents.quoth.index.documents))),
+    ) == ({"weather"}, {"weather"})
     assert documents.read_by(bea).documents.keys() == {"weather", "board:plans"}
     documents.replace(library(encoder))
     assert documents.read_by(anna) is not view
