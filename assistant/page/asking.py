@@ -30,10 +30,10 @@ class OpenPages:
     """The questions that each open page waits for."""
 
     def __init__(self) -> None:
-        self._pending: dict[str, set[Pending]] = {}
+        self._pending: dict[str, set[Pending[Answer]]] = {}
 
     @contextmanager
-    def waiting(self, page: gr.Request, question: Pending) -> Iterator[None]:
+    def waiting(self, page: gr.Request, question: Pending[Answer]) -> Iterator[None]:
         """Meanwhile, a page waits for a question; it is given up where that ends before its answer."""
         session = str(page.session_hash)
         self._pending.setdefault(session, set()).add(question)
@@ -101,7 +101,7 @@ class Asking:
                 logging.getLogger("quoth").warning("%s", error)
 
 
-def job(quoth: Assistant, question: str, before: list[Exchange], complete: bool) -> Job:
+def job(quoth: Assistant, question: str, before: list[Exchange], complete: bool) -> Job[Answer]:
     """What a worker does for a question, after the turns before it."""
     history = [exchange.answer.to_turn() for exchange in before if exchange.answer]
 

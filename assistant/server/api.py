@@ -1,10 +1,7 @@
 """The routes under /api: ask, read the documents, say what an answer was worth, mint an embed's token."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,11 +9,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
-from assistant.feedback import FeedbackStore
-from assistant.server.documents import Documents, detail, passage_detail, summary
+from assistant.server.asking import Services, leaving, note_answer, note_question, take, to_job
+from assistant.server.documents import detail, passage_detail, summary
 from assistant.server.origins import is_own
-from assistant.server.problems import ALWAYS, Refusal, note, responses
-from assistant.server.queue import Pending, Progress, Queue
+from assistant.server.problems import ALWAYS, Refusal, as_refusal, note, responses
+from assistant.server.queue import Pending
 from assistant.server.schema import (
     AskRequest,
     DocumentDetail,
@@ -27,9 +24,8 @@ from assistant.server.schema import (
     PassageDetail,
     Suggestions,
 )
-from assistant.server.tokens import EmbedPass, TokenFile
-from assistant.settings import Settings
-from assistant.types import Answer, Turn
+from assistant.server.tokens import EmbedPass
+from assistant.types import Answer
 from index.errors import QuothError, StoreError
 
 EVENTS = "text/event-stream"
@@ -40,17 +36,6 @@ STREAMED = {
     "description": "The answer; with Accept: text/event-stream its stages: queued, reading, then answer or problem",
     "content": {EVENTS: {"schema": {"type": "string"}, "example": 'event: queued\ndata: {"ahead": 0}\n\n'}},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the routes work with; `tokens` is None without --auth, `feedback` where none is kept."""
-
-    settings: Settings
-    documents: Documents
-    queue: Queue
-    tokens: TokenFile | None
-    feedback: FeedbackStore | None
 
 
 def make_api(services: Services) -> APIRouter:
@@ -73,51 +58,17 @@ def add_asking(api: APIRouter, services: Services) -> None:
         responses={200: STREAMED, **responses(*POSTED, "bad_question", "not_found", "busy")},
     )
     async def ask(asked: AskRequest, request: Request) -> Response:
-        if services.settings.log_questions:
-            note(request, question=asked.question)
-        history = [turn if isinstance(turn, str) else Turn(**turn.model_dump()) for turn in asked.history]
-
-        def answer(progress: Progress) -> Answer:
-            quoth = services.documents.asked(asked.document, asked.collection)
-            return quoth.ask(asked.question, history, asked.complete)
-
-        pending = Pending(services.queue, answer)
+        job = to_job(services.documents, asked)
         if EVENTS in request.headers.get("accept", ""):
-            events = stream(pending, request)
+            note_question(request, services.settings, asked.question)
+            events = stream(Pending(services.queue, job), request)
             first = await anext(events)  # a full queue is a 503, not a broken stream
             return EventSourceResponse(chained(first, events))
-        async with leaving(request, pending):
-            given = await pending.answer()
-        if given is None:
-            return Response(status_code=GONE)
-        note_answer(request, given)
-        return JSONResponse(given.to_dict())
+        given = await take(request, services, job, asked.question)
+        return Response(status_code=GONE) if given is None else JSONResponse(given.to_dict())
 
 
-@asynccontextmanager
-async def leaving(request: Request, pending: Pending) -> AsyncIterator[None]:
-    """Meanwhile, give a question up when its client leaves."""
-
-    async def watch() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        pending.give_up()
-
-    watching = asyncio.create_task(watch())
-    try:
-        yield
-    finally:
-        watching.cancel()
-        pending.give_up()
-
-
-def note_answer(request: Request, answer: Answer) -> None:
-    """Have what came of a question written into the request's line of the log."""
-    outcome = answer.abstention.reason if answer.abstention else "answered"
-    note(request, outcome=outcome, confidence=answer.confidence)
-
-
-async def stream(pending: Pending, request: Request) -> AsyncIterator[bytes]:
+async def stream(pending: Pending[Answer], request: Request) -> AsyncIterator[bytes]:
     """The stages of an answer as server-sent events, then the answer or a problem; raises Refusal before the first."""
     begun = False
     try:
@@ -130,7 +81,7 @@ async def stream(pending: Pending, request: Request) -> AsyncIterator[bytes]:
                     yield to_event(event.name, {"ahead": event.ahead} if event.name == "queued" else {})
                 begun = True
     except (Refusal, QuothError) as error:
-        refusal = error if isinstance(error, Refusal) else Refusal("bad_question", str(error))
+        refusal = error if isinstance(error, Refusal) else as_refusal(error)
         if not begun:
             raise refusal from None
         note(request, refused=refusal.kind)

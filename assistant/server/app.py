@@ -15,7 +15,8 @@ from starlette.middleware.cors import CORSMiddleware
 from assistant.assistant import Assistant
 from assistant.feedback import FeedbackStore
 from assistant.server import metrics as prometheus
-from assistant.server.api import Services, make_api
+from assistant.server.api import make_api
+from assistant.server.asking import Services
 from assistant.server.auth import Auth
 from assistant.server.bodies import Bodies
 from assistant.server.documents import Documents
@@ -28,7 +29,7 @@ from assistant.server.problems import ALWAYS, Problem, add_handlers, responses
 from assistant.server.protocol import impatient
 from assistant.server.proxies import Proxies
 from assistant.server.queue import Queue
-from assistant.server.quota import Quotas
+from assistant.server.quota import Quota, Quotas
 from assistant.server.request_log import RequestLog
 from assistant.server.tokens import TokenFile
 from assistant.server.watching import keep_up
@@ -57,7 +58,9 @@ def make_app(
         openapi_url="/openapi.json", redirect_slashes=False,
     )  # fmt: skip
     add_handlers(app)
-    app.include_router(make_api(Services(settings, documents, queue, tokens, feedback)))
+    quota = Quota(settings)
+    services = Services(settings, documents, queue, quota, tokens, feedback)
+    app.include_router(make_api(services))
     app.include_router(make_embeds(settings))
     add_health(app, queue, tokens)
     if settings.metrics:
@@ -66,7 +69,7 @@ def make_app(
     mount_page(app, documents, queue, settings, feedback)
     # The last one added is the first that a request meets.
     app.add_middleware(Bodies, settings=settings)
-    app.add_middleware(Quotas, settings=settings)
+    app.add_middleware(Quotas, quota=quota)
     app.add_middleware(Auth, settings=settings, tokens=tokens)
     app.add_middleware(
         CORSMiddleware,

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from assistant.feedback import FeedbackStore
 from assistant.server.bodies import replaying
 from assistant.server.documents import Documents
-from assistant.server.origins import route_path
+from assistant.server.paths import route_path
 from assistant.server.problems import Refusal, refuse
 from assistant.server.queue import Queue
 from assistant.settings import Settings
