@@ -56,39 +56,42 @@ class Names:
 
 
 def learn_names(text: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The short forms of a text with what they stand for, and its names of several words."""
+    """Find the abbreviations of a text with their long forms, and its names of several words."""
     short: dict[str, str] = {}
-    for found in SHORT.finditer(text):
-        long = long_form(found["short"], text[max(0, found.start() - 150) : found.start()])
+    for match in SHORT.finditer(text):
+        long = long_form(match["short"], text[max(0, match.start() - 150) : match.start()])
         if long:
-            short.setdefault(found["short"], long)
+            short.setdefault(match["short"], long)
     return short, tuple(dict.fromkeys(" ".join(name[0].split()) for name in NAME.finditer(text)))
 
 
 def long_form(short: str, before: str) -> str | None:
-    """What a short form in brackets stands for, in the text before it; None where nothing fits.
+    """Find the long form of a parenthesised abbreviation in the text before it; None if nothing fits.
 
-    The letters of the short form are looked for from the end (Schwartz and Hearst, "A simple algorithm for
-    identifying abbreviation definitions in biomedical text", PSB 2003); else the name before it, if it begins alike.
+    Matches the abbreviation's letters from the end (Schwartz and Hearst, "A simple algorithm for identifying
+    abbreviation definitions in biomedical text", PSB 2003); else takes the name before it, if the first letter agrees.
 
     >>> long_form("NRC", "It was the National Rivers Council ")
     'National Rivers Council'
     """
-    named = LONG.search(before)
-    most = min(len(short) + 5, 2 * len(short))
-    candidate = " ".join(before.split()[-most:])
-    at = len(candidate)
+    name_match = LONG.search(before)
+    max_words = min(len(short) + 5, 2 * len(short))
+    candidate = " ".join(before.split()[-max_words:])
+    position = len(candidate)
     for number in range(len(short) - 1, -1, -1):
         letter = short[number].lower()
         if not letter.isalnum():
             continue
-        at -= 1
-        while at >= 0 and (candidate[at].lower() != letter or (number == 0 and at > 0 and candidate[at - 1].isalnum())):
-            at -= 1
-        if at < 0:
+        position -= 1
+        while position >= 0 and (
+            candidate[position].lower() != letter
+            or (number == 0 and position > 0 and candidate[position - 1].isalnum())
+        ):
+            position -= 1
+        if position < 0:
             break
-    name = re.sub(r"^The ", "", " ".join(named[0].split())) if named else ""
-    if at >= 0 and " " in candidate[at:]:
-        return name if name.endswith(candidate[at:]) and len(name.split()) <= most else candidate[at:]
+    name = re.sub(r"^The ", "", " ".join(name_match[0].split())) if name_match else ""
+    if position >= 0 and " " in candidate[position:]:
+        return name if name.endswith(candidate[position:]) and len(name.split()) <= max_words else candidate[position:]
     starts = [word.start() for word in re.finditer(CAPITALISED, name) if fold(word[0])[0] == fold(short)[0]]
     return name[starts[0] :] if starts and " " in name[starts[0] :] else None

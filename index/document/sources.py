@@ -1,6 +1,6 @@
-"""Finding and reading source files: a folder's documents of every format, those in its sub-folders as collections.
+"""Finding and reading source files of every format in a folder; sub-folders are collections.
 
-What cannot be read is named with its reason, and the others are read all the same.
+Files that cannot be read are reported with a reason, and do not keep others from being read.
 """
 
 import hashlib
@@ -19,8 +19,8 @@ from index.document.metadata import check_link, merge, read_metadata
 from index.document.types import Metadata
 from index.errors import SourceError
 
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 NOTHING_TOLD = Read("")
 
 
@@ -89,26 +89,28 @@ def find_files(path: Path) -> Found:
 
 
 def walk(folder: Path) -> Iterator[Path]:
-    """The documents under a folder, its own first; what is hidden is left out, and a README about the folder itself."""
+    """Yield the documents under a folder, its own first, without hidden files and the folder's README."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            one = Path(place, name)
-            about = one.stem.lower() == "readme" and one.parent == folder and one.suffix.lower() not in TEXTS
-            if one.suffix.lower() in (*FORMATS, *SAVE_AS) and not name.startswith(".") and not about:
-                yield one
+            path = Path(place, name)
+            is_about_folder = (
+                path.stem.lower() == "readme" and path.parent == folder and path.suffix.lower() not in TEXTS
+            )
+            if path.suffix.lower() in (*FORMATS, *SAVE_AS) and not name.startswith(".") and not is_about_folder:
+                yield path
 
 
-def attempt(items: Sequence[Given], do: Callable[[Given], Made]) -> tuple[list[Made], list[str]]:
-    """What is made of each item, and a sentence on each of which nothing can be made."""
-    made: list[Made] = []
+def attempt(items: Sequence[Item], function: Callable[[Item], Result]) -> tuple[list[Result], list[str]]:
+    """Apply a function to each item; return the results, and the messages of SourceErrors."""
+    results: list[Result] = []
     failed: list[str] = []
     for item in items:
         try:
-            made.append(do(item))
+            results.append(function(item))
         except SourceError as error:
             failed.append(str(error))
-    return made, failed
+    return results, failed
 
 
 def find_file(path: Path, folder: Path) -> FoundFile:
@@ -131,22 +133,22 @@ def find_file(path: Path, folder: Path) -> FoundFile:
 
 
 def hash_file(path: Path) -> str:
-    """The sha256 of a file's bytes."""
+    """Return the sha256 of a file's bytes."""
     check_size(path, path.stat().st_size, LARGEST_FILE)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def hash_text(text: str) -> str:
-    """The sha256 of a text, as UTF-8."""
+    """Return the sha256 of a text, as UTF-8."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def name_apart(files: Sequence[FoundFile]) -> Iterator[FoundFile]:
-    """Files with ids of their own: of those that share a name, each has its suffix too."""
-    used = Counter(file.id for file in files)
+    """Make ids unique: files that share a name get their suffix appended."""
+    counts = Counter(file.id for file in files)
     for file in files:
-        yield replace(file, id=file.id + file.path.suffix) if used[file.id] > 1 else file
+        yield replace(file, id=file.id + file.path.suffix) if counts[file.id] > 1 else file
 
 
 def read_file(found: FoundFile) -> SourceFile:
@@ -168,11 +170,11 @@ def read_same(found: FoundFile) -> bytes:
 
 
 def read_data(path: Path, data: bytes) -> Read:
-    """What a file's bytes hold; raises SourceError if they cannot be read, or hold no text."""
-    told = read(path, data)
-    if not told.text.strip(BLANK):
+    """Read a file's bytes by its format; raises SourceError if they cannot be read, or have no text."""
+    content = read(path, data)
+    if not content.text.strip(BLANK):
         raise SourceError(f"{path} is empty. Give a document with text in it.")
-    return told
+    return content
 
 
 def read_source(path: Path) -> SourceFile:
