@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
-from assistant.server.asking import Services, leaving, note_answer, note_question, take, to_job
+from assistant.server.asking import Services, answer, leaving, note_answer, put, take
 from assistant.server.documents import detail, passage_detail, summary
 from assistant.server.origins import is_own
 from assistant.server.problems import ALWAYS, Refusal, as_refusal, note, responses
@@ -58,13 +58,12 @@ def add_asking(api: APIRouter, services: Services) -> None:
         responses={200: STREAMED, **responses(*POSTED, "bad_question", "not_found", "busy")},
     )
     async def ask(asked: AskRequest, request: Request) -> Response:
-        job = to_job(services.documents, asked)
+        work = answer(asked)
         if EVENTS in request.headers.get("accept", ""):
-            note_question(request, services.settings, asked.question)
-            events = stream(Pending(services.queue, job), request)
+            events = stream(put(request, services, work, asked.question), request)
             first = await anext(events)  # a full queue is a 503, not a broken stream
             return EventSourceResponse(chained(first, events))
-        given = await take(request, services, job, asked.question)
+        given = await take(request, services, work, asked.question)
         return Response(status_code=GONE) if given is None else JSONResponse(given.to_dict())
 
 

@@ -4,8 +4,9 @@ import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
+from importlib.util import find_spec
 
 import uvicorn
 from fastapi import FastAPI
@@ -19,6 +20,7 @@ from assistant.server.api import make_api
 from assistant.server.asking import Services
 from assistant.server.auth import Auth
 from assistant.server.bodies import Bodies
+from assistant.server.completions import make_completions
 from assistant.server.documents import Documents
 from assistant.server.embed import make_embeds
 from assistant.server.logs import log, start_logging
@@ -61,6 +63,8 @@ def make_app(
     quota = Quota(settings)
     services = Services(settings, documents, queue, quota, tokens, feedback)
     app.include_router(make_api(services))
+    app.include_router(make_completions(services))
+    add_mcp(app, services)
     app.include_router(make_embeds(settings))
     add_health(app, queue, tokens)
     if settings.metrics:
@@ -86,15 +90,27 @@ def make_app(
 
 @asynccontextmanager
 async def living(app: FastAPI, documents: Documents, watch: bool) -> AsyncIterator[None]:
-    """Write the beginning and the end into the log; meanwhile, with `watch`, keep up with the files."""
+    """Write the beginning and the end into the log; meanwhile serve agents, and with `watch` keep up with the files."""
     log("started")
     watching = asyncio.create_task(keep_up(documents)) if watch else None
+    agents = app.state.agents.run() if app.state.agents else nullcontext()
     try:
-        yield
+        async with agents:
+            yield
     finally:
         if watching:
             watching.cancel()
         log("stopped")
+
+
+def add_mcp(app: FastAPI, services: Services) -> None:
+    """/mcp, where the extra for it is installed; what has to run for it is `app.state.agents`."""
+    app.state.agents = None
+    if find_spec("mcp"):
+        from assistant.server.mcp_http import make_mcp
+
+        route, app.state.agents = make_mcp(services, "/mcp")
+        app.router.routes.append(route)
 
 
 def add_health(app: FastAPI, queue: Queue, tokens: TokenFile | None) -> None:

@@ -1,7 +1,7 @@
 """A question as every route asks it: put into the queue, given up when its caller leaves, told to the log."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from fastapi import Request
 from assistant.feedback import FeedbackStore
 from assistant.server.documents import Documents
 from assistant.server.problems import note
-from assistant.server.queue import Job, Pending, Progress, Queue
+from assistant.server.queue import Pending, Queue
 from assistant.server.quota import Quota
 from assistant.server.schema import AskRequest
 from assistant.server.tokens import TokenFile
@@ -19,6 +19,7 @@ from assistant.settings import Settings
 from assistant.types import Answer, Turn
 
 T = TypeVar("T")
+Work = Callable[[Documents], T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +34,32 @@ class Services:
     feedback: FeedbackStore | None
 
 
-def to_job(documents: Documents, asked: AskRequest) -> Job[Answer]:
-    """What a worker does for a question."""
+def visible(request: Request, services: Services) -> Documents:
+    """The documents that a caller may see; what any route tells of documents, it asks of these."""
+    return services.documents
+
+
+def answer(asked: AskRequest) -> Work[Answer]:
+    """What is done for a question."""
     history = [turn if isinstance(turn, str) else Turn(**turn.model_dump()) for turn in asked.history]
-
-    def answer(progress: Progress) -> Answer:
-        return documents.asked(asked.document, asked.collection).ask(asked.question, history, asked.complete)
-
-    return answer
+    return lambda documents: documents.asked(asked.document, asked.collection).ask(
+        asked.question, history, asked.complete
+    )
 
 
-async def take(request: Request, services: Services, job: Job[T], question: str = "") -> T | None:
-    """What a job gives when it is its turn, None where its caller has left; raises Refusal or QuothError.
+def put(request: Request, services: Services, work: Work[T], question: str = "") -> Pending[T]:
+    """Work on the documents that a caller may see, put into the queue.
 
     The `question` that it answers is for the log, where that may hold it.
     """
-    note_question(request, services.settings, question)
-    pending = Pending(services.queue, job)
+    if services.settings.log_questions and question:
+        note(request, question=question)
+    return Pending(services.queue, lambda progress: work(visible(request, services)))
+
+
+async def take(request: Request, services: Services, work: Work[T], question: str = "") -> T | None:
+    """What such work gives when it is its turn, None where its caller has left; raises Refusal or QuothError."""
+    pending = put(request, services, work, question)
     async with leaving(request, pending):
         given = await pending.answer()
     if isinstance(given, Answer):
@@ -72,12 +82,6 @@ async def leaving(request: Request, pending: Pending[Any]) -> AsyncIterator[None
     finally:
         watching.cancel()
         pending.give_up()
-
-
-def note_question(request: Request, settings: Settings, question: str) -> None:
-    """Have a question written into the request's line of the log, where that was asked for."""
-    if settings.log_questions and question:
-        note(request, question=question)
 
 
 def note_answer(request: Request, answer: Answer) -> None:
