@@ -4,8 +4,8 @@ import json
 import re
 from collections.abc import Mapping
 
-from assistant.render import CERTAINTY, about, marked_parts, place, trail
-from assistant.types import Answer, Citation, Evidence
+from assistant.render import CERTAINTY, WHOM, about, marked_parts, place, trail
+from assistant.types import Abstention, Answer, Citation, Evidence
 from index.document.types import Document, Metadata
 
 LATEX = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
@@ -36,6 +36,7 @@ def answer_markdown(answer: Answer, documents: Mapping[str, Document]) -> str:
         parts.append(f"*Understood as: {markdown(one_line(answer.standalone_question))}*")
     if answer.abstention:
         parts.append(markdown(answer.abstention.message))
+        parts += contact_markdown(answer.abstention)
         parts += ["Looked at:"] if answer.abstention.nearest else []
     parts += [cited_markdown(e, documents) for e in answer.evidence[: answer.needed]]
     rest = answer.evidence[answer.needed :]
@@ -50,13 +51,18 @@ def reply_markdown(answer: Answer, documents: Mapping[str, Document]) -> str:
     if answer.standalone_question != answer.question:
         parts.append(f"*Understood as: {markdown(one_line(answer.standalone_question))}*")
     if answer.abstention:
-        parts.append(markdown(answer.abstention.message))
+        parts += [markdown(answer.abstention.message), *contact_markdown(answer.abstention)]
     for evidence in answer.evidence[: answer.needed]:
         parts += [f"> {marked_markdown(evidence)}", f"— {markdown(address(evidence, documents))}"]
         parts += [note_markdown(note) for note in evidence.footnotes]
     parts += [f"The document does not seem to say: {markdown(one_line(part))}" for part in answer.unanswered]
     parts += [f"*{CERTAINTY[answer.certainty]}*"] if answer.answered else []
     return "\n\n".join(parts)
+
+
+def contact_markdown(abstention: Abstention) -> list[str]:
+    """Format whom to ask, where somebody is named."""
+    return [f"{WHOM} {markdown(abstention.contact)}"] if abstention.contact else []
 
 
 def marked_markdown(evidence: Evidence) -> str:

@@ -12,7 +12,7 @@ from assistant.settings import Settings, read_settings
 SOURCE_OPTIONS = ("source",)
 INDEX_OPTIONS = (*SOURCE_OPTIONS, "index_dir", "encoder")
 ANSWER_OPTIONS = (*INDEX_OPTIONS, "reader", "threshold", "unit")
-ASK_OPTIONS = (*ANSWER_OPTIONS, "collection")
+ASK_OPTIONS = (*ANSWER_OPTIONS, "collection", "contact")
 METAVARS = {Path: "PATH", int: "N", float: "X"}
 
 
@@ -33,8 +33,9 @@ def argument_of(name: str) -> dict[str, Any]:
         return {"action": "store_true", "help": meaning}
     if field.annotation in (bool, bool | None):
         return {"action": argparse.BooleanOptionalAction, "help": meaning}
-    if field.default == ():
-        return {"action": "append", "metavar": "X", "help": f"{meaning}; may be given more than once"}
+    if field.default in ((), {}):
+        metavar = "X" if field.default == () else "FOLDER=X"
+        return {"action": "append", "metavar": metavar, "help": f"{meaning}; may be given more than once"}
     default = str(field.default).replace("%", "%%") or "none"
     metavar = METAVARS.get(field.annotation, "NAME")  # type: ignore[arg-type]
     return {"metavar": metavar, "help": f"{meaning} (default: {default})"}

@@ -54,12 +54,16 @@ class OpenPages:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What answers a question that is sent; without a feedback store nothing is kept of it."""
+    """What answers a question that is sent; without a feedback store nothing is kept of it.
+
+    With `asks_back`, one without an answer may be left for a person.
+    """
 
     documents: Documents
     queue: Queue
     open_pages: OpenPages
     feedback: FeedbackStore | None
+    asks_back: bool = False
 
     async def ask(
         self, exchanges: list[Exchange], event: gr.EventData, request: gr.Request
@@ -89,7 +93,7 @@ class Asking:
 
     def patch(self, quoth: Assistant, number: int, exchange: Exchange, asked: Any, why: str = "") -> Patch:
         """The turn as it is now; `asked` is the number that the script has given the question."""
-        html = turn_html(number, exchange, quoth.index.documents, self.feedback is not None, why)
+        html = turn_html(number, exchange, quoth.index.documents, self.feedback is not None, why, self.asks_back)
         return {"turn": number, "html": html, "number": asked, "made": time.monotonic_ns()}
 
     def keep(self, quoth: Assistant, answer: Answer, exchange: Exchange) -> None:

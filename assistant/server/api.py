@@ -23,9 +23,11 @@ from assistant.server.schema import (
     FeedbackRequest,
     PassageDetail,
     Suggestions,
+    UnansweredRequest,
 )
 from assistant.server.tokens import EmbedPass
 from assistant.types import Answer
+from assistant.unanswered import make_unanswered
 from index.errors import QuothError, StoreError
 
 EVENTS = "text/event-stream"
@@ -44,6 +46,7 @@ def make_api(services: Services) -> APIRouter:
     add_asking(api, services)
     add_documents(api, services)
     add_feedback(api, services)
+    add_unanswered(api, services)
     add_embed_tokens(api, services)
     return api
 
@@ -107,7 +110,8 @@ def add_documents(api: APIRouter, services: Services) -> None:
     @api.get("/documents", summary="The documents", responses=responses(*ALWAYS))
     async def documents() -> DocumentList:
         listed = tuple(summary(document) for document in services.documents.quoth.index.documents.values())
-        return DocumentList(documents=listed, feedback=services.feedback is not None)
+        kept = services.unanswered is not None
+        return DocumentList(documents=listed, feedback=services.feedback is not None, unanswered=kept)
 
     @api.get("/documents/{document}", summary="A document's structure", responses=problems)
     async def document(document: str) -> DocumentDetail:
@@ -141,6 +145,25 @@ def add_feedback(api: APIRouter, services: Services) -> None:
             raise Refusal("not_found", "This server keeps no feedback.")
         try:
             await run_in_threadpool(services.feedback.save, services.documents.rated(given))
+        except StoreError as error:
+            raise Refusal("not_kept", why=str(error)) from error
+
+
+def add_unanswered(api: APIRouter, services: Services) -> None:
+    """POST /api/unanswered"""
+
+    @api.post(
+        "/unanswered",
+        summary="Have a person answer a question",
+        status_code=204,
+        responses=responses(*POSTED, "bad_question", "not_found", "not_kept"),
+    )
+    async def unanswered(given: UnansweredRequest) -> None:
+        if services.unanswered is None:
+            raise Refusal("not_found", "This server keeps no questions.")
+        kept = make_unanswered(given.question, given.address, given.consent, given.contact)
+        try:
+            await run_in_threadpool(services.unanswered.save, kept)
         except StoreError as error:
             raise Refusal("not_kept", why=str(error)) from error
 

@@ -36,6 +36,7 @@ from assistant.server.request_log import RequestLog
 from assistant.server.tokens import TokenFile
 from assistant.server.watching import keep_up
 from assistant.settings import Settings
+from assistant.unanswered import UnansweredStore
 
 ABOUT = "Questions about documents, answered in the documents' own words, with their place and the notes behind them."
 
@@ -61,7 +62,8 @@ def make_app(
     )  # fmt: skip
     add_handlers(app)
     quota = Quota(settings)
-    services = Services(settings, documents, queue, quota, tokens, feedback)
+    unanswered = UnansweredStore(feedback.path) if feedback and settings.keep_unanswered else None
+    services = Services(settings, documents, queue, quota, tokens, feedback, unanswered)
     app.include_router(make_api(services))
     app.include_router(make_completions(services))
     add_mcp(app, services)
@@ -70,7 +72,7 @@ def make_app(
     if settings.metrics:
         add_metrics(app, metrics)
     describe(app)
-    mount_page(app, documents, queue, settings, feedback)
+    mount_page(app, services)
     # The last one added is the first that a request meets.
     app.add_middleware(Bodies, settings=settings)
     app.add_middleware(Quotas, quota=quota)

@@ -17,6 +17,7 @@ from assistant.server.schema import AskRequest
 from assistant.server.tokens import TokenFile
 from assistant.settings import Settings
 from assistant.types import Answer, Turn
+from assistant.unanswered import UnansweredStore
 
 T = TypeVar("T")
 Work = Callable[[Documents], T]
@@ -24,7 +25,7 @@ Work = Callable[[Documents], T]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the routes work with; `tokens` is None without --auth, `feedback` where none is kept."""
+    """What the routes work with; `tokens` is None without --auth, `feedback` and `unanswered` where none are kept."""
 
     settings: Settings
     documents: Documents
@@ -32,6 +33,7 @@ class Services:
     quota: Quota
     tokens: TokenFile | None
     feedback: FeedbackStore | None
+    unanswered: UnansweredStore | None = None
 
 
 def visible(request: Request, services: Services) -> Documents:
