@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import Response
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 
 from assistant.assistant import Assistant
 from assistant.feedback import FeedbackStore
@@ -95,7 +96,7 @@ async def living(app: FastAPI, documents: Documents, watch: bool) -> AsyncIterat
     """Write the beginning and the end into the log; meanwhile serve agents, and with `watch` keep up with the files."""
     log("started")
     watching = asyncio.create_task(keep_up(documents)) if watch else None
-    agents = app.state.agents.run() if app.state.agents else nullcontext()
+    agents = app.state.agents.running() if app.state.agents else nullcontext()
     try:
         async with agents:
             yield
@@ -106,13 +107,13 @@ async def living(app: FastAPI, documents: Documents, watch: bool) -> AsyncIterat
 
 
 def add_mcp(app: FastAPI, services: Services) -> None:
-    """/mcp, where the extra for it is installed; what has to run for it is `app.state.agents`."""
+    """/mcp, where the extra for it is installed; it runs while the application does."""
     app.state.agents = None
     if find_spec("mcp"):
-        from assistant.server.mcp_http import make_mcp
+        from assistant.server.mcp_http import Mcp
 
-        route, app.state.agents = make_mcp(services, "/mcp")
-        app.router.routes.append(route)
+        app.state.agents = Mcp(services)
+        app.router.routes.append(Route("/mcp", endpoint=app.state.agents, methods=["POST"]))
 
 
 def add_health(app: FastAPI, queue: Queue, tokens: TokenFile | None) -> None:

@@ -1,12 +1,13 @@
 """The tools for agents over HTTP: /mcp, under the tokens, lists, quotas and the queue of every other route."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import cast
 
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.requests import Request
-from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from assistant.server.asking import Services, T, Work, take
 from assistant.server.mcp import make_tools
@@ -36,13 +37,22 @@ class Served:
         return given
 
 
-def make_mcp(services: Services, path: str) -> tuple[Route, StreamableHTTPSessionManager]:
-    """The route, and what has to run as long as it is there.
+class Mcp:
+    """The application behind /mcp, while `running`: no sessions, JSON alone, so that nothing is held open.
 
-    Without sessions, and JSON alone: nothing is held open. Hosts, origins and bodies are looked at before it.
+    Hosts, origins and bodies are looked at before it.
     """
-    tools = make_tools(Served(services))
-    app = tools.streamable_http_app(streamable_http_path=path, json_response=True, stateless_http=True, host="")
-    [route] = app.routes
-    assert isinstance(route, Route)
-    return Route(path, endpoint=route.endpoint, methods=["POST"]), tools.session_manager
+
+    def __init__(self, services: Services) -> None:
+        self.tools = make_tools(Served(services))
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Meanwhile, answer; what the SDK needs for that is made anew each time."""
+        self.tools.streamable_http_app(json_response=True, stateless_http=True, host="")
+        async with self.tools.session_manager.run():
+            yield
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        await self.tools.session_manager.handle_request(scope, receive, send)
