@@ -9,6 +9,7 @@ import gradio as gr
 from assistant.feedback import NOT_KEPT
 from assistant.page.answers import Exchange
 from assistant.page.asking import Patch
+from assistant.server.auth import caller_of
 from assistant.unanswered import UnansweredStore, make_unanswered
 from index.errors import QuothError, StoreError
 
@@ -16,10 +17,11 @@ from index.errors import QuothError, StoreError
 def make_ask_back(store: UnansweredStore) -> Callable[..., Patch]:
     """What happens when somebody wants a reply: with their consent it is kept, and the turn is told so."""
 
-    def ask_back(exchanges: list[Exchange], event: gr.EventData) -> Patch:
+    def ask_back(exchanges: list[Exchange], event: gr.EventData, request: gr.Request) -> Patch:
         sent = event._data if isinstance(event._data, dict) else {}
         turn = sent.get("turn")
-        answer = exchanges[turn - 1].answer if isinstance(turn, int) and 0 < turn <= len(exchanges) else None
+        asked = exchanges[turn - 1] if isinstance(turn, int) and 0 < turn <= len(exchanges) else None
+        answer = asked.answer if asked and asked.by == caller_of(request).key else None  # nobody leaves another's
         if answer is None or answer.abstention is None:
             return {"asked_back": 0, "say": "There is no such question.", "made": time.monotonic_ns()}
         kept = False

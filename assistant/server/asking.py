@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
 
 from assistant.feedback import FeedbackStore
-from assistant.server.documents import Documents
+from assistant.server.auth import caller_of
+from assistant.server.documents import Documents, View
 from assistant.server.problems import note
 from assistant.server.queue import Pending, Queue
 from assistant.server.quota import Quota
@@ -20,7 +22,7 @@ from assistant.types import Answer, Turn
 from assistant.unanswered import UnansweredStore
 
 T = TypeVar("T")
-Work = Callable[[Documents], T]
+Work = Callable[[View], T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +38,31 @@ class Services:
     unanswered: UnansweredStore | None = None
 
 
-def visible(request: Request, services: Services) -> Documents:
-    """The documents that a caller may see; what any route tells of documents, it asks of these."""
-    return services.documents
+def visible(request: Request, services: Services) -> View:
+    """The documents that a caller may read now; a wiki may have to be asked, so not in the event loop."""
+    return services.documents.read_by(caller_of(request))
 
 
 def answer(asked: AskRequest) -> Work[Answer]:
     """What is done for a question."""
     history = [turn if isinstance(turn, str) else Turn(**turn.model_dump()) for turn in asked.history]
-    return lambda documents: documents.asked(asked.document, asked.collection).ask(
-        asked.question, history, asked.complete
-    )
+    return lambda seen: seen.asked(asked.document, asked.collection).ask(asked.question, history, asked.complete)
 
 
-def put(request: Request, services: Services, work: Work[T], question: str = "") -> Pending[T]:
-    """Work on the documents that a caller may see, put into the queue.
+async def put(request: Request, services: Services, work: Work[T], question: str = "") -> Pending[T]:
+    """Work on the documents that a caller may read, put into the queue; once more decided when it is its turn.
 
     The `question` that it answers is for the log, where that may hold it.
     """
     if services.settings.log_questions and question:
         note(request, question=question)
+    await run_in_threadpool(visible, request, services)  # a slow wiki is waited for before the queue
     return Pending(services.queue, lambda progress: work(visible(request, services)))
 
 
 async def take(request: Request, services: Services, work: Work[T], question: str = "") -> T | None:
     """What such work gives when it is its turn, None where its caller has left; raises Refusal or QuothError."""
-    pending = put(request, services, work, question)
+    pending = await put(request, services, work, question)
     async with leaving(request, pending):
         given = await pending.answer()
     if isinstance(given, Answer):

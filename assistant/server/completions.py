@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from assistant.bibliography import reply_markdown, short_answer_in
 from assistant.config import MAX_QUESTION
 from assistant.server.asking import Services, take, visible
-from assistant.server.documents import Documents
+from assistant.server.documents import View
 from assistant.server.problems import Refusal
 from assistant.types import Answer, Turn
 
@@ -87,9 +87,9 @@ def make_completions(services: Services) -> APIRouter:
         question, history = conversation(asked.messages)
         reply = ""
 
-        def work(documents: Documents) -> Answer:
+        def work(seen: View) -> Answer:
             nonlocal reply
-            quoth = documents.asked(None, collection_of(asked.model, documents))
+            quoth = seen.asked(None, collection_of(asked.model, seen))
             answer = quoth.ask(question, history)
             reply = reply_markdown(answer, quoth.index.documents)
             return answer
@@ -120,18 +120,18 @@ def conversation(messages: Sequence[ChatMessage]) -> tuple[str, tuple[Turn, ...]
     return spoken[-1].text, tuple(turns)
 
 
-def model_names(documents: Documents) -> tuple[str, ...]:
+def model_names(seen: View) -> tuple[str, ...]:
     """The models that there are: everything, and each collection, those around others too."""
-    inside = {one.collection for one in documents.asked(None).index.documents.values() if one.collection}
+    inside = {one.collection for one in seen.quoth.index.entries() if one.collection}
     around = {str(folder) for name in inside for folder in (PurePosixPath(name), *PurePosixPath(name).parents)} - {"."}
     return EVERYTHING, *(f"{EVERYTHING}/{name}" for name in sorted(around))
 
 
-def collection_of(model: str, documents: Documents) -> str | None:
+def collection_of(model: str, seen: View) -> str | None:
     """The collection that a model names, None for everything; raises Refusal if there is no such model."""
     if model == EVERYTHING:
         return None
-    if model not in model_names(documents):
+    if model not in model_names(seen):
         raise Refusal("no_model")
     return model.removeprefix(f"{EVERYTHING}/")
 

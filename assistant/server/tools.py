@@ -5,7 +5,7 @@ from pydantic import BaseModel, Field, RootModel
 from assistant.assistant import Assistant
 from assistant.checks import check_question
 from assistant.citing import make_citation
-from assistant.server.documents import Documents, passage_detail, summary
+from assistant.server.documents import View, passage_detail, summary
 from assistant.server.problems import Refusal
 from assistant.server.schema import DocumentSummary, PassageDetail
 from assistant.types import Answer, Citation
@@ -77,9 +77,9 @@ def found(hit: Hit, quoth: Assistant) -> FoundPassage:
     )
 
 
-def read(documents: Documents, document: str, start: int, end: int | None) -> ReadText:
+def read(seen: View, document: str, start: int, end: int | None) -> ReadText:
     """The characters of a document from `start` up to `end`, no more than are read at once; raises Refusal."""
-    source = documents.find(document)
+    source = seen.find(document)
     whole = len(source.text)
     if not 0 <= start < whole or (end is not None and end <= start):
         raise Refusal("not_found", f"{document} has no characters from {start} to {end or whole}; it has {whole:,}.")
