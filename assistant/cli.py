@@ -26,6 +26,7 @@ from assistant.settings import Settings
 from assistant.sync.command import add_command as add_sync
 from assistant.terminal import progress_bar, tell, to_line, writing
 from assistant.types import Answer, Turn
+from assistant.unanswered import UnansweredStore
 from index.document.parse import parse
 from index.document.sources import find_files, read_all
 from index.encoders import load_encoder
@@ -108,6 +109,7 @@ def add_showing(commands: Any) -> None:
 
     insights = commands.add_parser("insights", help="show what was asked, went unanswered, or was marked wrong")
     insights.add_argument("--json", action="store_true", help="print every record as a line of JSON")
+    insights.add_argument("--forget", metavar="ID", help="delete a question that was answered, with its address")
     add_options(insights, "feedback")
     insights.set_defaults(run=run_insights)
 
@@ -238,9 +240,14 @@ def run_index(options: argparse.Namespace) -> None:
 
 def run_insights(options: argparse.Namespace) -> None:
     """quoth insights"""
-    records = read_feedback(settings_of(options).feedback)
+    path = settings_of(options).feedback
+    records = read_feedback(path)
+    store = UnansweredStore(path)
+    if options.forget is not None:
+        store.forget(options.forget)
+        return
     if options.json:
-        for record in records:
-            sys.stdout.write(to_line(asdict(record)))
+        for line in (*map(asdict, records), *map(asdict, store.list())):
+            sys.stdout.write(to_line(line))
     else:
-        Console(highlight=False).print(insights_text(records), soft_wrap=True)
+        Console(highlight=False).print(insights_text(records, store.list()), soft_wrap=True)

@@ -52,6 +52,9 @@ class Settings(BaseSettings):
 
     unit: Unit = Field("sentence", description="what is quoted: sentence, or paragraph for long answers")
 
+    contact: Annotated[dict[str, str], NoDecode] = Field(
+        {}, description="whom to ask where the documents do not say: default, and by folder of the sources"
+    )
     wikis: tuple[WikiSettings, ...] = Field(
         (), description="wikis whose pages are sources too, a [[wikis]] table each; only in a TOML file"
     )
@@ -118,6 +121,9 @@ class Settings(BaseSettings):
     feedback: Path = Field(FEEDBACK, description="where what people say of answers is kept")
     no_feedback: bool = Field(False, description="ask nothing about answers, keep nothing")
     record_questions: bool = Field(False, description="keep questions that nobody rated, too")
+    keep_unanswered: bool = Field(
+        False, description="offer to keep a question that is not answered, with an address for the reply"
+    )
 
     metrics: bool = Field(False, description="serve Prometheus metrics at /metrics")
     log_questions: bool = Field(False, description="write what is asked into the log")
@@ -139,6 +145,28 @@ class Settings(BaseSettings):
     def split(cls, value: object) -> object:
         """Split a comma-separated list."""
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("contact", mode="before")
+    @classmethod
+    def read_contacts(cls, value: object) -> object:
+        """Read a table, also where a flag or the environment gives it as "default=Anna;plans=Bert"."""
+        given = value.split(";") if isinstance(value, str) else value
+        if not isinstance(given, list | tuple):
+            return value
+        pairs = [[part.strip() for part in str(entry).partition("=")] for entry in given if str(entry).strip()]
+        for folder, is_pair, _ in pairs:
+            if not is_pair:
+                raise ValueError(f"{folder!r} names no folder; write it like default=Anna, or plans=Bert")
+        return {folder: whom for folder, _, whom in pairs}
+
+    @field_validator("contact")
+    @classmethod
+    def check_contacts(cls, contact: dict[str, str]) -> dict[str, str]:
+        """Check that each is a line that can be shown."""
+        for folder, whom in contact.items():
+            if not folder.strip("/ ") or not 0 < len(whom.strip()) <= 300 or not whom.isprintable():
+                raise ValueError(f"{folder!r} has {whom[:50]!r}; name whom to ask, such as Anna, extension 12")
+        return {folder.strip().strip("/"): whom.strip() for folder, whom in contact.items()}
 
     @field_validator("groups", mode="before")
     @classmethod
@@ -223,6 +251,8 @@ class Settings(BaseSettings):
         """Reject recording questions without feedback."""
         if self.no_feedback and self.record_questions:
             raise ValueError("--record-questions keeps what --no-feedback says not to keep. Leave one of them out")
+        if self.no_feedback and self.keep_unanswered:
+            raise ValueError("--keep-unanswered keeps what --no-feedback says not to keep. Leave one of them out")
         return self
 
     @property
@@ -237,6 +267,7 @@ class Settings(BaseSettings):
             self.reader,
             collection=self.collection,
             unit=self.unit,
+            contact=self.contact,
             wikis=tuple(self.wiki_folder(wiki) for wiki in self.wikis),
         )
 

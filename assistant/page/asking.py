@@ -32,10 +32,10 @@ class OpenPages:
     """The questions that each open page waits for."""
 
     def __init__(self) -> None:
-        self._pending: dict[str, set[Pending]] = {}
+        self._pending: dict[str, set[Pending[Answer]]] = {}
 
     @contextmanager
-    def waiting(self, page: gr.Request, question: Pending) -> Iterator[None]:
+    def waiting(self, page: gr.Request, question: Pending[Answer]) -> Iterator[None]:
         """Meanwhile, a page waits for a question; it is given up where that ends before its answer."""
         session = str(page.session_hash)
         self._pending.setdefault(session, set()).add(question)
@@ -56,12 +56,16 @@ class OpenPages:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What answers a question that is sent; without a feedback store nothing is kept of it."""
+    """What answers a question that is sent; without a feedback store nothing is kept of it.
+
+    With `asks_back`, one without an answer may be left for a person.
+    """
 
     documents: Documents
     queue: Queue
     open_pages: OpenPages
     feedback: FeedbackStore | None
+    asks_back: bool = False
 
     async def ask(
         self, exchanges: list[Exchange], event: gr.EventData, request: gr.Request
@@ -96,7 +100,7 @@ class Asking:
         self, documents: Mapping[str, Document], number: int, exchange: Exchange, asked: Any, why: str = ""
     ) -> Patch:
         """The turn as it is now; `asked` is the number that the script has given the question."""
-        html = turn_html(number, exchange, documents, self.feedback is not None, why)
+        html = turn_html(number, exchange, documents, self.feedback is not None, why, self.asks_back)
         return {"turn": number, "html": html, "number": asked, "made": time.monotonic_ns()}
 
     def keep(self, quoth: Assistant, answer: Answer, exchange: Exchange) -> None:

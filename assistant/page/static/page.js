@@ -52,6 +52,7 @@ element.addEventListener("click", (event) => {
 
 element.addEventListener("submit", (event) => {
   event.preventDefault();
+  if (event.target.closest(".q-ask-back")) return askBack(event.target);
   const turn = event.target.closest(".q-turn");
   const text = find("textarea", event.target);
   if (asking !== null || !text.value.trim()) return;
