@@ -1,6 +1,6 @@
 """A document as it was read, to be shown: headings with their depth, lists, tables, code, notes where they stand.
 
-    shape(document) -> Heading | Text | Listing | Table | Notes, in the order of the text
+shape(document) -> Heading | Text | Listing | Table | Notes, in the order of the text
 """
 
 import re
@@ -14,7 +14,8 @@ from index.document.types import Block, Cell, Document, Footnote, Paragraph, Sen
 
 NUMBERED = re.compile(r"(\d{1,3}(?:\.\d{1,3})*)\.?\s")
 UNDERLINES = "=-~^*"
-SEPARATORS = " \t|"
+SEPARATORS = " \t\r\n|"
+RULES = "|+-="  # what parts cells and rows
 DEEPEST = 8
 Inner = TypeVar("Inner")
 
@@ -47,7 +48,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list, items in items as they are set in; `bulleted` is told of each item whose words have no label of theirs."""
+    """A list, items in items as they are set in."""
 
     items: tuple[Node[Paragraph], ...]
     kind: Literal["list"] = "list"
@@ -221,7 +222,9 @@ def read_row(text: str, row: Paragraph, block: Block | None) -> tuple[Row, dict[
         return Row(row, block.cells), {column: name for column, name in names.items() if name}, block.level > 0
     told = [cell for sentence in row.sentences for cell in sentence.cells]
     starts = [at for at, _ in told] or [row.start]
-    ends = [row.start + len(row.text[: end - row.start].rstrip(SEPARATORS)) for end in [*starts[1:], row.end]]
+    rules = sorted(start for one in row.sentences for start, _ in one.markers if text[start] in RULES)
+    cuts = [min([one for one in rules if one >= at] + [end]) for at, end in zip(starts, [*starts[1:], row.end])]
+    ends = [row.start + len(row.text[: cut - row.start].rstrip(SEPARATORS)) for cut in cuts]
     cells = tuple(Cell(i, at, at, max(at, end)) for i, (at, end) in enumerate(zip(starts, ends)))
     names = {i: before.removeprefix("; ").removesuffix(": ") for i, (_, before) in enumerate(told)}
     return Row(row, cells), {column: name for column, name in names.items() if name}, False

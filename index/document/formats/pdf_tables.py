@@ -29,7 +29,11 @@ def heads(rows: Sequence[LineBlock]) -> bool:
     It is set in bold and they are not, or has no numbers and most of them do; and most have as many cells as it has.
     """
     first, others = rows[0].lines[0], [row.lines[0] for row in rows[1:]]
-    if len(rows) < FEWEST or len(rows[0].lines) > 1 or any(len(name) > LONGEST_NAME for name in first.text.split(CELLS)):
+    if (
+        len(rows) < FEWEST
+        or len(rows[0].lines) > 1
+        or any(len(name) > LONGEST_NAME for name in first.text.split(CELLS))
+    ):
         return False
     alike = sum(len(line.cells) == len(first.cells) for line in others)
     numbers = sum(has_digit(line.text.partition(CELLS)[2]) for line in others)
