@@ -5,6 +5,7 @@ new HTML. What needs no conversation (a document, the first questions) the scrip
 """
 
 import base64
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -79,26 +80,28 @@ def make_page(documents: Documents, queue: Queue, feedback: FeedbackStore | None
 
 
 def first_patches(quoth: Assistant) -> Patch:
-    """What the page shows first."""
+    """What the page shows first, of the documents as they are now; `versions` tells when one has changed."""
     documents = quoth.index.documents
     return {
         "start": start_html(documents),
         "contents": contents_html(documents),
         "document": next(iter(documents)),
         "several": len(documents) > 1,
+        "versions": {document.id: document.sha256 for document in documents.values()},
         "longest": MAX_QUESTION,
     }
 
 
 def make_server_functions(documents: Documents) -> list[Callable[[Any], str]]:
-    """What the script may ask of the server; each takes one value and gives HTML."""
+    """What the script may ask of the server: a document's HTML; as JSON, the documents there are and first questions."""
 
     def read_document(document: Any) -> str:
         known = documents.quoth.index.documents.get(document) if isinstance(document, str) else None
         return document_html(known) if known else render("error.html", error="There is no such document.")
 
     def read_questions(_: Any) -> str:
-        return first_questions_html(documents.quoth.suggest(FIRST_QUESTIONS))
+        quoth = documents.quoth
+        return json.dumps({**first_patches(quoth), "questions": first_questions_html(quoth.suggest(FIRST_QUESTIONS))})
 
     return [read_document, read_questions]
 

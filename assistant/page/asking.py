@@ -90,7 +90,13 @@ class Asking:
     def patch(self, quoth: Assistant, number: int, exchange: Exchange, asked: Any, why: str = "") -> Patch:
         """The turn as it is now; `asked` is the number that the script has given the question."""
         html = turn_html(number, exchange, quoth.index.documents, self.feedback is not None, why)
-        return {"turn": number, "html": html, "number": asked, "made": time.monotonic_ns()}
+        cited = (
+            [*answer.evidence, *(answer.abstention.nearest if answer.abstention else ())]
+            if (answer := exchange.answer)
+            else []
+        )
+        versions = {one.document: quoth.index.documents[one.document].sha256 for one in cited}
+        return {"turn": number, "html": html, "number": asked, "versions": versions, "made": time.monotonic_ns()}
 
     def keep(self, quoth: Assistant, answer: Answer, exchange: Exchange) -> None:
         """Record a question that was answered, where that was asked for; an answer is not lost for a full disk."""

@@ -134,12 +134,28 @@ function followHash() {
   return true;
 }
 
+// The list of documents as it is now. One that has changed is opened anew: offsets are of its new text.
+function list(now) {
+  find(".q-introduction").innerHTML = now.start;
+  find(".q-contents nav").innerHTML = now.contents;
+  find(".q-contents summary").textContent = now.several ? "Documents" : "Contents";
+  forget(now.versions, true);
+}
+
+function refresh() {
+  return server.read_questions(null).then((json) => {
+    const now = JSON.parse(json);
+    list(now);
+    find(".q-first").innerHTML = now.questions;
+  });
+}
+
+find(".q-contents").addEventListener("toggle", (event) => event.target.open && refresh());
+
 function begin(first) {
-  find(".q-introduction").innerHTML = first.start;
-  find(".q-contents nav").innerHTML = first.contents;
-  find(".q-contents summary").textContent = first.several ? "Documents" : "Contents";
+  list(first);
+  refresh();
   box.maxLength = first.longest;
-  server.read_questions(null).then((html) => (find(".q-first").innerHTML = html));
   if (!followHash()) {
     openDocument(first.document);
     if (matchMedia("(hover: hover)").matches) box.focus();
