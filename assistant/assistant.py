@@ -1,4 +1,4 @@
-"""Assistant.ask: understand the question, retrieve, read, then cite or abstain."""
+"""The assistant: understand a question, retrieve, read, then cite or abstain."""
 
 import hashlib
 import time
@@ -8,14 +8,16 @@ from functools import partial
 from pathlib import Path
 
 from assistant.checks import check_history, check_question
-from assistant.citing import Part, from_one_sentence, to_answer
+from assistant.citing import AnswerPart, prefer_shared_sentence, to_answer
 from assistant.config import DEFAULT_READER, THRESHOLD, Config
 from assistant.known import Known, known_version
+from assistant.paragraphs import by_paragraph
 from assistant.reader import Reader
 from assistant.reader.load import load_reader
 from assistant.structure import read_structure
+from assistant.suggest import Ask
 from assistant.types import Abstention, Answer, Lookup, Question, Trace, Turn
-from assistant.understand.anaphora import Said
+from assistant.understand.anaphora import ResolvedTurn
 from assistant.understand.conversation import Rewrite, rewrite
 from assistant.understand.language import shares_names
 from assistant.understand.parts import share_a_sentence, split
@@ -29,16 +31,16 @@ from index.retriever import Index
 from index.store import Attachment, Say, make_index, open_index
 from index.types import Hit, IndexConfig
 
-Search = Callable[[str, str | None], Sequence[Hit]]  # a question, and what it may lean on
-Look = Callable[[str], Lookup]
-OnStage = Callable[[str, int], None]  # "retrieve" or "read", and how many passages
+Search = Callable[[str, str | None], Sequence[Hit]]  # question, earlier turn -> hits
+LookUp = Callable[[str], Lookup]
+OnStage = Callable[[str, int], None]  # "retrieve" or "read", number of passages
 SUGGESTIONS = 3
 ENGLISH_ONLY = "This seems to be in another language; I can read questions in English."
-READ_ALONG = 3  # turns of a conversation that are read along with a question
+CONTEXT_TURNS = 3  # turns of a conversation that are read along with a question
 
 
 class Assistant:
-    """Answers questions about the documents of an index, in their own words."""
+    """Answers questions about the documents of an index with quotations."""
 
     def __init__(
         self,
@@ -48,9 +50,9 @@ class Assistant:
         search: Search | None = None,
         known: Known | None = None,
     ) -> None:
-        """`search` finds the passages that are read for a question, where that is not left to the index.
+        """`search` replaces the index's search.
 
-        Where it is not given what is `known` of the documents, it learns their words and names, and suggests nothing.
+        Without `known`, the documents' words and names are learned here, and there are no suggested questions.
         """
         self.index = index
         self.config = config
@@ -68,7 +70,7 @@ class Assistant:
         reader: str = DEFAULT_READER,
         threshold: float = THRESHOLD,
     ) -> "Assistant":
-        """The assistant of a document or a folder of them; the index is loaded, or made.
+        """Open a document or a folder of documents; the index is loaded, or built.
 
         Raises SourceError, EncoderError, ReaderError or StoreError.
         """
@@ -85,38 +87,43 @@ class Assistant:
     ) -> "Assistant":
         """The same, with every setting, and told what goes on."""
         reader = reader or load_reader(config.reader)  # before the index, which may take minutes to make
-        attachment = Attachment(
-            known_version(reader.fingerprint),
-            lambda index: cls.learn(index, config, reader).to_json(),
-            Known.check,
-        )
+
+        def learn(index: Index, path: Path) -> None:
+            Known.write(index, path, partial(cls.asking, index, config, reader))
+
+        attachment = Attachment(known_version(reader.fingerprint), learn, Known.open)
         index = open_index(config.source, config.index_dir, config.index, encoder, say, progress, attachment)
-        quoth = cls(index, config, reader, known=Known.from_json(index.attached))
+        quoth = cls(index, config, reader, known=index.attached if isinstance(index.attached, Known) else None)
         return quoth.of_collection(config.collection) if config.collection else quoth
 
     def again(self, say: Say) -> "Assistant":
-        """The assistant of the same sources as they are now, with the same models."""
+        """Open the same sources again as they are now, with the same models."""
         return Assistant.from_config(self.config, self.index.encoder, say, reader=self.reader)
 
     def only(self, documents: Collection[str]) -> "Assistant":
-        """The assistant of some of the documents alone."""
+        """Return an assistant over some of the documents."""
         return Assistant(self.index.only(documents), self.config, self.reader, known=self.known.only(documents))
 
     def of_collection(self, collection: str) -> "Assistant":
         """The assistant of a collection, a folder of the sources, with those in it; raises QuestionError if none."""
-        documents = self.index.documents.values()
-        names = {document.collection for document in documents if document.collection}
+        collections = self.index.collections()
+        names = {name for name in collections.values() if name}
         inside = {name for name in names if name == collection or name.startswith(f"{collection}/")}
         if not inside:
             there = f"There are {', '.join(sorted(names))}" if names else "The documents are in no folders"
             raise QuestionError(f"There is no collection {collection!r}. {there}.")
-        return self.only({document.id for document in documents if document.collection in inside})
+        return self.only({document for document, name in collections.items() if name in inside})
 
     @classmethod
     def learn(cls, index: Index, config: Config, reader: Reader) -> Known:
         """What is known of an index's documents, with their first questions: some dozens are asked for that."""
-        always = cls(index, replace(config, threshold=0), reader)
-        return always.known.with_questions(index, partial(always.ask, complete=False))
+        known = Known.of(index)
+        return known.with_questions(index, cls.asking(index, config, reader, known))
+
+    @classmethod
+    def asking(cls, index: Index, config: Config, reader: Reader, known: Known) -> Ask:
+        """What answers the first questions of an index: it is never too unsure to."""
+        return partial(cls(index, replace(config, threshold=0), reader, known=known).ask, complete=False)
 
     def ask(
         self,
@@ -125,109 +132,113 @@ class Assistant:
         complete: bool = True,
         on_stage: OnStage = lambda stage, passages: None,
     ) -> Answer:
-        """The answer to a question, after the earlier turns of its conversation, oldest first, with its trace.
+        """Answer a question, given the earlier turns of its conversation, oldest first.
 
-        With `complete` false the question is taken as it is written: nothing is put right or completed. `on_stage` is
-        called before passages are searched ("retrieve") and before some are read ("read"), with how many they are.
-        Raises QuestionError if the question is empty or too long, or the history is not one.
+        With `complete` false the question is taken as written, without correction or rewriting. `on_stage` is called
+        before retrieval ("retrieve") and before reading ("read"), with the number of passages. Raises QuestionError if
+        the question is empty or too long, or the history is invalid.
         """
         began = time.perf_counter()
         question, turns = check_question(question), check_history(history) if complete else ()
-        asked = understand(question, turns, self.known) if complete else as_written(question)
-        along = spoken(turns[-READ_ALONG:]) if asked.leans else ()
-        look = partial(self.look, turns=along, on_stage=on_stage)
-        answer = self.suggest_instead(self.answer(asked, look))
-        trace = answer.trace or Trace(asked, ())
+        understood = understand(question, turns, self.known) if complete else as_written(question)
+        context = to_context(turns[-CONTEXT_TURNS:]) if understood.is_follow_up else ()
+        look_up = partial(self.look_up, turns=context, on_stage=on_stage)
+        answer = self.suggest_instead(self.answer(understood, look_up))
+        trace = answer.trace or Trace(understood, ())
         return replace(answer, timings_ms=timings(trace.lookups, time.perf_counter() - began), trace=trace)
 
-    def answer(self, asked: Question, look: Look) -> Answer:
-        """The answer to a question, with its trace."""
-        if asked.kind == "small_talk" and asked.reply:
-            return nothing(asked.text, Abstention("not_a_question", asked.reply, ()))
-        if asked.kind == "foreign":
-            return self.answer_across(asked, look)
-        answer = self.answer_parts(asked, look)
-        if asked.kind == "nonsense" and answer.abstention:
+    def answer(self, question: Question, look_up: LookUp) -> Answer:
+        """Answer a question by its kind, with its trace."""
+        if question.kind == "small_talk" and question.reply:
+            return abstain_unread(question.text, Abstention("not_a_question", question.reply, ()))
+        if question.kind == "foreign":
+            return self.answer_foreign(question, look_up)
+        answer = self.answer_parts(question, look_up)
+        if question.kind == "nonsense" and answer.abstention:
             return replace(answer, abstention=replace(answer.abstention, reason="no_match", message=NONSENSE))
-        if asked.reply and answer.abstention:
-            return replace(answer, abstention=Abstention("not_a_question", asked.reply, ()))
+        if question.reply and answer.abstention:
+            return replace(answer, abstention=Abstention("not_a_question", question.reply, ()))
         return answer
 
-    def answer_parts(self, asked: Question, look: Look) -> Answer:
-        """Each thing that was asked is looked for; a later part is completed from those before it."""
-        texts = split(asked.corrected) if self.reader.reads_turns else split_standalone(asked)
+    def answer_parts(self, question: Question, look_up: LookUp) -> Answer:
+        """Answer each part of a question, rewriting later parts from those before them."""
+        texts = split(question.corrected) if self.reader.reads_turns else split_standalone(question)
         lookups: list[Lookup] = []
-        parts: list[Part] = []
-        said: list[Said] = []
+        parts: list[AnswerPart] = []
+        earlier: list[ResolvedTurn] = []
         for text in texts:
-            reading = next(iter(rewrite(text, said)), Rewrite(text))
-            lookups.append(look(reading.question))
-            parts.append(self.part(lookups[-1]))
-            said.append(Said(reading.question, reading.topic, parts[-1].short_answer))
+            reading = next(iter(rewrite(text, earlier)), Rewrite(text))
+            lookups.append(look_up(reading.question))
+            parts.append(self.make_part(lookups[-1]))
+            earlier.append(ResolvedTurn(reading.question, reading.topic, parts[-1].short_answer))
         if len(parts) > 1 and share_a_sentence(texts):
-            parts = from_one_sentence(parts)
+            parts = prefer_shared_sentence(parts)
         if len(parts) > 1 and not any(part.answered for part in parts):
-            lookups.append(look(asked.corrected if self.reader.reads_turns else asked.standalone))
-            parts = [self.part(lookups[-1])]
-        answer = to_answer(asked.text, asked.standalone, parts, self.index.documents, self.config)
-        return replace(answer, trace=Trace(asked, tuple(lookups)))
+            lookups.append(look_up(question.corrected if self.reader.reads_turns else question.standalone))
+            parts = [self.make_part(lookups[-1])]
+        answer = to_answer(question.text, question.standalone, parts, self.index.documents, self.config)
+        return replace(answer, trace=Trace(question, tuple(lookups)))
 
-    def look(self, question: str, turns: Sequence[str], on_stage: OnStage) -> Lookup:
-        """What the documents have on one question, the conversation's `turns` read along."""
+    def look_up(self, question: str, turns: Sequence[str], on_stage: OnStage) -> Lookup:
+        """Retrieve and read for one question, given the earlier `turns` as the reader's context."""
         began = time.perf_counter()
         on_stage("retrieve", len(self.index.passages))
         hits = tuple(self.retrieve(question, turns[-1] if turns else None))
         retrieved = time.perf_counter()
-        about = read_structure(question, hits[0].passage.document, self.index) if hits else None
-        selection = about if about and about.confidence == 1 else None  # nothing can be more likely
+        structural = read_structure(question, hits[0].passage.document, self.index) if hits else None
+        selection = structural if structural and structural.confidence == 1 else None  # nothing can be more likely
         if selection is None:
             on_stage("read", len(hits))
             selection = self.reader.read(question, hits, self.index, turns)
-            if about and about.confidence >= selection.confidence:
-                selection = about
-        return Lookup(question, hits, selection, selection is about, retrieved - began, time.perf_counter() - retrieved)
+            if structural and structural.confidence >= selection.confidence:
+                selection = structural
+        return Lookup(
+            question, hits, selection, selection is structural, retrieved - began, time.perf_counter() - retrieved
+        )
 
-    def part(self, lookup: Lookup) -> Part:
-        """A lookup as a part of an answer: whether what was found is confident enough."""
-        found = lookup.selection
-        sure = bool(found.candidates) and round(found.confidence, 4) >= self.config.threshold
-        return Part(lookup.question, found, sure)
+    def make_part(self, lookup: Lookup) -> AnswerPart:
+        """Make a part of an answer of a lookup: it is answered if its confidence reaches the threshold."""
+        selection = lookup.selection
+        if self.config.unit == "paragraph":
+            selection = by_paragraph(selection, self.index.documents)
+        answered = bool(selection.candidates) and round(selection.confidence, 4) >= self.config.threshold
+        return AnswerPart(lookup.question, selection, answered)
 
     def retrieve(self, question: str, context: str | None = None) -> Sequence[Hit]:
-        """The passages that are read for a question, which may lean on what was said before."""
+        """Retrieve the passages to read for a question; `context` is the turn before a follow-up."""
         if self.search:
             return self.search(question, context)
         return self.index.search(self.known.query(question), self.config.passages, context=context)
 
-    def answer_across(self, asked: Question, look: Look) -> Answer:
-        """The answer to a question in another language than the reader's.
+    def answer_foreign(self, question: Question, look_up: LookUp) -> Answer:
+        """Answer a question in another language than the reader's.
 
-        Names and numbers may carry it to a sure answer; with an encoder that knows its language the best sentence is
-        quoted, however sure the reader is of its words.
+        It is answered if its names and numbers suffice for a confident answer, or if the encoder is multilingual: then
+        the best sentence is quoted, whatever the reader's confidence.
         """
-        lookup = look(asked.text)
-        part = self.part(lookup)
-        trace = Trace(asked, (lookup,))
-        carried = part.answered and shares_names(asked.text, part.selection)
-        if not carried and self.config.threshold > 0 and not self.index.encoder.multilingual:
-            return replace(nothing(asked.text, Abstention("language", ENGLISH_ONLY, ())), trace=trace)
+        lookup = look_up(question.text)
+        part = self.make_part(lookup)
+        trace = Trace(question, (lookup,))
+        answered = part.answered and shares_names(question.text, part.selection)
+        if not answered and self.config.threshold > 0 and not self.index.encoder.multilingual:
+            return replace(abstain_unread(question.text, Abstention("language", ENGLISH_ONLY, ())), trace=trace)
         part = replace(part, answered=bool(part.selection.candidates))
-        return replace(to_answer(asked.text, asked.text, [part], self.index.documents, self.config), trace=trace)
+        return replace(to_answer(question.text, question.text, [part], self.index.documents, self.config), trace=trace)
 
     def suggest_instead(self, answer: Answer) -> Answer:
-        """An answer; an abstention with questions that are answered, those nearest to what was looked up."""
+        """Add suggested questions to an abstention, those nearest to the question first."""
         if answer.abstention is None:
             return answer
-        near = self.index.encode(answer.standalone_question) if answer.trace else None
-        suggestions = self.known.suggest(SUGGESTIONS, self.config.threshold, near)
+        vector = self.index.encode(answer.standalone_question) if answer.trace else None
+        suggestions = self.known.suggest(SUGGESTIONS, self.config.threshold, vector)
         return replace(answer, abstention=replace(answer.abstention, suggestions=suggestions))
 
     def suggest(self, count: int = SUGGESTIONS) -> tuple[str, ...]:
-        """Up to that many questions that the documents answer."""
+        """Return up to that many questions that the documents answer."""
         return self.known.suggest(count, self.config.threshold)
 
     def read(self, question: str, text: str) -> Answer:
-        """The answer to a question out of a text given with it; the text's document is called "text"."""
+        """Answer a question from a given text, a document with the id "text"."""
         check_question(question)
         return Assistant.of_text(text, self.index.encoder, self.config, self.reader).ask(question)
 
@@ -235,7 +246,7 @@ class Assistant:
     def of_text(
         cls, text: str, encoder: Encoder, config: Config = Config(), reader: Reader | None = None
     ) -> "Assistant":
-        """The assistant of a text that is in no file; nothing is kept of it."""
+        """Make an assistant over a text that is in no file; nothing is saved."""
         if not isinstance(text, str) or not text.strip():
             raise SourceError("The text to read is empty. Give a text with words in it.")
         data = text.encode("utf-8", "replace")
@@ -243,23 +254,23 @@ class Assistant:
         return cls(make_index([file], encoder, config.index), config, reader)
 
 
-def split_standalone(asked: Question) -> tuple[str, ...]:
-    """What was asked, part by part, for a reader that knows nothing of the conversation."""
-    return split(asked.standalone) if len(split(asked.corrected)) > 1 else (asked.standalone,)
+def split_standalone(question: Question) -> tuple[str, ...]:
+    """Split a question into standalone parts, for a reader that does not read earlier turns."""
+    return split(question.standalone) if len(split(question.corrected)) > 1 else (question.standalone,)
 
 
-def nothing(question: str, abstention: Abstention) -> Answer:
-    """An abstention for which nothing was looked at."""
+def abstain_unread(question: str, abstention: Abstention) -> Answer:
+    """Make an abstention without a lookup."""
     return Answer(question, question, False, 0.0, "none", None, (), 0, (), abstention, {})
 
 
-def spoken(turns: Sequence[Turn]) -> tuple[str, ...]:
-    """Earlier turns as a reader is given them: each question, behind it a blank and its short answer if it is known."""
+def to_context(turns: Sequence[Turn]) -> tuple[str, ...]:
+    """Format earlier turns for the reader: each question, a blank and its short answer if known."""
     return tuple(f"{turn.question} {turn.answer}" if turn.answer else turn.question for turn in turns)
 
 
 def timings(lookups: Sequence[Lookup], total: float) -> dict[str, float]:
-    """Times by stage in milliseconds; `total` is in seconds."""
-    retrieve, read = sum(lookup.retrieve for lookup in lookups), sum(lookup.read for lookup in lookups)
+    """Return milliseconds by stage; `total` is in seconds."""
+    retrieve, read = sum(lookup.retrieve_seconds for lookup in lookups), sum(lookup.read_seconds for lookup in lookups)
     seconds = {"understand": total - retrieve - read, "retrieve": retrieve, "read": read, "total": total}
     return {stage: round(1000 * value, 2) for stage, value in seconds.items()}

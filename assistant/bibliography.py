@@ -1,4 +1,4 @@
-"""A quotation as it is cited elsewhere: plain, Markdown; its document as BibTeX and CSL-JSON."""
+"""Citations for use elsewhere: quotations as plain text and Markdown, documents as BibTeX and CSL-JSON."""
 
 import json
 import re
@@ -14,19 +14,19 @@ ISO_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 
 
 def cited_plain(evidence: Evidence, documents: Mapping[str, Document]) -> str:
-    """The quotation in quotation marks, with document and place."""
+    """Format a quotation in quotation marks, with document and place."""
     return f"“{one_line(evidence.quote)}” ({address(evidence, documents)})"
 
 
 def cited_markdown(evidence: Evidence, documents: Mapping[str, Document]) -> str:
-    """The quotation as a block, document and place below it, then its notes."""
+    """Format a quotation as a block quote, with document, place and notes below it."""
     parts = [f"> {markdown(one_line(evidence.quote))}", f"— {markdown(address(evidence, documents))}"]
     parts += [f"\\[{note.number}\\] {markdown(one_line(note.text))}" for note in evidence.footnotes]
     return "\n\n".join(parts)
 
 
 def answer_markdown(answer: Answer, documents: Mapping[str, Document]) -> str:
-    """A question and its answer, with every quotation it was given."""
+    """Format a question and its answer, with every quotation."""
     parts = [f"## {markdown(one_line(answer.question))}"]
     if answer.standalone_question != answer.question:
         parts.append(f"*Understood as: {markdown(one_line(answer.standalone_question))}*")
@@ -41,35 +41,37 @@ def answer_markdown(answer: Answer, documents: Mapping[str, Document]) -> str:
 
 
 def bibtex(document: Document) -> str | None:
-    """The document as a BibTeX entry, names and words as they are known; None where nothing is."""
-    known = document.metadata
-    if known == Metadata():
+    """Format a document as a BibTeX entry; None without metadata."""
+    metadata = document.metadata
+    if metadata == Metadata():
         return None
-    year = ISO_DATE.search(known.date or "")
+    year = ISO_DATE.search(metadata.date or "")
     fields = {
         "title": document.title,
-        "author": known.author,
-        "date": known.date,
+        "author": metadata.author,
+        "date": metadata.date,
         "year": year[1] if year else None,
-        "url": known.url,
+        "url": metadata.url,
     }
     lines = [f"  {name} = {{{{{value.translate(LATEX)}}}}}," for name, value in fields.items() if value]
     return "\n".join([f"@misc{{{re.sub(r'[^A-Za-z0-9-]+', '-', document.id)},", *lines, "}"])
 
 
 def csl(document: Document) -> str | None:
-    """The document as CSL-JSON; None where nothing is known of it."""
-    known = document.metadata
-    if known == Metadata():
+    """Format a document as CSL-JSON; None without metadata."""
+    metadata = document.metadata
+    if metadata == Metadata():
         return None
     item: dict[str, object] = {"id": document.id, "type": "document", "title": document.title}
-    if known.author:
-        item["author"] = [{"literal": known.author}]
-    if known.date:
-        iso = ISO_DATE.fullmatch(known.date)
-        item["issued"] = {"date-parts": [[int(part) for part in iso.groups() if part]]} if iso else {"raw": known.date}
-    if known.url:
-        item["URL"] = known.url
+    if metadata.author:
+        item["author"] = [{"literal": metadata.author}]
+    if metadata.date:
+        iso = ISO_DATE.fullmatch(metadata.date)
+        item["issued"] = (
+            {"date-parts": [[int(part) for part in iso.groups() if part]]} if iso else {"raw": metadata.date}
+        )
+    if metadata.url:
+        item["URL"] = metadata.url
     return json.dumps([item], ensure_ascii=False, indent=2)
 
 
@@ -80,10 +82,10 @@ def address(evidence: Evidence, documents: Mapping[str, Document]) -> str:
 
 
 def one_line(text: str) -> str:
-    """Words without their line breaks."""
+    """Collapse white space."""
     return " ".join(text.split())
 
 
 def markdown(text: str) -> str:
-    """Words that mean nothing in Markdown."""
+    """Escape Markdown."""
     return MARKDOWN.sub(r"\\\1", text)

@@ -1,4 +1,4 @@
-"""Whether what was sent can be asked: a question, a history, its turns."""
+"""Validation of input: a question, a history, its turns."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ from index.errors import QuestionError
 
 
 def check_question(question: object) -> str:
-    """The question, trimmed; raises QuestionError if it cannot be asked."""
+    """Return the trimmed question; raises QuestionError if it is invalid."""
     if not isinstance(question, str):
         raise QuestionError(f"A question is a string, not {type(question).__name__}.")
     question = question.strip()
@@ -23,7 +23,7 @@ def check_question(question: object) -> str:
 
 
 def check_history(history: object) -> tuple[Turn, ...]:
-    """The last turns of a history; raises QuestionError if it is not a list of them."""
+    """Return the last MAX_HISTORY turns of a history; raises QuestionError if it is not a list of turns."""
     if history is None:
         return ()
     if isinstance(history, str) or not isinstance(history, Sequence):
@@ -32,7 +32,7 @@ def check_history(history: object) -> tuple[Turn, ...]:
 
 
 def check_turn(turn: object) -> Turn:
-    """One earlier turn: a Turn, a question, or an object with the fields of a Turn."""
+    """Return an earlier turn, given as a Turn, a question, or an object with the fields of a Turn."""
     if isinstance(turn, Turn):
         return replace(turn, question=check_question(turn.question))
     if isinstance(turn, Mapping):
@@ -58,7 +58,7 @@ def check_words(turn: Mapping[str, object], name: str) -> str | None:
 
 
 def check_offset(turn: Mapping[str, object], name: str) -> int | None:
-    """A field of an earlier turn that is an offset, if it has one; raises QuestionError if it has something else."""
+    """Return an optional offset field of a turn; raises QuestionError if it is not a whole number."""
     value = turn.get(name)
     if not isinstance(value, int | None) or isinstance(value, bool):
         raise QuestionError(f"A history's {name} is a whole number or null, not {value!r}.")

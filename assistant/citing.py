@@ -1,4 +1,4 @@
-"""What a reader chose as an Answer: quotations with their places and notes, or why there is none."""
+"""From a reader's selection to an Answer: quotations with their places and notes, or an abstention."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,13 +10,13 @@ from index.document.types import Document
 from index.types import Passage
 
 NOTHING_MATCHES = "Nothing in the document matches this question."
-SHARED = 5  # candidates of each part that may be shared
+SHARED_DEPTH = 5  # candidates of each part that may be shared
 NOT_SURE = "The document does not seem to say."
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One thing that was asked, what was found for it, and whether that is an answer."""
+class AnswerPart:
+    """A part of a question, the reader's selection for it, and whether that is confident enough to be an answer."""
 
     question: str
     selection: Selection
@@ -24,7 +24,7 @@ class Part:
 
     @property
     def short_answer(self) -> str | None:
-        """The words that answer it, as the sentence has them without its markers."""
+        """The short answer, in the passage's text without note markers; None if unanswered."""
         if not self.answered:
             return None
         best = self.selection.candidates[0]
@@ -32,73 +32,81 @@ class Part:
         return passage.text[best.answer_start - passage.start : best.answer_end - passage.start]
 
 
-def from_one_sentence(parts: Sequence[Part]) -> list[Part]:
-    """Parts with the sentence first that all of them found, if there is one among the best of each."""
-    found = [{candidate.start: at for at, candidate in enumerate(part.selection.candidates[:SHARED])} for part in parts]
-    common = set.intersection(*(set(one) for one in found))
+def prefer_shared_sentence(parts: Sequence[AnswerPart]) -> list[AnswerPart]:
+    """Move the sentence that all parts have among their best SHARED_DEPTH candidates to the front, if there is one."""
+    ranks = [
+        {candidate.start: rank for rank, candidate in enumerate(part.selection.candidates[:SHARED_DEPTH])}
+        for part in parts
+    ]
+    common = set.intersection(*(set(part_ranks) for part_ranks in ranks))
     if not common:
         return list(parts)
-    start = min(common, key=lambda start: (sum(one[start] for one in found), start))
-    return [replace(part, selection=part.selection.first(places[start])) for part, places in zip(parts, found)]
+    start = min(common, key=lambda start: (sum(part_ranks[start] for part_ranks in ranks), start))
+    return [
+        replace(part, selection=part.selection.with_first(part_ranks[start])) for part, part_ranks in zip(parts, ranks)
+    ]
 
 
 def to_answer(
-    question: str, standalone: str, parts: Sequence[Part], documents: Mapping[str, Document], config: Config
+    question: str, standalone: str, parts: Sequence[AnswerPart], documents: Mapping[str, Document], config: Config
 ) -> Answer:
-    """The answer to a question in one or more parts.
+    """Make the answer to a question of one or more parts.
 
-    The quotations that each answered part needs come first. Parts that the same sentence answers share it.
+    The quotations that each answered part needs come first; a sentence that answers several parts occurs once.
     """
     answered = [part for part in parts if part.answered]
     best = max(parts, key=lambda part: part.selection.confidence).selection
     confidence = round(min((part.selection.confidence for part in answered), default=best.confidence), 4)
     if not answered:
-        nearest = tuple(cite(one, documents) for one in best.candidates[: config.quotations])
+        nearest = tuple(cite(candidate, documents) for candidate in best.candidates[: config.quotations])
         return Answer(question, standalone, False, confidence, "none", None, (), 0, (), abstain(best, nearest), {})
-    needed = merge([one for part in answered for one in part.selection.candidates[: part.selection.needed]])
-    rest = [one for part in answered for one in part.selection.candidates[part.selection.needed :]]
+    needed = merge([candidate for part in answered for candidate in part.selection.candidates[: part.selection.needed]])
+    rest = [candidate for part in answered for candidate in part.selection.candidates[part.selection.needed :]]
     chosen = merge([*needed, *rest], keep=True)[: max(config.quotations, len(needed))]
-    evidence = tuple(cite(one, documents) for one in chosen)
-    firsts = [place_of(part.selection.candidates[0], needed) for part in answered]
-    short = "; ".join(short_answer(evidence[at]) for at in dict.fromkeys(firsts))
+    evidence = tuple(cite(candidate, documents) for candidate in chosen)
+    firsts = [index_of(part.selection.candidates[0], needed) for part in answered]
+    short = "; ".join(short_answer(evidence[i]) for i in dict.fromkeys(firsts))
     missing = tuple(part.question for part in parts if not part.answered)
     certainty = config.certainty(confidence)
     return Answer(question, standalone, True, confidence, certainty, short, evidence, len(needed), missing, None, {})
 
 
 def merge(candidates: Sequence[Candidate], keep: bool = False) -> list[Candidate]:
-    """Candidates, each sentence once: one that answers two parts reaches over both short answers.
+    """Merge candidates of the same sentence; the merged short answer covers both.
 
     With `keep` the first one's short answer stays as it is.
     """
     merged: dict[tuple[str, int], Candidate] = {}
-    for one in candidates:
-        key = (one.passage.document, one.start)
-        before = merged.get(key)
-        if before is None:
-            merged[key] = one
+    for candidate in candidates:
+        key = (candidate.passage.document, candidate.start)
+        earlier = merged.get(key)
+        if earlier is None:
+            merged[key] = candidate
         elif not keep:
-            start, end = min(before.answer_start, one.answer_start), max(before.answer_end, one.answer_end)
-            merged[key] = replace(before, end=max(before.end, one.end), answer_start=start, answer_end=end)
+            start, end = (
+                min(earlier.answer_start, candidate.answer_start),
+                max(earlier.answer_end, candidate.answer_end),
+            )
+            merged[key] = replace(earlier, end=max(earlier.end, candidate.end), answer_start=start, answer_end=end)
     return list(merged.values())
 
 
-def place_of(candidate: Candidate, candidates: Sequence[Candidate]) -> int:
-    """Which of some candidates is the one's sentence."""
+def index_of(candidate: Candidate, candidates: Sequence[Candidate]) -> int:
+    """Return the position of the candidate with the same sentence."""
     return next(
-        at
-        for at, one in enumerate(candidates)
-        if (one.passage.document, one.start) == (candidate.passage.document, candidate.start)
+        i
+        for i, other in enumerate(candidates)
+        if (other.passage.document, other.start) == (candidate.passage.document, candidate.start)
     )
 
 
 def short_answer(evidence: Evidence) -> str:
-    """The short answer in a quotation."""
+    """Return the short answer of a quotation."""
     return evidence.quote[evidence.answer_start - evidence.start : evidence.answer_end - evidence.start]
 
 
 def abstain(selection: Selection, nearest: tuple[Evidence, ...]) -> Abstention:
-    """Why there is no answer, and what was looked at."""
+    """Explain why there is no answer."""
     if selection.confidence == 0:
         return Abstention("no_match", NOTHING_MATCHES, nearest)
     if not selection.missing:
@@ -108,12 +116,12 @@ def abstain(selection: Selection, nearest: tuple[Evidence, ...]) -> Abstention:
 
 
 def join_words(words: Sequence[str]) -> str:
-    """Words as they are listed: "a, b or c"."""
+    """Join words as "a, b or c"."""
     return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def cite(candidate: Candidate, documents: Mapping[str, Document]) -> Evidence:
-    """A candidate as evidence: the quotation, its place, and the notes behind it."""
+    """Convert a candidate to evidence: the quotation, its place, and its notes."""
     passage = candidate.passage
     document = documents[passage.document]
     inside = [i for i, s in enumerate(passage.sentences) if s.start < candidate.end and candidate.start < s.end]
@@ -140,12 +148,12 @@ def cite(candidate: Candidate, documents: Mapping[str, Document]) -> Evidence:
 
 
 def note_number(passage: Passage, document: Document) -> int | None:
-    """The number of the note that a passage is of."""
+    """Return the number of a passage's note, None in the body."""
     return None if passage.note is None else document.footnotes[passage.note].number
 
 
 def make_citation(document: Document, position: int) -> Citation:
-    """A note of a document, as an answer shows it."""
+    """Make the citation of a document's note."""
     note = document.footnotes[position]
     sources = tuple(SourceWork(work.number, work.text, work.start, work.end) for work in note.sources)
     return Citation(note.number, note.text, note.start, note.end, sources, note.via, note.unfollowed)

@@ -1,7 +1,6 @@
 """The command line: quoth ask | batch | chat | document | index | insights | serve | token.
 
-Standard output carries the result, standard error what goes on. Bad input ends with one sentence and
-exit code 2.
+Results go to standard output, messages and progress to standard error. Bad input gives one sentence and exit code 2.
 """
 
 import argparse
@@ -10,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ from rich.console import Console
 from assistant.assistant import Assistant
 from assistant.feedback import read_feedback
 from assistant.insights import insights_text
-from assistant.options import ASKED, INDEXED, SOURCED, add_options, settings_of
-from assistant.outline import document_to_dict, outline_lines
+from assistant.options import ASK_OPTIONS, INDEX_OPTIONS, SOURCE_OPTIONS, add_options, settings_of
+from assistant.outline import MOST_LISTED, document_to_dict, outline_lines
 from assistant.render import printable, to_text
 from assistant.server.command import add_commands
 from assistant.settings import Settings
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # Whoever read the output has seen enough; keep Python from complaining at exit.
+        # The reader of the pipe is gone; keep Python from complaining at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def make_parser() -> argparse.ArgumentParser:
-    """Every command and its options."""
+    """Make the parser of every command."""
     parser = argparse.ArgumentParser(prog="quoth", description="Answers about a document, in its own words.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     add_asking(commands)
@@ -75,7 +75,7 @@ def add_asking(commands: Any) -> None:
     meaning = "take the question as it is written: complete nothing, put nothing right"
     ask.add_argument("--as-written", action="store_true", help=meaning)
     ask.add_argument("--json", action="store_true", help="print the answer as JSON")
-    add_options(ask, *ASKED)
+    add_options(ask, *ASK_OPTIONS)
     ask.set_defaults(run=run_ask)
 
     batch = commands.add_parser("batch", help="answer a file of questions")
@@ -83,11 +83,11 @@ def add_asking(commands: Any) -> None:
         "questions", type=Path, metavar="IN.jsonl", help='lines of {"id", "question", "history", "complete"}'
     )
     batch.add_argument("-o", "--output", type=Path, metavar="OUT.jsonl", help="where to (default: standard output)")
-    add_options(batch, *ASKED)
+    add_options(batch, *ASK_OPTIONS)
     batch.set_defaults(run=run_batch)
 
     chat = commands.add_parser("chat", help="ask in a terminal, with follow-ups")
-    add_options(chat, *ASKED)
+    add_options(chat, *ASK_OPTIONS)
     chat.set_defaults(run=run_chat)
 
 
@@ -95,11 +95,11 @@ def add_showing(commands: Any) -> None:
     """Add quoth document, index and insights."""
     document = commands.add_parser("document", help="show how the documents were parsed")
     document.add_argument("--json", action="store_true", help="print the whole parse as JSON")
-    add_options(document, *SOURCED)
+    add_options(document, *SOURCE_OPTIONS)
     document.set_defaults(run=run_document)
 
     index = commands.add_parser("index", help="make the index, or check that it is there")
-    add_options(index, *INDEXED, "reader")
+    add_options(index, *INDEX_OPTIONS, "reader")
     index.set_defaults(run=run_index)
 
     insights = commands.add_parser("insights", help="show what was asked, went unanswered, or was marked wrong")
@@ -109,7 +109,7 @@ def add_showing(commands: Any) -> None:
 
 
 def open_assistant(settings: Settings) -> Assistant:
-    """The assistant that settings name; progress goes to standard error."""
+    """Open the assistant that settings describe, with progress on standard error."""
     config = settings.config
     find_files(config.source)  # a wrong path is told before the model loads
     encoder = load_encoder(config.index.encoder)
@@ -120,7 +120,7 @@ def open_assistant(settings: Settings) -> Assistant:
 def print_answer(
     quoth: Assistant, question: str, history: Sequence[Turn | str], as_json: bool = False, complete: bool = True
 ) -> Answer:
-    """Ask and print."""
+    """Ask a question and print the answer."""
     answer = quoth.ask(question, history, complete)
     if as_json:
         print(answer.to_json())
@@ -152,8 +152,8 @@ def run_batch(options: argparse.Namespace) -> None:
 
 
 def answer_line(quoth: Assistant, line: bytes, number: int) -> dict[str, Any]:
-    """The answer to one line of a batch, or {"id", "error"} where it is a bad one."""
-    identity: object = None
+    """Answer one line of a batch; {"id", "error"} if it is invalid."""
+    line_id: object = None
     try:
         try:
             item = json.loads(line)
@@ -162,22 +162,25 @@ def answer_line(quoth: Assistant, line: bytes, number: int) -> dict[str, Any]:
             raise QuestionError(f"Line {number} is not JSON: {error}.") from error
         if not isinstance(item, dict):
             raise QuestionError(f'Line {number} is not an object with "id" and "question".')
-        identity = item.get("id")
+        line_id = item.get("id")
         if "question" not in item:
             raise QuestionError(f'Line {number} has no "question".')
         complete = item.get("complete", True)
         if not isinstance(complete, bool):
             raise QuestionError(f'Line {number} has "complete": {complete!r}. It is true or false.')
-        return {"id": identity, **quoth.ask(item["question"], item.get("history") or (), complete).to_dict()}
+        return {"id": line_id, **quoth.ask(item["question"], item.get("history") or (), complete).to_dict()}
     except QuothError as error:
-        return {"id": identity, "error": str(error)}
+        return {"id": line_id, "error": str(error)}
 
 
 def run_chat(options: argparse.Namespace) -> None:
     """quoth chat"""
     quoth = open_assistant(settings_of(options))
-    titles = ", ".join(document.title for document in quoth.index.documents.values())
-    print(f"Ask about {titles}. An empty line ends.", file=sys.stderr)
+    documents = quoth.index.documents
+    titles = [documents[name].title for name in islice(documents, MOST_LISTED)]
+    more = len(documents) - len(titles)
+    listed = ", ".join(titles) + (f" and {more:,} more" if more else "")
+    print(f"Ask about {listed}. An empty line ends.", file=sys.stderr)
     history: list[Turn] = []
     while question := read_line():
         try:
@@ -187,7 +190,7 @@ def run_chat(options: argparse.Namespace) -> None:
 
 
 def read_line() -> str:
-    """The next line somebody types; empty at the end."""
+    """Read the next line from standard input; empty at the end."""
     try:
         return input("> " if sys.stdin and sys.stdin.isatty() else "").strip()
     except (EOFError, RuntimeError):  # the end, or no standard input at all
@@ -214,7 +217,7 @@ def run_index(options: argparse.Namespace) -> None:
     settings = settings_of(options)
     index = open_assistant(settings).index
     print(
-        f"{len(index.documents)} document(s), {len(index.passages)} passages, {len(index.places)} sentences "
+        f"{len(index.documents)} document(s), {len(index.passages)} passages, {index.sentences} sentences "
         f"in {settings.index_dir}"
     )
 

@@ -1,7 +1,8 @@
-"""What an assistant is made with, in one frozen value."""
+"""The configuration of an assistant, in one frozen value."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from assistant.types import Certainty
 from index.types import IndexConfig
@@ -9,8 +10,9 @@ from index.types import IndexConfig
 MAX_QUESTION = 2000  # characters
 MAX_HISTORY = 20  # turns
 THRESHOLD = 0.3767
-SURE = 0.6695  # the confidence from which an answer is called sure
+SURE = 0.6695  # confidence from which an answer counts as sure
 DEFAULT_READER = "quoth"
+Unit = Literal["sentence", "paragraph"]
 SOURCE = Path("source_docs")
 INDEX_DIR = Path(".quoth")
 FEEDBACK = INDEX_DIR / "feedback.sqlite"
@@ -20,10 +22,10 @@ TOKENS = INDEX_DIR / "tokens.json"
 @dataclass(frozen=True, slots=True)
 class Config:
     """`threshold` is the confidence below which an assistant abstains; at 0 it always answers. From `sure` on an answer
-    is called sure, below it likely; with `threshold` above `sure` every answer is.
+    counts as sure, below as likely.
 
     `reader` is one that `load_reader` knows; `passages` is how many are read for a question, `quotations` how
-    many are given at most. With a `collection` only that folder of the sources is asked.
+    many are given at most. With a `collection` only that folder of the sources is asked. `unit` is what is quoted.
     """
 
     source: Path = SOURCE
@@ -35,7 +37,8 @@ class Config:
     quotations: int = 3
     sure: float = SURE
     collection: str = ""
+    unit: Unit = "sentence"
 
     def certainty(self, confidence: float) -> Certainty:
-        """How certain an answer of some confidence is called."""
+        """Return the certainty of an answer with some confidence."""
         return "sure" if confidence >= max(self.sure, self.threshold) else "likely"

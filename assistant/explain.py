@@ -1,4 +1,4 @@
-"""Why an answer is what it is: the passages read for its question, and every score there is of them."""
+"""Explanations of answers: the passages read for each question, and all their scores."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,10 @@ from index.types import Hit, Passage
 
 @dataclass(frozen=True, slots=True)
 class PassageRead:
-    """A passage that was read, with its best sentence.
+    """A passage that was read, with its best candidate.
 
-    `hit` holds the scores of retrieval; it is None for a note that was read because a passage carries it. `best`
-    is what the reader likes best in the passage, None where it left all of it out. `matched` are the question's
-    words that stand in the passage.
+    `hit` holds the retrieval scores, None for a note that was read along with its passage. `best` is the reader's best
+    candidate in the passage, None if it has none. `matched` are the question's words in the passage.
     """
 
     passage: Passage
@@ -27,7 +26,7 @@ class PassageRead:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What the reader had before it, the best first, how sure it was, and what it lacked."""
+    """The passages read for a question, best first, with the confidence and the words that are missing."""
 
     question: str
     passages: tuple[PassageRead, ...]
@@ -37,43 +36,48 @@ class Explanation:
 
 
 def explain(answer: Answer, quoth: Assistant) -> tuple[Explanation, ...]:
-    """What was read for each part of an answer, by its trace.
+    """Explain each lookup of an answer, from its trace.
 
-    Nothing was read where the structure of the document answers.
+    Lookups answered from the document's structure are left out, since nothing was read.
     """
     lookups = answer.trace.lookups if answer.trace else ()
     threshold = quoth.config.threshold
-    return tuple(explanation(lookup, quoth.index, threshold) for lookup in lookups if not lookup.structure)
+    return tuple(make_explanation(lookup, quoth.index, threshold) for lookup in lookups if not lookup.from_structure)
 
 
-def explanation(lookup: Lookup, index: Index, threshold: float) -> Explanation:
-    """One pass, its passages in the order of their best sentences."""
-    found = {hit.passage.id: hit for hit in lookup.hits}
+def make_explanation(lookup: Lookup, index: Index, threshold: float) -> Explanation:
+    """Explain one lookup, its passages ordered by their best candidates."""
+    hits = {hit.passage.id: hit for hit in lookup.hits}
     selection, question = lookup.selection, lookup.question
-    read = [
+    passages = [
         PassageRead(
-            passage, found.get(passage.id), best_in(passage, selection.candidates), matched_words(question, passage)
+            passage,
+            hits.get(passage.id),
+            best_candidate_in(passage, selection.candidates),
+            matched_words(question, passage),
         )
         for passage in index.with_notes(lookup.hits)
     ]
-    read.sort(key=lambda one: -one.best.score if one.best else float("inf"))
-    return Explanation(question, tuple(read), selection.confidence, threshold, selection.missing)
+    passages.sort(key=lambda passage: -passage.best.score if passage.best else float("inf"))
+    return Explanation(question, tuple(passages), selection.confidence, threshold, selection.missing)
 
 
-def best_in(passage: Passage, candidates: tuple[Candidate, ...]) -> Candidate | None:
-    """The best candidate that stands in a passage; the candidates are in order."""
+def best_candidate_in(passage: Passage, candidates: tuple[Candidate, ...]) -> Candidate | None:
+    """Return the first, and best, of the ranked candidates in a passage."""
     return next(
         (
-            one
-            for one in candidates
-            if one.passage.document == passage.document and passage.start <= one.start and one.end <= passage.end
+            candidate
+            for candidate in candidates
+            if candidate.passage.document == passage.document
+            and passage.start <= candidate.start
+            and candidate.end <= passage.end
         ),
         None,
     )
 
 
 def matched_words(question: str, passage: Passage) -> tuple[str, ...]:
-    """The words of a question that stand in a passage, however they end."""
-    there = set(terms(passage.plain))
-    asked = dict.fromkeys(word[0] for word in WORD.finditer(question))
-    return tuple(word for word in asked if terms(word) and set(terms(word)) <= there)
+    """Return the words of a question whose stems occur in a passage."""
+    passage_terms = set(terms(passage.plain))
+    words = dict.fromkeys(word[0] for word in WORD.finditer(question))
+    return tuple(word for word in words if terms(word) and set(terms(word)) <= passage_terms)

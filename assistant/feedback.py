@@ -1,4 +1,4 @@
-"""What people say of answers, kept in SQLite: the question, the answer's offsets, the versions; never who asked."""
+"""Feedback on answers in SQLite: the question, the answer's offsets, the versions; never who asked."""
 
 import json
 import sqlite3
@@ -32,7 +32,7 @@ CREATE TABLE IF NOT EXISTS feedback (
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """Where a quotation stood, in which version of its document."""
+    """The place of a quotation in a version of its document."""
 
     document: str
     sha256: str
@@ -44,10 +44,9 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A question and what came of it; `helpful` is None where nobody said.
+    """A question with its answer's quotations and rating; `helpful` is None if unrated.
 
-    `quotations` are those that made the answer, or that were looked at where there was none; `asked` is the
-    time in UTC, to the second.
+    `quotations` are those of the answer, or the nearest ones of an abstention; `asked` is the time in UTC, in seconds.
     """
 
     question: str
@@ -63,18 +62,18 @@ class Record:
 
 
 def make_record(answer: Answer, quoth: Assistant, id: str | None = None) -> Record:
-    """What is kept of an answer, nobody having said anything of it yet; records of one id take each other's place."""
+    """Make the unrated record of an answer; a record replaces an earlier one with the same id."""
     shown = answer.abstention.nearest if answer.abstention else answer.evidence[: answer.needed]
     quotations = tuple(
         Quoted(e.document, quoth.index.documents[e.document].sha256, e.start, e.end, e.answer_start, e.answer_end)
         for e in shown
     )
-    said = (answer.question, answer.standalone_question, answer.answered, answer.confidence)
-    return Record(*said, quotations, versions_of(quoth), id=id or uuid.uuid4().hex)
+    fields = (answer.question, answer.standalone_question, answer.answered, answer.confidence)
+    return Record(*fields, quotations, versions_of(quoth), id=id or uuid.uuid4().hex)
 
 
 def versions_of(quoth: Assistant) -> dict[str, str]:
-    """What an answer depends on besides the question and the documents."""
+    """Return the versions and settings that an answer depends on besides the question and the documents."""
     return {
         "quoth": version("quoth"),
         "reader": quoth.reader.fingerprint,
@@ -84,20 +83,19 @@ def versions_of(quoth: Assistant) -> dict[str, str]:
 
 
 def rate(record: Record, helpful: object, reason: object = None) -> Record:
-    """The record with what somebody said of it; raises QuestionError if that cannot be said."""
+    """Rate a record; raises QuestionError if the rating or reason is invalid."""
     if not isinstance(helpful, bool):
         raise QuestionError(f"Helpful is true or false, not {helpful!r}.")
     if reason is not None and (helpful or reason not in REASONS):
-        given = "none where an answer was helpful" if helpful else f"one of {', '.join(REASONS)}"
-        raise QuestionError(f"The reason is {given}, not {reason!r}.")
+        allowed = "none where an answer was helpful" if helpful else f"one of {', '.join(REASONS)}"
+        raise QuestionError(f"The reason is {allowed}, not {reason!r}.")
     return replace(record, helpful=helpful, reason=None if reason is None else str(reason))
 
 
 class FeedbackStore:
-    """Records in an SQLite file, which is made when it is not there.
+    """Records in an SQLite file, created if it does not exist.
 
-    With `record_questions` the surfaces also save questions that nobody rated. Raises StoreError if the file
-    cannot be read or written.
+    With `record_questions` unrated questions are saved too. Raises StoreError if the file cannot be read or written.
     """
 
     def __init__(self, path: Path, record_questions: bool = False) -> None:
@@ -106,25 +104,25 @@ class FeedbackStore:
             pass
 
     def save(self, record: Record) -> None:
-        """Keep a record, in place of an earlier one of the same id."""
-        kept = asdict(record) | {
-            "quotations": json.dumps([asdict(one) for one in record.quotations]),
+        """Save a record, replacing an earlier one with the same id."""
+        row = asdict(record) | {
+            "quotations": json.dumps([asdict(quotation) for quotation in record.quotations]),
             "versions": json.dumps(record.versions),
         }
-        names = ", ".join(kept)
-        marks = ", ".join(f":{name}" for name in kept)
+        names = ", ".join(row)
+        marks = ", ".join(f":{name}" for name in row)
         with self._open() as database:
-            database.execute(f"INSERT OR REPLACE INTO feedback ({names}) VALUES ({marks})", kept)
+            database.execute(f"INSERT OR REPLACE INTO feedback ({names}) VALUES ({marks})", row)
 
     def list(self) -> tuple[Record, ...]:
-        """Every record, the oldest first."""
+        """Return every record, oldest first."""
         with self._open() as database:
             rows = database.execute("SELECT * FROM feedback ORDER BY asked, rowid").fetchall()
         return tuple(read_row(dict(row)) for row in rows)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """A connection, its work committed at the end."""
+        """Open a connection that commits at the end."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with closing(sqlite3.connect(self.path, timeout=10)) as database, database:
@@ -138,17 +136,17 @@ class FeedbackStore:
 
 
 def read_feedback(path: Path) -> tuple[Record, ...]:
-    """Every record of a feedback file; raises StoreError if there is none."""
+    """Return every record of a feedback file; raises StoreError if it does not exist."""
     if not path.is_file():
         raise StoreError(f"There is no feedback in {path} yet. Name another file with --feedback.")
     return FeedbackStore(path).list()
 
 
 def read_row(row: dict[str, object]) -> Record:
-    """A row as it was saved."""
-    quotations = tuple(Quoted(**one) for one in json.loads(str(row.pop("quotations"))))
+    """Convert a row to a record."""
+    quotations = tuple(Quoted(**quotation) for quotation in json.loads(str(row.pop("quotations"))))
     versions = json.loads(str(row.pop("versions")))
     helpful = row.pop("helpful")
     answered = bool(row.pop("answered"))
-    said = None if helpful is None else bool(helpful)
-    return Record(quotations=quotations, versions=versions, helpful=said, answered=answered, **row)  # type: ignore[arg-type]
+    rated = None if helpful is None else bool(helpful)
+    return Record(quotations=quotations, versions=versions, helpful=rated, answered=answered, **row)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What the feedback tells: what was marked wrong, what was asked, what went unanswered."""
+"""A summary of the feedback: answers rated wrong, questions asked, questions unanswered."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,16 +8,16 @@ from rich.text import Text
 from assistant.feedback import REASONS, Record
 from assistant.render import printable
 
-MOST = 20  # questions in a list
+MAX_QUESTIONS = 20  # questions in a list
 
 
 def insights_text(records: Sequence[Record]) -> Text:
-    """Feedback as text for a terminal."""
+    """Summarize feedback as text for a terminal."""
     text = Text()
     helpful = sum(record.helpful is True for record in records)
     wrong = [record for record in records if record.helpful is False]
-    told = f"{len(records)} questions kept, {helpful + len(wrong)} rated: {helpful} helpful, {len(wrong)} not.\n"
-    text.append(told, "bold")
+    summary = f"{len(records)} questions kept, {helpful + len(wrong)} rated: {helpful} helpful, {len(wrong)} not.\n"
+    text.append(summary, "bold")
     for reason, words in [*REASONS.items(), (None, "No reason given")]:
         put_wrong(text, words, [record for record in wrong if record.reason == reason])
     unanswered = [record for record in records if not record.answered]
@@ -28,24 +28,24 @@ def insights_text(records: Sequence[Record]) -> Text:
 
 
 def put_wrong(text: Text, heading: str, records: Sequence[Record]) -> None:
-    """The answers marked wrong for one reason, each with where it was quoted from."""
+    """Add the answers rated wrong for one reason, with the places of their quotations."""
     if not records:
         return
     text.append(f"\n{heading} ({len(records)})\n", "yellow")
     for record in records:
         text.append(f"  {record.asked[:10]}  {printable(record.standalone_question)}\n")
         places = ", ".join(f"{quoted.document} {quoted.start}–{quoted.end}" for quoted in record.quotations)
-        did = "quoted" if record.answered else "abstained, nearest"
-        text.append(f"              {did} {places or 'nothing'}; confidence {record.confidence:.2f}\n", "dim")
+        outcome = "quoted" if record.answered else "abstained, nearest"
+        text.append(f"              {outcome} {places or 'nothing'}; confidence {record.confidence:.2f}\n", "dim")
 
 
 def put_counted(text: Text, heading: str, records: Sequence[Record]) -> None:
-    """Questions by how often they were asked."""
+    """Add questions by how often they were asked."""
     if not records:
         return
     counted = Counter(" ".join(record.standalone_question.split()) for record in records).most_common()
     text.append(f"\n{heading} ({len(records)})\n", "yellow")
-    for question, times in counted[:MOST]:
+    for question, times in counted[:MAX_QUESTIONS]:
         text.append(f"  {times:4} × {printable(question)}\n")
-    if len(counted) > MOST:
-        text.append(f"         and {len(counted) - MOST} others\n", "dim")
+    if len(counted) > MAX_QUESTIONS:
+        text.append(f"         and {len(counted) - MAX_QUESTIONS} others\n", "dim")

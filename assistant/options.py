@@ -1,4 +1,4 @@
-"""Settings as flags of a command line."""
+"""Settings as command-line flags."""
 
 import argparse
 import os
@@ -9,24 +9,24 @@ from pydantic.fields import FieldInfo
 
 from assistant.settings import Settings, read_settings
 
-SOURCED = ("source",)
-INDEXED = (*SOURCED, "index_dir", "encoder")
-ANSWERED = (*INDEXED, "reader", "threshold")
-ASKED = (*ANSWERED, "collection")
+SOURCE_OPTIONS = ("source",)
+INDEX_OPTIONS = (*SOURCE_OPTIONS, "index_dir", "encoder")
+ANSWER_OPTIONS = (*INDEX_OPTIONS, "reader", "threshold", "unit")
+ASK_OPTIONS = (*ANSWER_OPTIONS, "collection")
 METAVARS = {Path: "PATH", int: "N", float: "X"}
 
 
 def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
-    """A flag for each of these settings; one that is not given is left to the environment and the file."""
+    """Add a flag for each of these settings; a missing flag leaves the setting to the environment and the file."""
     for name in names:
-        parser.add_argument(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **form(name))
+        parser.add_argument(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **argument_of(name))
     meaning = "a TOML file of settings (default: the environment's QUOTH_CONFIG)"
     parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=meaning)
     parser.set_defaults(settings=names)
 
 
-def form(name: str) -> dict[str, Any]:
-    """What argparse is told of a setting besides its flag."""
+def argument_of(name: str) -> dict[str, Any]:
+    """Return argparse's keyword arguments for a setting."""
     field: FieldInfo = Settings.model_fields[name]
     meaning = (field.description or "").replace("%", "%%")
     if name.startswith("no_"):
@@ -41,12 +41,12 @@ def form(name: str) -> dict[str, Any]:
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings of a parsed command line; raises QuothError where one cannot be."""
+    """Return the settings of a parsed command line; raises QuothError if one is invalid."""
     return read_settings(vars(options), os.environ, options.settings)
 
 
-def share(text: str) -> float:
-    """A number in [0, 1], from a flag that is no setting."""
+def parse_share(text: str) -> float:
+    """Parse a number in [0, 1]."""
     try:
         value = float(text)
     except ValueError:

@@ -42,7 +42,7 @@ def listed(name: str, words: Sequence[str]) -> Iterator[str]:
 
 
 def document_to_dict(document: Document) -> dict[str, Any]:
-    """A document's parse, as `quoth document --json` gives it."""
+    """Convert a document to the JSON of `quoth document --json`."""
     return {
         "id": document.id,
         "title": document.title,
@@ -58,36 +58,39 @@ def document_to_dict(document: Document) -> dict[str, Any]:
 
 
 def block_to_dict(block: Block, document: Document) -> dict[str, Any]:
-    """A block as the original has it, with where it stands there."""
-    told = {"kind": block.kind, "level": block.level, "link": block.link}
-    return {**told, "page": document.page_at(block.start), "start": block.start, "end": block.end}
+    """Convert a block of the original, with its place there."""
+    fields = {"kind": block.kind, "level": block.level, "link": block.link}
+    return {**fields, "page": document.page_at(block.start), "start": block.start, "end": block.end}
 
 
 def offsets(span: Span) -> dict[str, Any]:
-    """Where a span begins and ends."""
+    """Return a span's start and end."""
     return {"start": span.start, "end": span.end}
 
 
 def text_span(span: Span) -> dict[str, Any]:
-    """A span with its words."""
+    """Return a span's text, start and end."""
     return {"text": span.text, **offsets(span)}
 
 
 def section_to_dict(section: Section, document: Document) -> dict[str, Any]:
-    """A section with its paragraphs and their sentences, each with the numbers of its notes."""
+    """Convert a section with its paragraphs and sentences, each with the numbers of its notes."""
 
-    def sentence(one: Sentence) -> dict[str, Any]:
-        return {**text_span(one), "footnotes": [document.footnotes[position].number for position in one.notes]}
+    def to_dict(sentence: Sentence) -> dict[str, Any]:
+        return {
+            **text_span(sentence),
+            "footnotes": [document.footnotes[position].number for position in sentence.notes],
+        }
 
     paragraphs = [
-        {"number": one.number, **offsets(one), "sentences": [sentence(s) for s in one.sentences]}
-        for one in section.paragraphs
+        {"number": paragraph.number, **offsets(paragraph), "sentences": [to_dict(s) for s in paragraph.sentences]}
+        for paragraph in section.paragraphs
     ]
     return {"heading": section.heading, **offsets(section), "paragraphs": paragraphs}
 
 
 def note_to_dict(note: Footnote) -> dict[str, Any]:
-    """A note with its markers and where it leads."""
+    """Convert a note with its markers and sources."""
     return {
         "number": note.number,
         **text_span(note),

@@ -1,4 +1,4 @@
-"""An Answer as text: for a terminal, and in the words that every surface shares."""
+"""Answers as text: for a terminal, and the wording that every surface shares."""
 
 from collections.abc import Mapping
 
@@ -16,7 +16,7 @@ CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "�")
 
 
 def place(evidence: Evidence, documents: Mapping[str, Document]) -> str:
-    """Where a quotation stands, in words: "Transnational Threats, paragraph 12"."""
+    """Describe a quotation's place: "Transnational Threats, paragraph 12"."""
     document = documents[evidence.document]
     parts = [document.title] if len(documents) > 1 else []
     if evidence.section:
@@ -40,7 +40,7 @@ def about(document: Document, titled: bool = True) -> str:
 
 
 def trail(citation: Citation) -> str:
-    """What a note leads to where it is not itself: "through note 26 to note 3: ...", and what leads nowhere."""
+    """Describe the works a note refers to, "through note 26 to note 3: ...", and its unresolved references."""
     steps = [f"note {work.number}: {work.text}" for work in citation.sources if work.number != citation.number]
     if steps and citation.via:
         steps[0] = f"through note {', '.join(map(str, citation.via))} to {steps[0]}"
@@ -49,18 +49,18 @@ def trail(citation: Citation) -> str:
 
 
 def marked_parts(evidence: Evidence) -> tuple[str, str, str]:
-    """The quotation before, in and after its short answer."""
+    """Split a quotation into the text before, in and after its short answer."""
     start, end = evidence.answer_start - evidence.start, evidence.answer_end - evidence.start
     return evidence.quote[:start], evidence.quote[start:end], evidence.quote[end:]
 
 
 def printable(words: str) -> str:
-    """Words as a terminal can show them: no character of them controls it."""
+    """Replace control characters, so that text cannot control the terminal."""
     return words.replace("\r\n", "\n").replace("\r", "\n").translate(CONTROL)
 
 
 def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
-    """An answer for a terminal, styled; printed to a pipe it is plain."""
+    """Format an answer for a terminal, styled; plain if printed to a pipe."""
     text = Text()
 
     def put(words: str, style: str = "") -> None:

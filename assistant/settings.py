@@ -1,7 +1,7 @@
-"""Every option of every command, once: its name, type, default and meaning.
+"""Every option of every command: its name, type, default and meaning.
 
-Each is a flag, an environment variable (QUOTH_PORT) and a key of a TOML file (port); the first of these that has it
-counts. Unknown variables and keys are refused.
+Each is a flag, an environment variable (QUOTH_PORT) and a key of a TOML file (port), in this order of precedence.
+Unknown variables and keys are errors.
 """
 
 import json
@@ -22,7 +22,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from assistant.config import DEFAULT_READER, FEEDBACK, INDEX_DIR, SOURCE, THRESHOLD, TOKENS, Config
+from assistant.config import DEFAULT_READER, FEEDBACK, INDEX_DIR, SOURCE, THRESHOLD, TOKENS, Config, Unit
 from index.dense import DEFAULT_ENCODER
 from index.errors import QuothError
 from index.types import IndexConfig
@@ -35,7 +35,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Settings(BaseSettings):
-    """The options in force. `Settings()` has the defaults; `read_settings` asks the environment and the file."""
+    """The settings. `Settings()` has the defaults; `read_settings` reads flags, environment and file."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", env_prefix=PREFIX, validate_default=False)
 
@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     )
     collection: str = Field("", description="ask the documents of this folder of the sources alone")
     threshold: float = Field(THRESHOLD, ge=0, le=1, description="abstain below this confidence; 0 always answers")
+
+    unit: Unit = Field("sentence", description="what is quoted: sentence, or paragraph for long answers")
 
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(7860, ge=1, le=65535, description="the port to listen on")
@@ -110,19 +112,19 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """What is given, and nothing else: `read_settings` alone reads the environment and the file."""
+        """Use the given values alone: `read_settings` reads the environment and the file."""
         return (init_settings,)
 
     @field_validator("allow_origin", "allow_host", "trusted_proxy", mode="before")
     @classmethod
     def split(cls, value: object) -> object:
-        """A list, also where the environment gives it as one line with commas."""
+        """Split a comma-separated list."""
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @field_validator("allow_origin")
     @classmethod
     def check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
-        """Origins as browsers send them."""
+        """Normalize origins as browsers send them."""
         for origin in (lowered := tuple(origin.lower().rstrip("/") for origin in origins)):
             if not ORIGIN.fullmatch(origin):
                 raise ValueError(f"{origin!r} is not an origin; give scheme and host alone, such as https://wiki.test")
@@ -131,7 +133,7 @@ class Settings(BaseSettings):
     @field_validator("allow_host")
     @classmethod
     def check_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
-        """Host names without a port."""
+        """Check host names, which have no port."""
         for host in (lowered := tuple(host.lower().strip("[]") for host in hosts)):
             if not HOST.fullmatch(host):
                 raise ValueError(f"{host!r} is not a host name; give it without scheme and port, such as quoth.test")
@@ -140,7 +142,7 @@ class Settings(BaseSettings):
     @field_validator("trusted_proxy")
     @classmethod
     def check_proxies(cls, networks: tuple[IPv4Network | IPv6Network, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
-        """Networks that are not the whole world."""
+        """Reject networks of all addresses."""
         for network in networks:
             if not network.prefixlen:
                 raise ValueError(f"{network} is everyone; name the proxy's own address")
@@ -149,7 +151,7 @@ class Settings(BaseSettings):
     @field_validator("quota", "quota_address")
     @classmethod
     def check_quota(cls, quota: str) -> str:
-        """A rate such as "60/minute;2000/day"."""
+        """Check a rate such as "60/minute;2000/day"."""
         from limits import parse_many  # here, since only serve needs it
 
         try:
@@ -160,7 +162,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def check_exposure(self) -> "Settings":
-        """On an address that others reach, who may ask and under which name has to be said."""
+        """Require authentication and host names to be set on an address that other machines can reach."""
         if is_loopback(self.host):
             return self
         if self.auth is None:
@@ -171,7 +173,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def check_feedback(self) -> "Settings":
-        """What is not to be kept cannot be recorded."""
+        """Reject recording questions without feedback."""
         if self.no_feedback and self.record_questions:
             raise ValueError("--record-questions keeps what --no-feedback says not to keep. Leave one of them out")
         return self
@@ -180,17 +182,25 @@ class Settings(BaseSettings):
     def config(self) -> Config:
         """What an assistant is made with."""
         made_with = IndexConfig(self.encoder)
-        return Config(self.source, self.index_dir, made_with, self.threshold, self.reader, collection=self.collection)
+        return Config(
+            self.source,
+            self.index_dir,
+            made_with,
+            self.threshold,
+            self.reader,
+            collection=self.collection,
+            unit=self.unit,
+        )
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The names in a Host header that are answered."""
+        """The names that are allowed in a Host header."""
         own = () if self.host in ("0.0.0.0", "::") else (self.host.lower(),)
         return frozenset((*self.allow_host, *own, *(LOOPBACK if is_loopback(self.host) else ())))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address is reached from this machine alone."""
+    """Whether an address can be reached from this machine alone."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -198,7 +208,7 @@ def is_loopback(host: str) -> bool:
 
 
 def strip_default_port(origin: str) -> str:
-    """An origin as a browser writes it: the default port is left out."""
+    """Remove the default port from an origin, as browsers do."""
     scheme, _, rest = origin.partition("://")
     return origin.removesuffix({"http": ":80", "https": ":443"}[scheme]) if rest else origin
 
@@ -206,21 +216,21 @@ def strip_default_port(origin: str) -> str:
 def read_settings(
     flags: Mapping[str, Any], environment: Mapping[str, str], names: Collection[str] = Settings.model_fields
 ) -> Settings:
-    """The settings in force, those of `names` alone; the others keep their defaults.
+    """Read the settings of `names`; the others keep their defaults.
 
-    `flags` holds those given on the command line, by name; `config` among them names the TOML file. Raises QuothError
-    where one is unknown or has a value that cannot be.
+    `flags` are those given on the command line, by name; the flag `config` names the TOML file. Raises QuothError if a
+    setting is unknown or its value invalid.
     """
     file = flags.get("config") or environment.get(CONFIG)
     values = {**(read_file(Path(file)) if file else {}), **read_environment(environment), **flags}
     try:
         return Settings(**{name: values[name] for name in names if name in values})
     except ValidationError as error:
-        raise QuothError(explain(error)) from None
+        raise QuothError(describe_error(error)) from None
 
 
 def read_file(path: Path) -> dict[str, Any]:
-    """The keys of a TOML file."""
+    """Read the settings of a TOML file."""
     try:
         path.open("rb").close()  # the source below takes a file that is not there for an empty one
         source = TomlConfigSettingsSource(Settings, path)
@@ -230,28 +240,28 @@ def read_file(path: Path) -> dict[str, Any]:
         raise QuothError(f"The settings file {path} is not valid TOML: {error}.") from None
     for name in source.toml_data:
         if name not in Settings.model_fields:
-            raise QuothError(f"The settings file {path} has the unknown key {name!r}. {known()}")
+            raise QuothError(f"The settings file {path} has the unknown key {name!r}. {list_settings()}")
     return source()
 
 
 def read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The settings among the environment's variables."""
+    """Read the settings in environment variables."""
     variables = {name: value for name, value in environment.items() if name.startswith(PREFIX) and name != CONFIG}
     for name in variables:
         if name.removeprefix(PREFIX).lower() not in Settings.model_fields:
-            raise QuothError(f"The environment has {name}, which is no setting. {known()}")
+            raise QuothError(f"The environment has {name}, which is no setting. {list_settings()}")
     source = EnvSettingsSource(Settings)
     source.env_vars = {name.lower(): value for name, value in variables.items()}
     return source()
 
 
-def known() -> str:
-    """The settings that there are, as a sentence."""
+def list_settings() -> str:
+    """List all settings in a sentence."""
     return f"There are {', '.join(Settings.model_fields)}."
 
 
-def explain(error: ValidationError) -> str:
-    """The first thing wrong with settings, as a sentence."""
+def describe_error(error: ValidationError) -> str:
+    """Describe the first validation error in a sentence."""
     first = error.errors()[0]
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
     if not first["loc"]:

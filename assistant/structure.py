@@ -1,7 +1,7 @@
 """Questions about the document itself, answered from its structure and in its words.
 
-That a question is about a note or a section is one way to read it, as likely as the share of its words that this
-accounts for; it competes with the ordinary one.
+The confidence that a question is about a note, a section or the document is the squared share of its words that this
+reading explains; the reading competes with the reader's.
 """
 
 import re
@@ -43,7 +43,7 @@ SOURCES = re.compile(
     rf"|^\W*what (?:are|is) (?:the|its|your|this \w+[’']s) {WORKS}\W*$",
     re.I,
 )
-# What a question about a document is made of, beside the words of its title and of the heading that it names.
+# The vocabulary of questions about a document, besides its title and the heading that they name.
 WORDS = frozenset(
     terms(
         """
@@ -60,38 +60,38 @@ SENTENCES = 3
 
 
 def is_about_document(question: str) -> bool:
-    """Whether a question is about the document itself, and about nothing else."""
-    return any(asked.search(question) for asked in (WRITER, CONCLUSION, ABOUT, HOW_MANY_NOTES, SOURCES)) and (
-        accounted_for(question, ()) == 1
+    """Whether a question is about the document itself and nothing else."""
+    return any(pattern.search(question) for pattern in (WRITER, CONCLUSION, ABOUT, HOW_MANY_NOTES, SOURCES)) and (
+        score_about_document(question, ()) == 1
     )
 
 
 def read_structure(question: str, document: str, index: Index) -> Selection | None:
     """What the structure of a document answers, and how likely it is meant; None where it has nothing."""
-    title = index.documents[document].title
+    title = index.contents.tables.title(document)
     if selection := read_document(question, document, index):
-        return replace(selection, confidence=accounted_for(question, (title,)))
+        return replace(selection, confidence=score_about_document(question, (title,)))
     if not SECTION.search(question):
         return None
-    text = [place for place, paragraph in placed(index, document) if paragraph and place.passage.note is None]
+    text = [place for place, paragraph in numbered_places(index, document) if paragraph and place.passage.note is None]
     if under := section_places(question, text):
         selection = quote(index.central(under, SENTENCES))
         named = (title, under[0].passage.section or "")
-        return replace(selection, confidence=accounted_for(question, named)) if selection else None
+        return replace(selection, confidence=score_about_document(question, named)) if selection else None
     return None
 
 
 def read_document(question: str, document: str, index: Index) -> Selection | None:
-    """What a question finds that is about a document as a whole, or about one of its notes."""
+    """Answer a question about the document as a whole, or about one of its notes."""
     if HOW_MANY_NOTES.search(question):
         return count_notes(index, document)
     if SOURCES.search(question):
         return quote(most_cited(index, document)[:SENTENCES])
-    if (asked := NOTE.search(question)) and SAYS.search(question):
-        return quote(note_places(index, document, int(asked[1])), together=True)
+    if (note := NOTE.search(question)) and SAYS.search(question):
+        return quote(note_places(index, document, int(note[1])), together=True)
     if not any(pattern.search(question) for pattern in (WRITER, CONCLUSION, ABOUT)):
         return None
-    body = [(place, paragraph) for place, paragraph in placed(index, document) if place.passage.note is None]
+    body = [(place, paragraph) for place, paragraph in numbered_places(index, document) if place.passage.note is None]
     if WRITER.search(question):
         byline = index.documents[document].byline
         inside = range(byline.start, byline.end) if byline else ()
@@ -102,27 +102,31 @@ def read_document(question: str, document: str, index: Index) -> Selection | Non
     return quote(index.central(text, SENTENCES))
 
 
-def accounted_for(question: str, named: Sequence[str]) -> float:
-    """How likely a question is about the document: the squared share of its words that such questions are made of.
+def score_about_document(question: str, named: Sequence[str]) -> float:
+    """Score how likely a question is about the document: the squared share of its words from such questions.
 
-    `named` are a title and a heading, whose words count too; so do numbers.
+    Words of `named`, a title and a heading, count too, as do numbers.
 
-    >>> accounted_for("What does the section on staff say?", ["Staff"]), accounted_for("Who wrote the anthem?", [])
-    (1.0, 0.25)
+    >>> score_about_document("What does the section on staff say?", ["Staff"])
+    1.0
+    >>> score_about_document("Who wrote the anthem?", [])
+    0.25
     """
-    asked = terms(question)
-    known = WORDS.union(*(terms(text) for text in named))
-    return (sum(word in known or word.isdigit() for word in asked) / len(asked)) ** 2 if asked else 1.0
+    question_terms = terms(question)
+    vocabulary = WORDS.union(*(terms(text) for text in named))
+    if not question_terms:
+        return 1.0
+    return (sum(word in vocabulary or word.isdigit() for word in question_terms) / len(question_terms)) ** 2
 
 
-def placed(index: Index, document: str) -> list[tuple[Place, int]]:
+def numbered_places(index: Index, document: str) -> list[tuple[Place, int]]:
     """The sentences of a document with the numbers of their paragraphs."""
     number = {
         (passage.document, sentence.start): paragraph
-        for passage in index.passages
+        for passage in index.passages_of(document)
         for sentence, paragraph in zip(passage.sentences, passage.paragraphs, strict=True)
     }
-    return [(place, number[place.key]) for place in index.places if place.passage.document == document]
+    return [(place, number[place.key]) for place in index.places_of(document)]
 
 
 def note_places(index: Index, document: str, number: int) -> list[Place]:
@@ -130,15 +134,13 @@ def note_places(index: Index, document: str, number: int) -> list[Place]:
     notes = index.documents[document].footnotes
     return [
         place
-        for place in index.places
-        if place.passage.document == document
-        and place.passage.note is not None
-        and notes[place.passage.note].number == number
+        for place in index.places_of(document)
+        if place.passage.note is not None and notes[place.passage.note].number == number
     ]
 
 
 def count_notes(index: Index, document: str) -> Selection | None:
-    """The number of the last note where the notes are numbered through from 1; None where that does not count them."""
+    """Quote the number of the last note; None unless the notes are numbered through from 1."""
     notes = index.documents[document].footnotes
     if not notes or [note.number for note in notes] != list(range(1, len(notes) + 1)):
         return None
@@ -152,38 +154,38 @@ def count_notes(index: Index, document: str) -> Selection | None:
 
 
 def most_cited(index: Index, document: str) -> list[Place]:
-    """The sentences of notes that name works, those first to which most notes lead."""
+    """Return the sentences of notes that name works, most cited first."""
     works = Counter((work.start, work.end) for note in index.documents[document].footnotes for work in note.sources)
-    notes = [place for place in index.places if place.passage.document == document and place.passage.note is not None]
+    notes = [place for place in index.places_of(document) if place.passage.note is not None]
     named = [
         next((place for place in notes if place.sentence.start <= start < place.sentence.end), None)
-        for (start, _), _ in sorted(works.items(), key=lambda one: (-one[1], one[0]))
+        for (start, _), _ in sorted(works.items(), key=lambda item: (-item[1], item[0]))
     ]
     return list({place.key: place for place in named if place}.values())
 
 
 def section_places(question: str, text: Sequence[Place]) -> list[Place]:
-    """The sentences under the heading that a question names; none where it names no heading."""
-    said = fold(question)
+    """Return the sentences under the heading that a question names, or none."""
+    folded = fold(question)
     headings = dict.fromkeys(place.passage.section for place in text if place.passage.section)
-    likeness = {heading: fuzz.partial_ratio(fold(heading), said) for heading in headings}
-    best = max(likeness, key=lambda heading: likeness[heading], default=None)
-    if best is None or likeness[best] < SAME_HEADING:
+    similarity = {heading: fuzz.partial_ratio(fold(heading), folded) for heading in headings}
+    best = max(similarity, key=lambda heading: similarity[heading], default=None)
+    if best is None or similarity[best] < SAME_HEADING:
         return []
     return [place for place in text if place.passage.section == best]
 
 
 def quote(places: Sequence[Place], together: bool = False) -> Selection | None:
-    """Sentences as quotations that make the answer, each its own or all together; None where there is none."""
+    """Select sentences as the answer, each a quotation or all `together` in one; None if there are none."""
     if not places:
         return None
     if together:
         run = [place.sentence for place in places if place.passage is places[0].passage]
-        return Selection((whole(places[0].passage, run[0].start, run[-1].end),), 1.0)
-    candidates = tuple(whole(place.passage, place.sentence.start, place.sentence.end) for place in places)
+        return Selection((whole_candidate(places[0].passage, run[0].start, run[-1].end),), 1.0)
+    candidates = tuple(whole_candidate(place.passage, place.sentence.start, place.sentence.end) for place in places)
     return Selection(candidates, 1.0, len(candidates))
 
 
-def whole(passage: Passage, start: int, end: int) -> Candidate:
-    """A quotation that is its own short answer."""
+def whole_candidate(passage: Passage, start: int, end: int) -> Candidate:
+    """Make a candidate whose short answer is the whole quotation."""
     return Candidate(passage, start, end, start, end, 1.0)

@@ -1,4 +1,4 @@
-"""HTML by Jinja2: whatever a template shows of a value is escaped."""
+"""HTML by Jinja2, with autoescape everywhere."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from markupsafe import Markup, escape
 
 
 def load_templates(folder: Path) -> Environment:
-    """The templates of a folder; one that misses a value fails instead of leaving it out."""
+    """Load the templates of a folder; an undefined value raises an error."""
     return Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
@@ -19,5 +19,5 @@ def load_templates(folder: Path) -> Environment:
 
 
 def escape_exactly(value: object) -> Markup:
-    """A value as HTML; a carriage return stays one, so that a browser counts the characters that Python counts."""
+    """Escape a value for HTML; carriage returns are kept, so that a browser counts the same characters as Python."""
     return escape(value).replace("\r", Markup("&#13;"))

@@ -1,4 +1,4 @@
-"""What an answer is made of: plain, frozen values that every surface shows and the harness measures."""
+"""The types of questions and answers: frozen values shared by every surface and the evaluation."""
 
 import json
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ Certainty = Literal["sure", "likely", "none"]
 class Turn:
     """An earlier question with its short answer, if the caller knows it.
 
-    `standalone` is the question as it would stand alone, None where it was not asked of Quoth; `document`, `start` and
-    `end` are the place of the first quotation.
+    `standalone` is its standalone form, None if it was not answered by Quoth; `document`, `start` and `end` are the
+    place of the first quotation.
     """
 
     question: str
@@ -31,12 +31,11 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked, as it was understood.
+    """A question as understood.
 
-    `corrected` has names and words as the documents spell them; `standalone` is the question as it would stand alone,
-    completed from the conversation, which is shown. `answer_kind` is the kind of answer asked for (see `answer_kind`),
-    `reply` the line that is said to small talk, or where nothing is found for what looks like an instruction. One
-    that `leans` on the conversation is read with what was said before.
+    `corrected` has names and words as the documents spell them; `standalone` is rewritten from the conversation and
+    shown. `answer_kind` is the expected answer type (see `answer_kind`), `reply` the reply to small talk, or to what
+    looks like an instruction if nothing is found for it. Earlier turns are read with an `is_follow_up` question.
     """
 
     text: str
@@ -46,12 +45,12 @@ class Question:
     language: str = "en"
     answer_kind: str = "other"
     reply: str | None = None
-    leans: bool = False
+    is_follow_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A quotation with the short answer in it, in document offsets; `score` ranks candidates."""
+    """A candidate quotation with its short answer, in document offsets; `score` ranks candidates."""
 
     passage: Passage
     start: int
@@ -73,11 +72,10 @@ class ScoredSentence:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a reader chose: candidates, best first, no two of them the same sentence.
+    """A reader's result: candidates, best first, each of another sentence.
 
-    The first `needed` of them make the answer; `confidence` in [0, 1] is that they do; `missing` are the words
-    of the question that the best of them has nothing on, as far as that is known. `scored` are all the sentences that
-    were read, best first.
+    The first `needed` of them make the answer, with `confidence` in [0, 1]; `missing` are the words of the question
+    that the best one does not cover, if known. `scored` are all sentences read, best first.
     """
 
     candidates: tuple[Candidate, ...]
@@ -86,38 +84,38 @@ class Selection:
     missing: tuple[str, ...] = ()
     scored: tuple[ScoredSentence, ...] = ()
 
-    def first(self, position: int) -> "Selection":
-        """The same with another candidate before the others."""
-        one = self.candidates[position]
-        return replace(self, candidates=(one, *(other for other in self.candidates if other is not one)))
+    def with_first(self, position: int) -> "Selection":
+        """Return the selection with the candidate at a position moved to the front."""
+        best = self.candidates[position]
+        return replace(self, candidates=(best, *(other for other in self.candidates if other is not best)))
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """One pass for one question: the passages found and what was read in them; times in seconds.
+    """One retrieve-and-read pass for one question: the hits and the reader's selection.
 
-    With `structure` the document's structure answered, and nothing was read.
+    With `from_structure` the document's structure answered, and nothing was read.
     """
 
     question: str
     hits: tuple[Hit, ...]
     selection: Selection
-    structure: bool
-    retrieve: float
-    read: float
+    from_structure: bool
+    retrieve_seconds: float
+    read_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """How an answer came about: what was understood, and every pass in order."""
+    """How an answer was made: the question as understood, and every lookup in order."""
 
-    asked: Question
+    question: Question
     lookups: tuple[Lookup, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceWork:
-    """A work behind a citation, and the number of the note it is named in."""
+    """A cited work, and the number of the note that names it."""
 
     number: int
     text: str
@@ -127,9 +125,9 @@ class SourceWork:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A note behind a quotation, followed to the works it names.
+    """A note of a quotation, resolved to the works it names.
 
-    `via` are the numbers of the notes between, `unfollowed` the references in it that lead nowhere.
+    `via` are the numbers of the notes in between, `unfollowed` the references that could not be resolved.
     """
 
     number: int
@@ -171,7 +169,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Abstention:
-    """Why there is no answer, and the passages nearest to one.
+    """Why there is no answer, and the nearest passages.
 
     `reason` is `no_match`, `low_confidence`, `not_a_question` (a greeting, thanks, an instruction, nonsense) or
     `language`. `suggestions` are questions that the documents answer.
@@ -187,9 +185,8 @@ class Abstention:
 class Answer:
     """An answer in the document's words, or an abstention; the first `needed` quotations make it.
 
-    `certainty` is "none" where it abstains. `trace` is left out of the JSON.
-    Where several things were asked, `answer` has the short answer to each, joined by "; ", and `unanswered` the
-    parts that the document does not answer.
+    `certainty` is "none" if it abstains. `trace` is left out of the JSON. For a question with several parts, `answer`
+    has the short answers joined by "; ", and `unanswered` the parts without one.
     """
 
     question: str
@@ -206,17 +203,17 @@ class Answer:
     trace: Annotated[Trace | None, SkipJsonSchema()] = field(default=None, compare=False, repr=False)
 
     def to_turn(self) -> Turn:
-        """The answer as an earlier turn of its conversation."""
+        """Convert to an earlier turn of the conversation."""
         first = self.evidence[0] if self.evidence else None
         place = (first.document, first.start, first.end) if first else (None, None, None)
         return Turn(self.question, self.answer, self.standalone_question, *place)
 
     def to_dict(self) -> dict[str, Any]:
-        """The answer as the JSON object that every surface speaks."""
+        """Convert to the JSON object that every surface returns."""
         fields = asdict(replace(self, trace=None))
         del fields["trace"]
         return fields
 
     def to_json(self) -> str:
-        """The same as JSON text, on one line."""
+        """Convert to JSON text, on one line."""
         return json.dumps(self.to_dict(), ensure_ascii=False)

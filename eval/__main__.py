@@ -10,7 +10,7 @@ from typing import Any
 
 from assistant.assistant import Assistant
 from assistant.feedback import read_feedback
-from assistant.options import ANSWERED, SOURCED, add_options, settings_of, share
+from assistant.options import ANSWER_OPTIONS, SOURCE_OPTIONS, add_options, parse_share, settings_of
 from assistant.terminal import progress_bar, tell, to_line, writing
 from eval.candidates import make_candidates
 from eval.document_results import compare_document_results, is_over_documents
@@ -52,27 +52,27 @@ def make_parser() -> argparse.ArgumentParser:
     """Every command and its options."""
     parser = argparse.ArgumentParser(prog="python -m eval", description="Measures answers against gold questions.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    sourced, asked, judged = (argparse.ArgumentParser(add_help=False) for _ in range(3))
-    add_options(sourced, *SOURCED)
-    add_options(asked, *(name for name in ANSWERED if name not in SOURCED))
-    add_options(judged, *ANSWERED)
-    judged.add_argument("--gold", type=Path, default=ARTICLE_GOLD, metavar="FILE", help="default: the article's")
+    source_options, answer_options, gold_options = (argparse.ArgumentParser(add_help=False) for _ in range(3))
+    add_options(source_options, *SOURCE_OPTIONS)
+    add_options(answer_options, *(name for name in ANSWER_OPTIONS if name not in SOURCE_OPTIONS))
+    add_options(gold_options, *ANSWER_OPTIONS)
+    gold_options.add_argument("--gold", type=Path, default=ARTICLE_GOLD, metavar="FILE", help="default: the article's")
 
-    check = commands.add_parser("check", parents=[sourced], help="say whether a gold file is sound")
+    check = commands.add_parser("check", parents=[source_options], help="say whether a gold file is sound")
     check.add_argument("gold", type=Path, nargs="?", default=ARTICLE_GOLD, metavar="FILE")
     check.set_defaults(run=run_check)
 
-    runs = commands.add_parser("run", parents=[judged], help="ask every gold question and report")
-    told = "a folder of NAME.txt with questions in NAME.jsonl: each document is asked its own (default: the gold file)"
-    runs.add_argument("documents", type=Path, nargs="?", metavar="DIR", help=told)
-    told = "do not ask the answerable questions of the document less its answer"
-    runs.add_argument("--no-pairs", dest="pairs", action="store_false", help=told)
+    runs = commands.add_parser("run", parents=[gold_options], help="ask every gold question and report")
+    text = "a folder of NAME.txt with questions in NAME.jsonl: each document is asked its own (default: the gold file)"
+    runs.add_argument("documents", type=Path, nargs="?", metavar="DIR", help=text)
+    text = "do not ask the answerable questions of the document less its answer"
+    runs.add_argument("--no-pairs", dest="pairs", action="store_false", help=text)
     runs.add_argument("--limit", type=int, metavar="N", help="N questions of each document of DIR only")
     runs.add_argument("--ablate", action="store_true", help="measure each part's worth, and the ceilings")
     names = [system.name for system in ABLATION]
     runs.add_argument("--systems", nargs="+", choices=names, metavar="NAME", help=f"only some of: {', '.join(names)}")
-    told = "mistype this share of the questions' characters, numbers spared (wants the extra noise)"
-    runs.add_argument("--noise", type=share, default=0.0, metavar="X", help=told)
+    text = "mistype this share of the questions' characters, numbers spared (wants the extra noise)"
+    runs.add_argument("--noise", type=parse_share, default=0.0, metavar="X", help=text)
     runs.add_argument("--split", choices=["dev", "test", "all"], default="all")
     runs.add_argument("--out", type=Path, default=Path("eval-report"), metavar="DIR")
     runs.add_argument("--json", action="store_true", help="print the results as JSON instead of a table")
@@ -83,7 +83,7 @@ def make_parser() -> argparse.ArgumentParser:
     compares.add_argument("b", metavar="B")
     compares.set_defaults(run=run_compare)
 
-    squad = commands.add_parser("squad", parents=[asked], help="SQuAD's official figures on a SQuAD file")
+    squad = commands.add_parser("squad", parents=[answer_options], help="SQuAD's official figures on a SQuAD file")
     squad.add_argument("file", type=Path, metavar="FILE")
     squad.add_argument("--limit", type=int, metavar="N", help="the first N questions only")
     squad.add_argument("--open", action="store_true", help="find the paragraph in its article first")
@@ -92,42 +92,44 @@ def make_parser() -> argparse.ArgumentParser:
     squad.set_defaults(run=run_squad_command)
 
     exports = commands.add_parser(
-        "export", parents=[judged], help="TREC, BEIR and SQuAD files for other people's tools"
+        "export", parents=[gold_options], help="TREC, BEIR and SQuAD files for other people's tools"
     )
     exports.add_argument("--out", type=Path, default=Path("eval-export"), metavar="DIR")
     exports.set_defaults(run=run_export)
 
-    gates = commands.add_parser("gate", parents=[judged], help="fail if answers have become worse than the baseline")
+    gates = commands.add_parser(
+        "gate", parents=[gold_options], help="fail if answers have become worse than the baseline"
+    )
     gates.add_argument("--baseline", type=Path, default=BASELINE, metavar="FILE")
-    told = "also hold the documents of a folder, as `run DIR` measures them"
-    gates.add_argument("--documents", type=Path, metavar="DIR", help=told)
+    text = "also hold the documents of a folder, as `run DIR` measures them"
+    gates.add_argument("--documents", type=Path, metavar="DIR", help=text)
     gates.add_argument("--out", type=Path, default=Path("eval-report"), metavar="DIR")
     gates.add_argument("--no-pairs", dest="pairs", action="store_false", help=argparse.SUPPRESS)
     gates.add_argument("--update", action="store_true", help="make what is measured now the baseline")
     gates.set_defaults(run=run_gate)
 
-    rewriting = commands.add_parser("rewriting", parents=[asked], help="follow-ups of public conversations")
-    told = "a folder with cast/ and mtrag/"
-    rewriting.add_argument("conversations", type=Path, metavar="DIR", help=told)
-    told = "a copy of the mtRAG repository, to measure retrieval too"
-    rewriting.add_argument("--retrieval", type=Path, metavar="REPO", help=told)
+    rewriting = commands.add_parser("rewriting", parents=[answer_options], help="follow-ups of public conversations")
+    text = "a folder with cast/ and mtrag/"
+    rewriting.add_argument("conversations", type=Path, metavar="DIR", help=text)
+    text = "a copy of the mtRAG repository, to measure retrieval too"
+    rewriting.add_argument("--retrieval", type=Path, metavar="REPO", help=text)
     rewriting.set_defaults(run=run_rewriting)
 
     candidates = commands.add_parser("candidates", help="what people marked, as gold to be checked")
-    add_options(candidates, *SOURCED, "feedback")
+    add_options(candidates, *SOURCE_OPTIONS, "feedback")
     candidates.add_argument("--out", type=Path, metavar="FILE", help="where to (default: standard output)")
     candidates.set_defaults(run=run_candidates)
     return parser
 
 
 def open_assistant(options: argparse.Namespace) -> Assistant:
-    """The assistant that a command's options ask for."""
-    with progress_bar() as done:
-        return Assistant.from_config(settings_of(options).config, say=tell, progress=done)
+    """Open the assistant that a command's options describe."""
+    with progress_bar() as progress:
+        return Assistant.from_config(settings_of(options).config, say=tell, progress=progress)
 
 
 def open_gold(options: argparse.Namespace, quoth: Assistant) -> tuple[Gold, ...]:
-    """The gold that a command's options ask for, of one split if they name one."""
+    """Load the gold questions that a command's options name, of one split if they name one."""
     gold = load_gold(options.gold, quoth.index.documents)
     split = getattr(options, "split", "all")
     chosen = tuple(item for item in gold if split in ("all", item.question.split))
@@ -162,14 +164,14 @@ def run_documents(options: argparse.Namespace) -> None:
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """The results over the documents that a command's options name."""
+    """Measure the documents that a command's options name."""
     config = replace(settings_of(options).config, source=options.documents)
     limit = getattr(options, "limit", None)
     if limit is not None and limit < 1:
         raise GoldError(f"--limit is a number of questions from 1, not {limit}.")
-    with progress_bar("Asking") as done:
+    with progress_bar("Asking") as progress:
         encoder = load_encoder(config.index.encoder)
-        return measure_documents(options.documents, config, encoder, options.out, options.pairs, done, limit)
+        return measure_documents(options.documents, config, encoder, options.out, options.pairs, progress, limit)
 
 
 def run_run(options: argparse.Namespace) -> None:
@@ -184,14 +186,14 @@ def run_run(options: argparse.Namespace) -> None:
     if options.systems:
         systems = tuple(system for system in ABLATION if system.name in options.systems)
     partial = options.out / "partial.jsonl"
-    with progress_bar("Asking") as done:
-        records = run(quoth, gold, systems, partial, done)
+    with progress_bar("Asking") as progress:
+        records = run(quoth, gold, systems, partial, progress)
     scored = score_all(quoth, gold, records, systems)
     results = make_results(quoth, gold, systems, scored)
     if options.pairs and DEFAULT in systems:
-        asked = [record for record in records if record.system == DEFAULT.name]
-        with progress_bar("Asking of the document less the answer") as done:
-            add_pairs(results, measure_pairs(quoth, gold, asked, options.out, done))
+        served = [record for record in records if record.system == DEFAULT.name]
+        with progress_bar("Asking of the document less the answer") as progress:
+            add_pairs(results, measure_pairs(quoth, gold, served, options.out, progress))
     (options.out / "results.json").write_text(json.dumps(results, indent=1, ensure_ascii=False), encoding="utf-8")
     write_report(options.out / "report.html", results, scored, quoth.index.documents, options.split)
     partial.unlink()
@@ -210,15 +212,15 @@ def run_compare(options: argparse.Namespace) -> None:
         show(document_comparison_table(compare_document_results(a, b), options.a, options.b))
         return
     (a, a_scores), (_, b_scores) = read_system(options.a), read_system(options.b)
-    compared = compare_scores(a_scores, b_scores, a["questions"])
-    if not compared:
+    comparisons = compare_scores(a_scores, b_scores, a["questions"])
+    if not comparisons:
         raise GoldError(f"{options.a} and {options.b} have no questions in common.")
-    show(comparison_table(compared, options.a, options.b))
+    show(comparison_table(comparisons, options.a, options.b))
 
 
-def read_system(told: str) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
-    """The results and one system's scores, from `FILE` or `FILE:system`."""
-    name, _, system = told.partition(":")
+def read_system(argument: str) -> tuple[dict[str, Any], dict[str, dict[str, float]]]:
+    """Read the results and one system's scores from `FILE` or `FILE:system`."""
+    name, _, system = argument.partition(":")
     results = read_results(Path(name))
     if is_over_documents(results):
         raise GoldError(f"{name} is over documents, the other is not. Compare two of a kind.")
@@ -234,15 +236,15 @@ def run_squad_command(options: argparse.Namespace) -> None:
     if options.limit is not None and options.limit < 1:
         raise GoldError(f"--limit is a number of questions from 1, not {options.limit}.")
     config = settings_of(options).config
-    with progress_bar("Reading") as done:
+    with progress_bar("Reading") as progress:
         figures, predictions = run_squad(
-            questions, load_encoder(config.index.encoder), config, options.limit, options.open, done
+            questions, load_encoder(config.index.encoder), config, options.limit, options.open, progress
         )
     if options.predictions:
         written = {q: p.text if p.no_answer <= 1 - config.threshold else "" for q, p in predictions.items()}
         options.predictions.write_text(json.dumps(written, ensure_ascii=False), encoding="utf-8")
-        chances = {q: p.no_answer for q, p in predictions.items()}
-        options.predictions.with_suffix(".na_prob.json").write_text(json.dumps(chances), encoding="utf-8")
+        probabilities = {q: p.no_answer for q, p in predictions.items()}
+        options.predictions.with_suffix(".na_prob.json").write_text(json.dumps(probabilities), encoding="utf-8")
     print(json.dumps(figures) if options.json else json.dumps(figures, indent=2))
 
 

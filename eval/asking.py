@@ -1,4 +1,4 @@
-"""Asking the questions of documents: as they are, on their own, and of the document less its answer."""
+"""Asking documents their questions: as written, in their standalone form, and with the answer removed."""
 
 import hashlib
 import json
@@ -12,50 +12,50 @@ from assistant.assistant import Assistant
 from assistant.config import Config
 from assistant.reader import Reader
 from assistant.reader.load import load_reader
+from eval.caching import CachingEncoder, cache_reader
 from eval.documents import DocumentQuestion, QuestionedDocument
 from eval.harness import source_code
-from eval.lessened import find_removed, remove, sha256
 from eval.metrics.evidence import Offsets
-from eval.remembering import RememberingEncoder, remembering_reader
+from eval.removal import find_removed, remove, sha256
 from eval.resuming import Key, Task
 from index.dense import Encoder
 from index.document.sources import SourceFile
 from index.retriever import Index
 from index.store import make_index, open_index
 
-ASKED, STANDALONE, LESSENED = "asked", "standalone", "lessened"  # the ways in which a question is asked
-FOLD = "{document}"  # in a reader's name: the reader of that document, fitted without it
-Progress = Callable[[int, int], None]  # done, of how many
-NOTHING: dict[str, Any] = {
+ASKED, STANDALONE, ANSWER_REMOVED = "asked", "standalone", "lessened"  # the conditions a question is asked under
+FOLD = "{document}"  # in a reader's name: the id of the document that the reader was fitted without
+Progress = Callable[[int, int], None]  # done, total
+NO_ANSWER: dict[str, Any] = {
     "confidence": 0.0,
     "answer": None,
     "evidence": [],
-}  # what a document without a sentence answers
+}  # the answer from a document without sentences
 
 
 class PairedAssistant:
-    """An assistant that always answers, and those of its documents less some sentences, each made once."""
+    """An assistant at threshold 0, and cached ones over its documents with the answering sentences removed."""
 
     def __init__(self, index: Index, config: Config, reader: Reader) -> None:
-        self.config, self.reader = replace(config, threshold=0), remembering_reader(reader)
+        self.config, self.reader = replace(config, threshold=0), cache_reader(reader)
         self.index = index
-        self.encoder = RememberingEncoder(index.encoder)
-        self.encoder.remember(index)
+        self.encoder = CachingEncoder(index.encoder)
+        self.encoder.add_index(index)
         self.whole = Assistant(index, self.config, self.reader)
-        self._lessened = cache(self._lessen)
+        self._assistant_without = cache(self._remove_spans)
 
     def ask(self, question: DocumentQuestion, way: str) -> dict[str, Any]:
-        """The answer to a question asked in one of the ways."""
+        """Answer a question under one of the conditions."""
         if way == STANDALONE:
-            return compact(self.whole.ask(question.standalone or question.question).to_dict())
+            return drop_trace(self.whole.ask(question.standalone or question.question).to_dict())
         assistant: Assistant | None = self.whole
-        if way == LESSENED:
+        if way == ANSWER_REMOVED:
             document = self.index.documents[question.document]
-            assistant = self._lessened(document.id, find_removed(document, question.spans))
-        return compact(assistant.ask(question.question, question.turns).to_dict()) if assistant else NOTHING
+            assistant = self._assistant_without(document.id, find_removed(document, question.spans))
+        return drop_trace(assistant.ask(question.question, question.turns).to_dict()) if assistant else NO_ANSWER
 
-    def _lessen(self, name: str, removed: tuple[Offsets, ...]) -> Assistant | None:
-        """The assistant of the documents, one of them without some spans; None if nothing is left to read."""
+    def _remove_spans(self, name: str, removed: tuple[Offsets, ...]) -> Assistant | None:
+        """Make an assistant over the documents with some spans of one removed; None if no text is left."""
         texts = {document.id: document.text for document in self.index.documents.values()}
         texts[name] = remove(texts[name], removed)
         files = [
@@ -68,33 +68,33 @@ class PairedAssistant:
         return Assistant(make_index(files, self.encoder, self.index.config), self.config, self.reader)
 
 
-def compact(answer: dict[str, Any]) -> dict[str, Any]:
-    """An answer as a record keeps it: without its trace, which is larger than all of the rest."""
+def drop_trace(answer: dict[str, Any]) -> dict[str, Any]:
+    """Remove the trace from an answer, since it is larger than all of the rest."""
     return {name: value for name, value in answer.items() if name != "trace"}
 
 
 def ways(question: DocumentQuestion, pairs: bool = True) -> Iterator[str]:
-    """How a question is asked; those that are not answered, of the document alone."""
+    """Yield the conditions that apply to a question."""
     yield ASKED
     if question.standalone and question.turns:
         yield STANDALONE
     if pairs and question.answerable:
-        yield LESSENED
+        yield ANSWER_REMOVED
 
 
 def make_tasks(
     documents: Sequence[QuestionedDocument], config: Config, encoder: Encoder, pairs: bool = True
 ) -> dict[Key, Task]:
-    """What there is to ask of every document, each of which is an index of its own, opened when it is its turn.
+    """Make the tasks of asking every document its questions; each document's index is opened when it is needed.
 
-    With `{document}` in the reader's name each document is read by its own reader, which was fitted without it.
+    With `{document}` in the reader's name each document gets its own reader, which was fitted without it.
     """
     opened: dict[str, PairedAssistant] = {}
     load = cache(load_reader)
 
     def open_document(source: QuestionedDocument) -> PairedAssistant:
         if source.document.id not in opened:
-            opened.clear()  # one at a time is held
+            opened.clear()  # one at a time is kept
             name = config.reader.replace(FOLD, source.document.id)
             index = open_index(source.path, config.index_dir, config.index, encoder)
             opened[source.document.id] = PairedAssistant(index, config, load(name))
@@ -111,18 +111,18 @@ def make_tasks(
     }
 
 
-def pair_tasks(quoth: Assistant, questions: Sequence[DocumentQuestion]) -> dict[Key, Task]:
-    """Each answerable question, to be asked of an assistant's documents less its answer."""
+def make_pair_tasks(quoth: Assistant, questions: Sequence[DocumentQuestion]) -> dict[Key, Task]:
+    """Make the tasks of asking each answerable question with its answer removed from the document."""
     paired = PairedAssistant(quoth.index, quoth.config, quoth.reader)
 
     def task(question: DocumentQuestion) -> Task:
-        return lambda: paired.ask(question, LESSENED)
+        return lambda: paired.ask(question, ANSWER_REMOVED)
 
-    return {(question.id, LESSENED): task(question) for question in questions if question.answerable}
+    return {(question.id, ANSWER_REMOVED): task(question) for question in questions if question.answerable}
 
 
-def measured_on(documents: Sequence[QuestionedDocument], config: Config, encoder: Encoder) -> dict[str, Any]:
-    """What a run over documents was of: their texts, questions, models and settings."""
+def describe_run(documents: Sequence[QuestionedDocument], config: Config, encoder: Encoder) -> dict[str, Any]:
+    """Describe a run over documents: hashes of texts and questions, models and settings."""
     questions = json.dumps([asdict(question) for source in documents for question in source.questions], sort_keys=True)
     names = dict.fromkeys(config.reader.replace(FOLD, source.document.id) for source in documents)
     return {
@@ -139,6 +139,6 @@ def measured_on(documents: Sequence[QuestionedDocument], config: Config, encoder
     }
 
 
-def fingerprint(measured: dict[str, Any]) -> str:
-    """What must be the same for a stopped run to go on."""
-    return hashlib.sha256(json.dumps([measured, source_code()], sort_keys=True).encode()).hexdigest()
+def fingerprint(description: dict[str, Any]) -> str:
+    """Hash what must be unchanged for a stopped run to be resumed."""
+    return hashlib.sha256(json.dumps([description, source_code()], sort_keys=True).encode()).hexdigest()

@@ -1,7 +1,7 @@
-"""Answers that people marked, as lines of gold to be checked.
+"""Candidate gold questions from answers that people rated.
 
-A candidate is a gold question but for the field "check", which says what to look at: `python -m eval check`
-refuses the line until somebody has looked and taken the field out.
+A candidate is a gold question with the extra field "check", which says what to review: `python -m eval check`
+rejects the line until somebody has reviewed it and removed the field.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,25 +22,25 @@ CHECKS = {
 
 
 def make_candidates(records: Sequence[Record], documents: Mapping[str, Document]) -> list[dict[str, Any]]:
-    """A candidate for each question that was marked, its last mark counting.
+    """Make a candidate from the last rating of each rated question.
 
-    Left out are those whose quotations are of other documents, or of other versions of them.
+    Records whose quotations are of other documents, or of other versions of them, are left out.
     """
     marked = {record.standalone_question: record for record in records if record.helpful is not None}
-    made = [make_candidate(record, documents) for record in marked.values()]
-    return [candidate for candidate in made if candidate is not None]
+    candidates = [make_candidate(record, documents) for record in marked.values()]
+    return [candidate for candidate in candidates if candidate is not None]
 
 
 def make_candidate(record: Record, documents: Mapping[str, Document]) -> dict[str, Any] | None:
-    """One candidate; None where its document is not there as it was."""
-    there = [q for q in record.quotations if q.document in documents and documents[q.document].sha256 == q.sha256]
-    if len(there) < len(record.quotations):
+    """Make one candidate; None if a quoted document is missing or has changed."""
+    current = [q for q in record.quotations if q.document in documents and documents[q.document].sha256 == q.sha256]
+    if len(current) < len(record.quotations):
         return None
     answerable = is_answerable(record)
-    shown = there if record.answered else there[:1]
+    shown = current if record.answered else current[:1]
     if answerable and not shown:
         return None
-    document = documents[there[0].document] if there else next(iter(documents.values()))
+    document = documents[current[0].document] if current else next(iter(documents.values()))
     shown = [quoted for quoted in shown if quoted.document == document.id] if answerable else []
     return {
         "id": f"feedback-{record.id[:12]}",
@@ -58,14 +58,14 @@ def make_candidate(record: Record, documents: Mapping[str, Document]) -> dict[st
 
 
 def is_answerable(record: Record) -> bool:
-    """Whether the document has an answer, going by the reason given, else by what Quoth did and how that was found."""
+    """Whether the document has an answer, judged by the reason given, else by the answer and its rating."""
     if record.reason:
         return record.reason != "should_have_abstained"
     return record.answered or not record.helpful
 
 
 def quote(quoted: Quoted, document: Document) -> dict[str, Any]:
-    """A quotation with the words around it."""
+    """Make a gold quotation with its prefix and suffix."""
     text = document.text
     return {
         "exact": text[quoted.start : quoted.end],
@@ -76,7 +76,7 @@ def quote(quoted: Quoted, document: Document) -> dict[str, Any]:
 
 
 def notes_behind(quotations: Sequence[Quoted], document: Document) -> set[int]:
-    """The numbers of the notes that some quotations carry."""
+    """Return the numbers of the notes that some quotations carry."""
     return {
         document.footnotes[note].number
         for paragraph in document.paragraphs

@@ -1,4 +1,4 @@
-"""The report's charts, as SVG that takes its ink from the page: readable in light and dark."""
+"""The report's charts, as SVG that inherits the page's text colour: readable in light and dark."""
 
 import io
 import re
@@ -13,7 +13,7 @@ from eval.metrics.abstention import calibration, risk_coverage
 from eval.metrics.evidence import overlaps
 from eval.scoring import Scored
 
-INK = "#010203"  # stands for the page's text colour until the SVG is written
+INK = "#010203"  # placeholder for the page's text colour
 SIZE = (4.2, 3.0)  # inches
 BLUE, ORANGE, GREY = "#4f7bd9", "#e07b39", "#8a8a8a"
 STYLE = {
@@ -24,7 +24,7 @@ STYLE = {
 
 
 def draw(title: str, plot: Any) -> str:
-    """One chart as an SVG element with a title for those who cannot see it."""
+    """Draw one chart as an SVG element with an accessible label."""
     with mpl.rc_context(STYLE):
         canvas = Canvas(figsize=SIZE, layout="constrained")
         axes = canvas.add_subplot()
@@ -40,7 +40,7 @@ def draw(title: str, plot: Any) -> str:
 def confidence_charts(
     confidence: Sequence[float], right: Sequence[bool], answerable: Sequence[bool], threshold: float
 ) -> list[str]:
-    """What confidence is worth: risk against coverage, how it is spread, and what came of it."""
+    """Draw the charts of confidence: risk against coverage, distribution, and reliability."""
     return [
         risk_chart(confidence, right),
         confidence_chart(confidence, answerable, threshold),
@@ -49,7 +49,7 @@ def confidence_charts(
 
 
 def risk_chart(confidence: Sequence[float], right: Sequence[bool]) -> str:
-    """Risk against coverage, beside the curve of a confidence that knows."""
+    """Draw risk against coverage, beside the curve of an ideal confidence."""
     coverage, risk, _ = risk_coverage(confidence, right)
     # Right answers first, one after the other: ties would be drawn as one step.
     ideal_coverage, ideal_risk, _ = risk_coverage([-float(i) for i in range(len(right))], sorted(right, reverse=True))
@@ -64,7 +64,7 @@ def risk_chart(confidence: Sequence[float], right: Sequence[bool]) -> str:
 
 
 def confidence_chart(confidence: Sequence[float], answerable: Sequence[bool], threshold: float) -> str:
-    """How confidence is spread over answerable and unanswerable questions."""
+    """Draw the distribution of confidence for answerable and unanswerable questions."""
     split = {can: [value for value, is_ in zip(confidence, answerable) if is_ == can] for can in (True, False)}
 
     def plot(axes: Any) -> None:
@@ -79,15 +79,18 @@ def confidence_chart(confidence: Sequence[float], answerable: Sequence[bool], th
 
 
 def reliability_chart(confidence: Sequence[float], right: Sequence[bool]) -> str:
-    """What came of answers at each confidence."""
+    """Draw accuracy against confidence, by bins."""
     bins = calibration(confidence, right)
 
     def plot(axes: Any) -> None:
         axes.plot([0, 1], [0, 1], color=GREY, linestyle="--")
-        axes.plot([one["confidence"] for one in bins], [one["right"] for one in bins], color=BLUE, marker="o")
-        for one in bins:
+        axes.plot([point["confidence"] for point in bins], [point["right"] for point in bins], color=BLUE, marker="o")
+        for point in bins:
             axes.annotate(
-                f"n={one['n']:.0f}", (one["confidence"], one["right"]), xytext=(5, -10), textcoords="offset points"
+                f"n={point['n']:.0f}",
+                (point["confidence"], point["right"]),
+                xytext=(5, -10),
+                textcoords="offset points",
             )
         axes.set(xlabel="confidence", ylabel="share right", xlim=(0, 1), ylim=(0, 1.02))
 
@@ -95,7 +98,7 @@ def reliability_chart(confidence: Sequence[float], right: Sequence[bool]) -> str
 
 
 def recall_chart(systems: dict[str, list[Scored]], deepest: int = 20) -> str:
-    """The share of evidence among the first k passages, by system."""
+    """Draw recall@k by system."""
     curves = {name: recall_curve(scored, deepest) for name, scored in systems.items() if "gold" not in name}
 
     def plot(axes: Any) -> None:
@@ -114,15 +117,15 @@ def recall_chart(systems: dict[str, list[Scored]], deepest: int = 20) -> str:
 
 
 def recall_curve(scored: Sequence[Scored], deepest: int) -> list[float]:
-    """The mean share of a question's evidence that the first k passages hold, for each k from 1."""
-    found: list[list[float]] = []
-    for one in scored:
-        spans = [(span.start, span.end) for span in one.gold.spans]
+    """Return the mean share of a question's evidence in the first k passages, for each k from 1."""
+    recalls: list[list[float]] = []
+    for item in scored:
+        spans = [(span.start, span.end) for span in item.gold.spans]
         if not spans:
             continue
-        hits = [(r, h) for r, h in enumerate(one.record.ranked, 1) if h["document"] == one.gold.question.document]
+        hits = [(r, h) for r, h in enumerate(item.record.ranked, 1) if h["document"] == item.gold.question.document]
         ranks = [next((r for r, hit in hits if overlaps((hit["start"], hit["end"]), span)), None) for span in spans]
-        found.append(
+        recalls.append(
             [sum(rank is not None and rank <= k for rank in ranks) / len(ranks) for k in range(1, deepest + 1)]
         )
-    return np.mean(found, axis=0).tolist() if found else [0.0] * deepest
+    return np.mean(recalls, axis=0).tolist() if recalls else [0.0] * deepest

@@ -1,6 +1,6 @@
-"""Figures of questions over documents: by document, by kind, and their mean over documents, each counting the same.
+"""Figures over documents: by document, by kind, and macro-averaged over documents.
 
-All is computed from one answer to each question, given at threshold 0: what would have been served at the
+All are computed from one answer to each question at threshold 0; whether it would have been served at the default
 threshold follows from its confidence.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from eval.asking import ASKED, LESSENED, STANDALONE
+from eval.asking import ANSWER_REMOVED, ASKED, STANDALONE
 from eval.documents import DocumentQuestion
 from eval.metrics import abstention
 from eval.metrics.answer import token_f1
@@ -18,16 +18,16 @@ from eval.metrics.evidence import hit_at_k
 from eval.metrics.statistics import clopper_pearson
 from eval.resuming import Key
 
-CITED = ("attribution", "footnote", "note", "source", "ibid")  # kinds whose answer stands in a note
-CONFIDENCE = 0.95  # of the bound that is printed
+CITED = ("attribution", "footnote", "note", "source", "ibid")  # kinds whose answer is in a note
+CONFIDENCE = 0.95  # of the printed bound
 
 Scores = dict[str, float]
-Value = tuple[float, int]  # a figure, and how many questions are behind it
+Value = tuple[float, int]  # a figure, and the number of questions
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A question with everything that was scored on it."""
+    """A question with its scores."""
 
     id: str
     document: str
@@ -37,7 +37,7 @@ class Row:
 
 
 def score_question(question: DocumentQuestion, answers: Mapping[str, dict[str, Any]], threshold: float) -> Row:
-    """What the answers to a question, by the way it was asked, score. Scores that do not apply are left out."""
+    """Score the answers to a question, by condition. Scores that do not apply are left out."""
     answer = answers[ASKED]
     answered = is_answered(answer, threshold)
     scores: Scores = {"confidence": answer["confidence"], "answered": answered}
@@ -48,12 +48,12 @@ def score_question(question: DocumentQuestion, answers: Mapping[str, dict[str, A
     else:
         scores["abstained"] = 1 - answered
     if STANDALONE in answers:
-        alone = answers[STANDALONE]
-        hit = hit_at_k(places(question, alone), question.spans, 1)
-        scores |= {"standalone_first": hit, "standalone_served": hit * is_answered(alone, threshold)}
-    if LESSENED in answers:
-        less = answers[LESSENED]
-        scores |= {"less_confidence": less["confidence"], "less_abstained": 1 - is_answered(less, threshold)}
+        standalone = answers[STANDALONE]
+        hit = hit_at_k(evidence_offsets(question, standalone), question.spans, 1)
+        scores |= {"standalone_first": hit, "standalone_served": hit * is_answered(standalone, threshold)}
+    if ANSWER_REMOVED in answers:
+        removed = answers[ANSWER_REMOVED]
+        scores |= {"less_confidence": removed["confidence"], "less_abstained": 1 - is_answered(removed, threshold)}
     return Row(question.id, question.document, question.kind, question.answerable, scores)
 
 
@@ -62,16 +62,16 @@ def is_answered(answer: Mapping[str, Any], threshold: float) -> float:
     return float(bool(answer["evidence"]) and answer["confidence"] >= threshold)
 
 
-def places(question: DocumentQuestion, answer: Mapping[str, Any]) -> list[tuple[int, int]]:
-    """The places of an answer's quotations; one of another document keeps its rank and is nowhere."""
+def evidence_offsets(question: DocumentQuestion, answer: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """Return the offsets of an answer's quotations, (0, 0) for those of another document, which keep their rank."""
     return [(q["start"], q["end"]) if q["document"] == question.document else (0, 0) for q in answer["evidence"]]
 
 
 def score_quotations(question: DocumentQuestion, answer: Mapping[str, Any], answered: float) -> Scores:
-    """The quotations, the short answer and the notes of an answerable question."""
-    given = places(question, answer)
-    first = hit_at_k(given, question.spans, 1)
-    scores = {"first": first, "three": hit_at_k(given, question.spans, 3), "served": first * answered}
+    """Score the quotations, the short answer and the notes of an answerable question."""
+    offsets = evidence_offsets(question, answer)
+    first = hit_at_k(offsets, question.spans, 1)
+    scores = {"first": first, "three": hit_at_k(offsets, question.spans, 3), "served": first * answered}
     if question.short:
         scores["short"] = max(token_f1(answer["answer"] or "", text) for text in question.short)
     if question.kind in CITED and question.notes:
@@ -82,7 +82,7 @@ def score_quotations(question: DocumentQuestion, answer: Mapping[str, Any], answ
 
 
 def reached_notes(answer: Mapping[str, Any]) -> set[int]:
-    """The numbers of the notes that are shown with the first quotation, and of those they lead to."""
+    """Return the numbers of the notes shown with the first quotation, and of those they refer to."""
     notes = [note for quotation in answer["evidence"][:1] for note in quotation["footnotes"]]
     return {note["number"] for note in notes} | {work["number"] for note in notes for work in note["sources"]}
 
@@ -90,15 +90,15 @@ def reached_notes(answer: Mapping[str, Any]) -> set[int]:
 def score_questions(
     questions: Iterable[DocumentQuestion], answers: Mapping[Key, dict[str, Any]], threshold: float
 ) -> list[Row]:
-    """A row for every question."""
-    given: dict[str, dict[str, dict[str, Any]]] = {}
-    for (identity, way), answer in answers.items():
-        given.setdefault(identity, {})[way] = answer
-    return [score_question(question, given[question.id], threshold) for question in questions]
+    """Return a row for every question."""
+    by_question: dict[str, dict[str, dict[str, Any]]] = {}
+    for (question_id, way), answer in answers.items():
+        by_question.setdefault(question_id, {})[way] = answer
+    return [score_question(question, by_question[question.id], threshold) for question in questions]
 
 
 def outcome(row: Row) -> str:
-    """What came of a question as it would be served; "right" if nothing failed."""
+    """Name the kind of failure at the default threshold, or "right"."""
     answered = bool(row.scores["answered"])
     if not row.answerable:
         return "answered what is not there" if answered else "right"
@@ -108,7 +108,7 @@ def outcome(row: Row) -> str:
 
 
 def mean_of(name: str) -> Callable[[Sequence[Row]], Value | None]:
-    """The mean of a score over the rows that have it."""
+    """Return a figure: the mean of a score over the rows that have it."""
 
     def figure(rows: Sequence[Row]) -> Value | None:
         values = [row.scores[name] for row in rows if name in row.scores]
@@ -118,7 +118,7 @@ def mean_of(name: str) -> Callable[[Sequence[Row]], Value | None]:
 
 
 def share_right(among: str) -> Callable[[Sequence[Row]], Value | None]:
-    """The share of the rows with a score of 1 in `among` whose first quotation is right."""
+    """Return a figure: the share of rows whose first quotation is right, among those with a score of 1 in `among`."""
 
     def figure(rows: Sequence[Row]) -> Value | None:
         right = [row.scores.get("first", 0.0) for row in rows if row.scores.get(among)]
@@ -127,17 +127,17 @@ def share_right(among: str) -> Callable[[Sequence[Row]], Value | None]:
     return figure
 
 
-def tell_answerable(rows: Sequence[Row]) -> Value | None:
-    """AUROC of confidence: answerable questions against the others."""
+def answerable_auroc(rows: Sequence[Row]) -> Value | None:
+    """AUROC of confidence: answerable questions against unanswerable ones."""
     value = abstention.auroc([row.scores["confidence"] for row in rows], [row.answerable for row in rows])
     return None if value is None else (value, len(rows))
 
 
-def tell_lessened(rows: Sequence[Row]) -> Value | None:
-    """AUROC of confidence on pairs: questions of their document against the same of it less its answer."""
+def paired_auroc(rows: Sequence[Row]) -> Value | None:
+    """AUROC of confidence on pairs: questions of their document against the same with the answer removed."""
     paired = [row for row in rows if "less_confidence" in row.scores]
-    whole, less = ([row.scores[name] for row in paired] for name in ("confidence", "less_confidence"))
-    value = abstention.auroc([*whole, *less], [True] * len(whole) + [False] * len(less))
+    whole, removed = ([row.scores[name] for row in paired] for name in ("confidence", "less_confidence"))
+    value = abstention.auroc([*whole, *removed], [True] * len(whole) + [False] * len(removed))
     return None if value is None else (value, len(paired))
 
 
@@ -148,8 +148,8 @@ FIGURES: dict[str, tuple[str, Callable[[Sequence[Row]], Value | None]]] = {
     "right": ("share right of what is answered", share_right("answered")),
     "sure": ("share right of what is sure", share_right("sure")),
     "abstained": ("abstained on, of what is not answered there", mean_of("abstained")),
-    "auroc": ("confidence tells what is answered there", tell_answerable),
-    "pairs": ("AUROC on pairs: the document, and less the answer", tell_lessened),
+    "auroc": ("confidence tells what is answered there", answerable_auroc),
+    "pairs": ("AUROC on pairs: the document, and less the answer", paired_auroc),
     "less": ("abstained on the document less the answer", mean_of("less_abstained")),
     "short": ("F1 of the short answer", mean_of("short")),
     "notes": ("a note behind it shown or led to, of questions about notes", mean_of("notes")),
@@ -160,12 +160,12 @@ FIGURES: dict[str, tuple[str, Callable[[Sequence[Row]], Value | None]]] = {
 
 
 def figures(rows: Sequence[Row]) -> dict[str, Value]:
-    """Every figure of some rows that they have."""
+    """Compute the figures that apply to some rows."""
     return {name: value for name, (_, figure) in FIGURES.items() if (value := figure(rows)) is not None}
 
 
 def group(rows: Iterable[Row], by: str) -> dict[str, list[Row]]:
-    """Rows by document or by kind."""
+    """Group rows by document or by kind."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(getattr(row, by), []).append(row)
@@ -174,7 +174,7 @@ def group(rows: Iterable[Row], by: str) -> dict[str, list[Row]]:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The mean of a figure over documents, their standard deviation, the lowest and highest, and how many."""
+    """A figure over documents: mean, standard deviation, lowest, highest, and the number of documents."""
 
     mean: float
     deviation: float
@@ -184,17 +184,17 @@ class Spread:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """The mean and the spread of a figure over documents."""
+    """Summarize the values of a figure over documents."""
     deviation = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
     return Spread(float(np.mean(values)), deviation, min(values), max(values), len(values))
 
 
 @dataclass(frozen=True, slots=True)
 class Guarantee:
-    """How many of n answers are right, and the share that is right at least, at 95 % confidence.
+    """How many of n answers are right, and a lower bound of that share at 95 % confidence.
 
-    The bound is Clopper and Pearson's, one-sided. It takes questions as independent: those of one document are
-    less so than that.
+    The bound is Clopper and Pearson's, one-sided. It assumes independent questions, which those of one document are
+    not quite.
     """
 
     right: int
@@ -204,7 +204,7 @@ class Guarantee:
 
 
 def guarantee(rows: Sequence[Row], among: str) -> Guarantee | None:
-    """The guarantee for what is answered (`answered`) or what is `sure`; None where nothing is."""
+    """Return the guarantee for the `answered` or the `sure` questions; None if there are none."""
     right = [row.scores.get("first", 0.0) for row in rows if row.scores.get(among)]
     if not right:
         return None
@@ -213,19 +213,19 @@ def guarantee(rows: Sequence[Row], among: str) -> Guarantee | None:
 
 
 def guarantees_of(rows: Sequence[Row]) -> dict[str, Any]:
-    """The guarantees for what is answered and for what is sure, as JSON."""
+    """Return the guarantees for answered and for sure questions, as JSON."""
     bounds = {among: guarantee(rows, among) for among in ("answered", "sure")}
     return {among: asdict(bound) for among, bound in bounds.items() if bound}
 
 
 def summarize_documents(rows: Sequence[Row]) -> dict[str, Any]:
-    """Figures by document and by kind, over all questions, over documents, and the guarantees, as JSON."""
-    by_document = {name: figures(of_one) for name, of_one in group(rows, "document").items()}
-    named = {name: [values[name][0] for values in by_document.values() if name in values] for name in FIGURES}
+    """Return figures by document and by kind, over all questions and over documents, and guarantees, as JSON."""
+    by_document = {name: figures(group_rows) for name, group_rows in group(rows, "document").items()}
+    by_figure = {name: [values[name][0] for values in by_document.values() if name in values] for name in FIGURES}
     return {
         "documents": by_document,
-        "kinds": {name: figures(of_one) for name, of_one in sorted(group(rows, "kind").items())},
+        "kinds": {name: figures(group_rows) for name, group_rows in sorted(group(rows, "kind").items())},
         "all": figures(rows),
-        "mean": {name: asdict(spread(values)) for name, values in named.items() if values},
+        "mean": {name: asdict(spread(values)) for name, values in by_figure.items() if values},
         "guarantee": guarantees_of(rows),
     }

@@ -1,4 +1,4 @@
-"""The results of a run over documents: one JSON object, and what two of them say side by side."""
+"""The results of a run over documents as one JSON object, and the comparison of two."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -11,10 +11,10 @@ from eval.metrics.statistics import DocumentComparison, compare_documents
 
 
 def make_document_results(
-    questions: Sequence[DocumentQuestion], rows: Sequence[Row], config: Config, measured: Mapping[str, Any]
+    questions: Sequence[DocumentQuestion], rows: Sequence[Row], config: Config, description: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Everything that was measured over documents, as JSON."""
-    asked = {
+    """Collect everything that was measured over documents, as JSON."""
+    by_id = {
         question.id: {
             "document": question.document,
             "kind": question.kind,
@@ -24,21 +24,21 @@ def make_document_results(
         for question in questions
     }
     return {
-        "hashes": dict(measured),
+        "hashes": dict(description),
         "threshold": config.threshold,
         **summarize_documents(rows),
-        "questions": asked,
+        "questions": by_id,
         "scores": {row.id: row.scores for row in rows},
     }
 
 
 def is_over_documents(results: Mapping[str, Any]) -> bool:
-    """Whether results are of a run over documents."""
+    """Whether results come from a run over documents."""
     return {"documents", "questions", "scores"} <= set(results)
 
 
 def read_rows(results: Mapping[str, Any]) -> list[Row]:
-    """The rows of a results file."""
+    """Read the rows of a results file."""
     questions = results["questions"]
     return [
         Row(name, questions[name]["document"], questions[name]["kind"], questions[name]["answerable"], scores)
@@ -47,7 +47,7 @@ def read_rows(results: Mapping[str, Any]) -> list[Row]:
 
 
 def compare_document_results(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict[str, DocumentComparison]:
-    """Every figure of two results on the questions that both have, documents paired.
+    """Compare every figure of two results on their shared questions, paired by document.
 
     Raises GoldError if they share none.
     """
@@ -59,22 +59,22 @@ def compare_document_results(a: Mapping[str, Any], b: Mapping[str, Any]) -> dict
 
 
 def figures_by_document(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
-    """The figures of each document, without their n."""
+    """Return the figures of each document, without their n."""
     return {
-        document: {name: value for name, (value, _) in figures(of_one).items()}
-        for document, of_one in group(rows, "document").items()
+        document: {name: value for name, (value, _) in figures(document_rows).items()}
+        for document, document_rows in group(rows, "document").items()
     }
 
 
 def compare_figures(
     a: Mapping[str, Mapping[str, float]], b: Mapping[str, Mapping[str, float]]
 ) -> dict[str, DocumentComparison]:
-    """Figures of two runs by document, over the documents for which both have the figure."""
-    compared = {}
+    """Compare the figures of two runs over the documents for which both have the figure."""
+    comparisons = {}
     for name in FIGURES:
-        both = [document for document in a if name in a[document] and name in b.get(document, {})]
-        if both:
-            compared[name] = compare_documents(
-                [a[document][name] for document in both], [b[document][name] for document in both]
+        documents = [document for document in a if name in a[document] and name in b.get(document, {})]
+        if documents:
+            comparisons[name] = compare_documents(
+                [a[document][name] for document in documents], [b[document][name] for document in documents]
             )
-    return compared
+    return comparisons

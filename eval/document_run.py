@@ -1,4 +1,4 @@
-"""Measuring documents, and an assistant's own on pairs: ask, score, keep what came of it."""
+"""Measuring over a folder of documents, and on pairs with and without the answer: ask, score, save."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from typing import Any
 
 from assistant.assistant import Assistant
 from assistant.config import Config
-from eval.asking import ASKED, Progress, fingerprint, make_tasks, measured_on, pair_tasks
+from eval.asking import ASKED, Progress, describe_run, fingerprint, make_pair_tasks, make_tasks
 from eval.document_figures import Row, score_questions
 from eval.document_results import make_document_results
 from eval.documents import DocumentQuestion, from_gold, load_documents
@@ -24,25 +24,27 @@ RESULTS, ANSWERS, REPORT = "documents.json", "documents-answers.jsonl", "documen
 def measure_documents(
     folder: Path, config: Config, encoder: Encoder, out: Path, pairs: bool, progress: Progress, limit: int | None = None
 ) -> dict[str, Any]:
-    """Ask the questions of a folder's documents; the results, written to `out` with every answer and a report.
+    """Ask a folder's documents their questions; returns the results, and writes them to `out` with answers and report.
 
-    With `limit` that many of each document are asked. Answers that are there already are not asked for again.
+    With `limit` that many questions of each document are asked. Answers in `out` from the same run are reused.
     """
     documents = load_documents(folder)
-    measured = measured_on(documents, config, encoder)
+    description = describe_run(documents, config, encoder)
     if limit is not None:
         documents = tuple(replace(source, questions=spread_out(source.questions, limit)) for source in documents)
     tasks = make_tasks(documents, config, encoder, pairs)
-    answers = run_tasks(tasks, out / ANSWERS, fingerprint(measured), progress)
+    answers = run_tasks(tasks, out / ANSWERS, fingerprint(description), progress)
     questions = [question for source in documents for question in source.questions]
-    results = make_document_results(questions, score_questions(questions, answers, config.threshold), config, measured)
+    results = make_document_results(
+        questions, score_questions(questions, answers, config.threshold), config, description
+    )
     (out / RESULTS).write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_document_report(out / REPORT, results, documents, answers)
     return results
 
 
 def spread_out(questions: Sequence[DocumentQuestion], count: int) -> tuple[DocumentQuestion, ...]:
-    """That many questions of a document, evenly spread over them, or all."""
+    """Pick `count` evenly spaced questions of a document, or all."""
     chosen = range(len(questions)) if count >= len(questions) else (i * len(questions) // count for i in range(count))
     return tuple(questions[i] for i in chosen)
 
@@ -50,10 +52,10 @@ def spread_out(questions: Sequence[DocumentQuestion], count: int) -> tuple[Docum
 def measure_pairs(
     quoth: Assistant, gold: Sequence[Gold], records: Sequence[SystemAnswer], out: Path, progress: Progress
 ) -> list[Row]:
-    """The gold questions as they were answered, and asked of their document less the answer."""
+    """Score the recorded answers to gold questions together with those given with the answer removed."""
     questions = from_gold(gold)
     partial = out / "pairs-partial.jsonl"
-    answers = run_tasks(pair_tasks(quoth, questions), partial, fingerprint(hashes(quoth, gold)), progress)
+    answers = run_tasks(make_pair_tasks(quoth, questions), partial, fingerprint(hashes(quoth, gold)), progress)
     partial.unlink()
-    asked = {(record.id, ASKED): record.answer for record in records}
-    return score_questions(questions, {**asked, **answers}, quoth.config.threshold)
+    answered = {(record.id, ASKED): record.answer for record in records}
+    return score_questions(questions, {**answered, **answers}, quoth.config.threshold)

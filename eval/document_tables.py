@@ -10,7 +10,7 @@ from eval.metrics.statistics import DocumentComparison
 
 
 def document_tables(results: Mapping[str, Any]) -> list[Table]:
-    """A table by document with mean and spread, and one by kind; n in parentheses."""
+    """Make a table by document with mean and spread, and one by kind; n in parentheses."""
     names = [name for name in FIGURES if name in results["all"]]
     title = f"{len(results['questions'])} questions, threshold {results['threshold']}"
     by_document = make_table(f"By document: {title}", "document", names, results["documents"])
@@ -27,7 +27,7 @@ def document_tables(results: Mapping[str, Any]) -> list[Table]:
 
 
 def make_table(title: str, what: str, names: Sequence[str], rows: Mapping[str, Mapping[str, Any]]) -> Table:
-    """A row of figures for each document or kind."""
+    """Make a table with a row of figures for each document or kind."""
     table = Table(title=title, title_justify="left")
     table.add_column(what, no_wrap=True)
     for name in names:
@@ -38,17 +38,17 @@ def make_table(title: str, what: str, names: Sequence[str], rows: Mapping[str, M
 
 
 def cell(value: Sequence[float] | None) -> str:
-    """A figure with its n: ".61 (31)"."""
+    """Format a figure with its n: "0.61 (31)"."""
     return "-" if value is None else f"{value[0]:.2f} ({value[1]})"
 
 
 def legend(results: Mapping[str, Any]) -> list[str]:
-    """What the columns are."""
+    """Explain the columns, a line each."""
     return [f"{name}: {about}" for name, (about, _) in FIGURES.items() if name in results["all"]]
 
 
 def guarantees(results: Mapping[str, Any]) -> list[str]:
-    """What can be promised of answers, a sentence each."""
+    """Describe the guarantees, a sentence each."""
     return [
         f"Of what is {among}, {bound['right']} of {bound['n']} are right ({bound['share']:.3f}): at least "
         f"{bound['at_least']:.3f}, with 95 % confidence (Clopper-Pearson, one-sided, questions taken as independent)."
@@ -57,7 +57,7 @@ def guarantees(results: Mapping[str, Any]) -> list[str]:
 
 
 def document_comparison_table(compared: Mapping[str, DocumentComparison], a: str, b: str) -> Table:
-    """Two runs side by side: means over documents, difference with its interval, p, documents better and worse."""
+    """Compare two runs: means over documents, difference with its interval, p, documents better and worse."""
     table = Table(title=f"{a} -> {b}, every document counts the same", title_justify="left")
     for name in ("figure", "documents", "A", "B", "difference (95 %)", "p", "better", "worse"):
         table.add_column(name, justify="left" if name == "figure" else "right")

@@ -1,8 +1,8 @@
-"""Documents with questions whose answers are known: a folder with `NAME.txt` and `NAME.jsonl` for each.
+"""Documents with gold questions: a folder with `NAME.txt` and `NAME.jsonl` for each.
 
-A line of `NAME.jsonl` is a question of that document. `quotes` are the exact words that answer it, every place
-that does; a quotation that stands in several places counts in all of them. Follow-ups that say nothing of it are asked
-on their own in the words of `gold/standalone.jsonl`, where that has them.
+A line of `NAME.jsonl` is a question of that document. `quotes` are all exact quotations that answer it; one that occurs
+several times counts at each place. Follow-ups without `standalone` take it from `gold/standalone.jsonl`, if it is
+there.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from eval.gold import Gold, GoldError, Strict, read_lines, shorten, what_is_wrong
+from eval.gold import Gold, GoldError, Strict, describe_error, read_lines, shorten
 from eval.metrics.evidence import Offsets
 from index.document.parse import parse
 from index.document.sources import read_source
@@ -23,8 +23,8 @@ from index.document.types import Document
 STANDALONE = Path(__file__).parent / "gold" / "standalone.jsonl"
 
 
-class Line(Strict):
-    """One line of a document's questions. `standalone` is a follow-up as it would be asked on its own."""
+class QuestionLine(Strict):
+    """One line of a document's questions. `standalone` is a follow-up's self-contained form."""
 
     id: str = Field(min_length=1)
     kind: str = Field(min_length=1)
@@ -45,7 +45,7 @@ class Line(Strict):
 
 @dataclass(frozen=True, slots=True)
 class DocumentQuestion:
-    """A question of a document; `spans` are the places of the quotations that answer it, in characters."""
+    """A question of a document; `spans` are the character offsets of the quotations that answer it."""
 
     document: str
     id: str
@@ -69,38 +69,38 @@ class QuestionedDocument:
 
 
 def load_documents(folder: Path) -> tuple[QuestionedDocument, ...]:
-    """Every document of a folder that has questions, by name.
+    """Load every document of a folder that has questions, sorted by name.
 
-    Raises GoldError, which names file and line, for a line that is no question, an id used twice or a quotation
-    that is not in its document, and where no document has questions; SourceError for one that cannot be read.
+    Raises GoldError, which names file and line, for an invalid line, an id used twice or a quotation that is not in its
+    document, and if no document has questions; SourceError for a document that cannot be read.
     """
     paths = sorted(path for path in folder.glob("*.txt") if path.with_suffix(".jsonl").is_file())
     if not paths:
         raise GoldError(f"{folder} has no NAME.txt with its questions in NAME.jsonl. Name a folder that has.")
     loaded = tuple(load_document(path) for path in paths)
-    used: set[str] = set()
+    ids: set[str] = set()
     for question in (question for source in loaded for question in source.questions):
-        if question.id in used:
+        if question.id in ids:
             raise GoldError(f"{folder}: the id {question.id!r} is used twice. Give each question its own.")
-        used.add(question.id)
+        ids.add(question.id)
     return loaded
 
 
 def load_document(path: Path) -> QuestionedDocument:
-    """A document with the questions beside it."""
+    """Load a document with the questions beside it."""
     document = parse(read_source(path))
     return QuestionedDocument(path, document, tuple(read_questions(path.with_suffix(".jsonl"), document)))
 
 
 def read_questions(path: Path, document: Document) -> Iterator[DocumentQuestion]:
-    """The questions in a file, their quotations placed."""
-    alone = read_standalone()
+    """Yield the questions in a file, their quotations located in the document."""
+    standalone = read_standalone()
     for number, line in read_lines(path):
         where = f"{path}, line {number}"
         try:
-            item = Line.model_validate_json(line, strict=True)
+            item = QuestionLine.model_validate_json(line, strict=True)
         except ValidationError as error:
-            raise GoldError(f"{where}{what_is_wrong(error.errors()[0])}.") from error
+            raise GoldError(f"{where}{describe_error(error.errors()[0])}.") from error
         for quote in item.quotes:
             if quote not in document.text:
                 raise GoldError(f"{where}: {item.id}'s quotation {shorten(quote)} is not in {document.id}.")
@@ -111,7 +111,7 @@ def read_questions(path: Path, document: Document) -> Iterator[DocumentQuestion]
             item.kind,
             item.question,
             item.turns,
-            item.standalone or alone.get((item.id, item.question)),
+            item.standalone or standalone.get((item.id, item.question)),
             item.answerable,
             spans,
             item.short,
@@ -121,13 +121,13 @@ def read_questions(path: Path, document: Document) -> Iterator[DocumentQuestion]
 
 @cache
 def read_standalone() -> dict[tuple[str, str], str]:
-    """How follow-ups would be asked on their own, by id and question."""
+    """Read the standalone forms of follow-ups, by id and question."""
     lines = [json.loads(line) for _, line in read_lines(STANDALONE)]
     return {(line["id"], line["question"]): line["standalone"] for line in lines}
 
 
 def find_places(quote: str, text: str) -> Iterator[Offsets]:
-    """Every place where a quotation stands, in characters.
+    """Yield the character offsets of every occurrence of a quotation.
 
     >>> list(find_places("ab", "ab cab"))
     [(0, 2), (4, 6)]
@@ -139,7 +139,7 @@ def find_places(quote: str, text: str) -> Iterator[Offsets]:
 
 
 def from_gold(gold: Sequence[Gold]) -> tuple[DocumentQuestion, ...]:
-    """The questions of a gold file in the same form; alternatives and aliases are short answers alike."""
+    """Convert gold questions to document questions; answers and their aliases all become short answers."""
     return tuple(
         DocumentQuestion(
             item.question.document,

@@ -1,4 +1,4 @@
-"""Our runs in other people's formats, so that their tools score us unchanged.
+"""Exports of a run in standard formats, for other tools to score.
 
     qrels.txt, run.txt               TREC: question, passage, relevance or rank and score
     squad.json, predictions.json, na_prob.json    SQuAD 2.0
@@ -24,9 +24,13 @@ def export(quoth: Assistant, gold: Sequence[Gold], out: Path) -> list[Path]:
     passages = quoth.index.passages
     records = [answer_gold(quoth, item, DEFAULT) for item in gold]
     relevant = {g.question.id: [p.id for p in relevant_passages(g, passages)] for g in gold if g.spans}
-    qrels = [f"{one_word(question)} 0 {one_word(passage)} 1" for question, ids in relevant.items() for passage in ids]
+    qrels = [
+        f"{replace_spaces(question)} 0 {replace_spaces(passage)} 1"
+        for question, ids in relevant.items()
+        for passage in ids
+    ]
     run = [
-        f"{one_word(record.id)} Q0 {one_word(hit['passage'])} {rank} {1 / rank:.8f} {RUN}"
+        f"{replace_spaces(record.id)} Q0 {replace_spaces(hit['passage'])} {rank} {1 / rank:.8f} {RUN}"
         for record in records
         for rank, hit in enumerate(record.ranked, 1)
     ]
@@ -39,8 +43,8 @@ def export(quoth: Assistant, gold: Sequence[Gold], out: Path) -> list[Path]:
         "squad.json": json.dumps(squad_file(quoth, gold), ensure_ascii=False, indent=1),
         "predictions.json": json.dumps({r.id: r.answer["answer"] or "" for r in records}, ensure_ascii=False, indent=1),
         "na_prob.json": json.dumps({r.id: 1 - r.answer["confidence"] for r in records}, indent=1),
-        "beir/corpus.jsonl": "\n".join(json.dumps(one, ensure_ascii=False) for one in corpus),
-        "beir/queries.jsonl": "\n".join(json.dumps(one, ensure_ascii=False) for one in queries),
+        "beir/corpus.jsonl": "\n".join(json.dumps(row, ensure_ascii=False) for row in corpus),
+        "beir/queries.jsonl": "\n".join(json.dumps(row, ensure_ascii=False) for row in queries),
         "beir/qrels/test.tsv": "\n".join(tsv),
     }
     try:
@@ -53,10 +57,10 @@ def export(quoth: Assistant, gold: Sequence[Gold], out: Path) -> list[Path]:
 
 
 def squad_file(quoth: Assistant, gold: Sequence[Gold]) -> dict[str, object]:
-    """The gold questions as a SQuAD 2.0 file; each document is one paragraph."""
+    """Convert the gold questions to a SQuAD 2.0 file; each document is one paragraph."""
     data = []
     for document in quoth.index.documents.values():
-        asked = [item for item in gold if item.question.document == document.id]
+        items = [item for item in gold if item.question.document == document.id]
         qas = [
             {
                 "id": item.question.id,
@@ -64,14 +68,14 @@ def squad_file(quoth: Assistant, gold: Sequence[Gold]) -> dict[str, object]:
                 "is_impossible": not item.question.answerable,
                 "answers": squad_answers(item, document.text),
             }
-            for item in asked
+            for item in items
         ]
         data.append({"title": document.id, "paragraphs": [{"context": document.text, "qas": qas}]})
     return {"version": "v2.0", "data": data}
 
 
 def squad_answers(gold: Gold, text: str) -> list[dict[str, object]]:
-    """The answers and their aliases, each with the place of the answer inside its evidence."""
+    """Return the answers and their aliases, each with the offset of the answer inside its evidence."""
     answers: list[dict[str, object]] = []
     for answer in gold.question.answers:
         places = [text.find(answer.text, span.start, span.end) for span in gold.spans]
@@ -80,6 +84,6 @@ def squad_answers(gold: Gold, text: str) -> list[dict[str, object]]:
     return answers
 
 
-def one_word(identity: str) -> str:
-    """An id as TREC's columns can hold it."""
+def replace_spaces(identity: str) -> str:
+    """Make an id fit for TREC's columns, which are separated by white space."""
     return re.sub(r"\s", "_", identity)

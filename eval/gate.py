@@ -1,4 +1,4 @@
-"""The gate: answers may not become worse than the committed baseline unnoticed."""
+"""The gate: fails when answers have become worse than the committed baseline."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,36 +19,38 @@ SIGNIFICANT = 0.05
 
 
 def gate(quoth: Assistant, gold: Sequence[Gold], path: Path, update: bool) -> int:
-    """Measure, compare with the baseline, say what was lost; 0 if nothing was, else 1.
+    """Measure, compare with the baseline and print the differences; returns 0 if nothing was lost, else 1.
 
     Fails on a quotation that is not verbatim, and on a paired drop of more than two points in a main figure
-    whose p is below 0.05. With `update` what was measured becomes the baseline.
+    whose p is below 0.05. With `update` the measurement becomes the baseline.
     """
     records = [answer_gold(quoth, item, DEFAULT) for item in gold]
     documents = dict(quoth.index.documents)
     scored = score_system(gold, records, quoth.index.passages, quoth.config.threshold, documents)
-    altered = [one.gold.question.id for one in scored if one.scores["verbatim"] < 1]
+    altered = [item.gold.question.id for item in scored if item.scores["verbatim"] < 1]
     if altered:
         print(f"FAILED: a quotation is not verbatim in {', '.join(altered)}")
         return 1
     if update:
         before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        kept = {"documents": before["documents"]} if "documents" in before else {}
-        path.write_text(json.dumps({**make_baseline(quoth, gold, scored), **kept}, indent=1) + "\n", encoding="utf-8")
+        documents_baseline = {"documents": before["documents"]} if "documents" in before else {}
+        path.write_text(
+            json.dumps({**make_baseline(quoth, gold, scored), **documents_baseline}, indent=1) + "\n", encoding="utf-8"
+        )
         print(f"{path} holds {len(scored)} questions.")
         return 0
     return judge(read_baseline(path), scored, hashes(quoth, gold))
 
 
 def gate_documents(results: Mapping[str, Any], path: Path, update: bool) -> int:
-    """The same for documents: their figures against the baseline's, over documents; 0 if none was lost, else 1.
+    """Compare figures over documents with the baseline's; returns 0 if none was lost, else 1.
 
     Fails on a mean that is more than two points lower with a p below 0.05.
     """
     baseline = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     figures = {
-        document: {name: round(value, 4) for name, (value, _) in of_one.items()}
-        for document, of_one in results["documents"].items()
+        document: {name: round(value, 4) for name, (value, _) in document_figures.items()}
+        for document, document_figures in results["documents"].items()
     }
     if update:
         baseline["documents"] = {"hashes": results["hashes"], "figures": figures}
@@ -57,28 +59,29 @@ def gate_documents(results: Mapping[str, Any], path: Path, update: bool) -> int:
         return 0
     if "documents" not in baseline:
         raise GoldError(f"{path} holds no documents. Put them there with the same command and --update.")
-    note_changes(baseline["documents"]["hashes"], results["hashes"])
-    compared = compare_figures(baseline["documents"]["figures"], figures)
-    if not compared:
+    print_changes(baseline["documents"]["hashes"], results["hashes"])
+    comparisons = compare_figures(baseline["documents"]["figures"], figures)
+    if not comparisons:
         raise GoldError(f"{path} and the folder have no documents in common. Name the folder it was made with.")
-    for name, one in compared.items():
-        told = f"p {one.p:.3f}, {one.better} better, {one.worse} worse, {one.documents} documents"
-        print(f"{'FAILED' if has_dropped(one) else 'ok':6} {name:18} {one.a:.3f} -> {one.b:.3f} ({told})")
-    return int(any(has_dropped(one) for one in compared.values()))
+    for name, comparison in comparisons.items():
+        mark = "FAILED" if has_dropped(comparison) else "ok"
+        counts = f"{comparison.better} better, {comparison.worse} worse, {comparison.documents} documents"
+        print(f"{mark:6} {name:18} {comparison.a:.3f} -> {comparison.b:.3f} (p {comparison.p:.3f}, {counts})")
+    return int(any(has_dropped(comparison) for comparison in comparisons.values()))
 
 
 def make_baseline(quoth: Assistant, gold: Sequence[Gold], scored: Sequence[Scored]) -> dict[str, Any]:
-    """The main scores of every question, and what they were measured on."""
+    """Return the main scores of every question, and the hashes of what they were measured on."""
     return {"hashes": hashes(quoth, gold), "scores": main_scores(scored)}
 
 
 def main_scores(scored: Sequence[Scored]) -> dict[str, dict[str, float]]:
-    """The main scores of every question, rounded so that they are the same on every machine."""
-    return {one.gold.question.id: {n: round(v, 4) for n, v in one.scores.items() if n in MAIN} for one in scored}
+    """Return the main scores of every question, rounded so that they are the same on every machine."""
+    return {item.gold.question.id: {n: round(v, 4) for n, v in item.scores.items() if n in MAIN} for item in scored}
 
 
 def read_baseline(path: Path) -> dict[str, Any]:
-    """The committed baseline; raises GoldError if there is none."""
+    """Read the committed baseline; raises GoldError if there is none."""
     try:
         baseline = json.loads(path.read_text(encoding="utf-8"))
         return {"hashes": baseline["hashes"], "scores": baseline["scores"]}
@@ -87,21 +90,21 @@ def read_baseline(path: Path) -> dict[str, Any]:
 
 
 def judge(baseline: dict[str, Any], scored: Sequence[Scored], measured_on: dict[str, Any]) -> int:
-    """Print the comparison; 1 if a main figure has dropped significantly."""
-    questions = {one.gold.question.id: {"cluster": one.gold.question.cluster} for one in scored}
+    """Print the comparison; returns 1 if a main figure has dropped significantly, else 0."""
+    questions = {item.gold.question.id: {"cluster": item.gold.question.cluster} for item in scored}
     now = main_scores(scored)
-    note_changes(baseline["hashes"], measured_on)
-    compared = compare_scores(baseline["scores"], now, questions, MAIN)
-    if not compared:
+    print_changes(baseline["hashes"], measured_on)
+    comparisons = compare_scores(baseline["scores"], now, questions, MAIN)
+    if not comparisons:
         raise GoldError(
             "The baseline and the gold have no questions in common. Update it with the same command and --update."
         )
-    failed = [name for name, one in compared.items() if has_dropped(one)]
-    for name, one in compared.items():
+    failed = [name for name, item in comparisons.items() if has_dropped(item)]
+    for name, item in comparisons.items():
         mark = "FAILED" if name in failed else "ok"
         print(
-            f"{mark:6} {name:18} {one.a:.3f} -> {one.b:.3f} "
-            f"(p {one.p:.3f}, {one.wins} won, {one.losses} lost, n {one.n})"
+            f"{mark:6} {name:18} {item.a:.3f} -> {item.b:.3f} "
+            f"(p {item.p:.3f}, {item.wins} won, {item.losses} lost, n {item.n})"
         )
     for name in failed:
         lost = [q for q in baseline["scores"] if q in now and now[q].get(name, 0) < baseline["scores"][q].get(name, 0)]
@@ -109,13 +112,13 @@ def judge(baseline: dict[str, Any], scored: Sequence[Scored], measured_on: dict[
     return 1 if failed else 0
 
 
-def note_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
-    """Say what the baseline was measured on that is no longer the same."""
+def print_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Print which of documents, gold, models and settings differ from the baseline's."""
     for name, value in now.items():
         if before.get(name) != value:
             print(f"note: {name} differ from the baseline's")
 
 
-def has_dropped(one: Comparison | DocumentComparison) -> bool:
-    """Whether a figure is more than two points lower, and not by chance."""
-    return one.difference < -DROP and one.p < SIGNIFICANT
+def has_dropped(comparison: Comparison | DocumentComparison) -> bool:
+    """Whether a figure is more than two points lower, significantly."""
+    return comparison.difference < -DROP and comparison.p < SIGNIFICANT

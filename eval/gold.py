@@ -1,4 +1,4 @@
-"""Gold questions: their schema, and finding their quotations in the documents again.
+"""Gold questions: their schema, and locating their quotations in the documents.
 
 A gold file is JSON lines. Evidence is quoted as in the W3C Web Annotation model (a TextQuoteSelector and a
 TextPositionSelector in one): exact words, what stands before and after, where they begin. Passage ids
@@ -39,7 +39,7 @@ class Strict(BaseModel):
 
 
 class Quote(Strict):
-    """Words of a document, with what surrounds them and where they began when they were quoted."""
+    """A quotation, with its prefix and suffix, and its offset when it was quoted."""
 
     exact: str = Field(min_length=1)
     prefix: str = ""
@@ -48,7 +48,7 @@ class Quote(Strict):
 
 
 class GoldAnswer(Strict):
-    """A short answer as it stands in the document, and other wordings that are as good."""
+    """A short answer as in the document, and equally good wordings."""
 
     text: str = Field(min_length=1)
     aliases: tuple[str, ...] = ()
@@ -88,26 +88,26 @@ class GoldQuestion(Strict):
 
     @property
     def cluster(self) -> str:
-        """The conversation it belongs to, or itself: what is resampled together."""
+        """The unit that is resampled together: its conversation, or itself."""
         return f"conversation {self.conversation}" if self.conversation else self.id
 
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """A gold question with its evidence placed in the document."""
+    """A gold question with its evidence located in the document."""
 
     question: GoldQuestion
     spans: tuple[Span, ...]
 
 
 def load_gold(path: Path, documents: Mapping[str, Document]) -> tuple[Gold, ...]:
-    """Every question of a gold file, its evidence placed.
+    """Load every question of a gold file, its evidence located.
 
     Raises GoldError, which names file and line, if a line is no gold question, an id is used twice, or an
     answer or a quotation is not in its document.
     """
     questions: dict[str, int] = {}
-    found = []
+    gold = []
     for number, line in read_lines(path):
         where = f"{path}, line {number}"
         question = parse_line(line, where)
@@ -115,16 +115,16 @@ def load_gold(path: Path, documents: Mapping[str, Document]) -> tuple[Gold, ...]
             raise GoldError(f"{where}: the id {question.id!r} is used on line {questions[question.id]} already.")
         questions[question.id] = number
         if question.document not in documents:
-            there = ", ".join(documents)
-            raise GoldError(f"{where}: {question.id} is about {question.document!r}; the source has {there}.")
-        found.append(place(question, documents[question.document], where))
-    if not found:
+            ids = ", ".join(documents)
+            raise GoldError(f"{where}: {question.id} is about {question.document!r}; the source has {ids}.")
+        gold.append(place_evidence(question, documents[question.document], where))
+    if not gold:
         raise GoldError(f"{path} has no questions in it.")
-    return tuple(found)
+    return tuple(gold)
 
 
 def read_lines(path: Path) -> list[tuple[int, str]]:
-    """The lines of a file that are not empty, numbered from 1."""
+    """Read the non-empty lines of a file, numbered from 1."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -135,31 +135,31 @@ def read_lines(path: Path) -> list[tuple[int, str]]:
 
 
 def parse_line(line: str, where: str) -> GoldQuestion:
-    """One line as a gold question."""
+    """Parse one line as a gold question; raises GoldError."""
     try:
         json.loads(line)
         return GoldQuestion.model_validate_json(line, strict=True)
     except json.JSONDecodeError as error:
         raise GoldError(f"{where} is not JSON: {error.msg} at column {error.colno}.") from error
     except ValidationError as error:
-        raise GoldError(f"{where}{what_is_wrong(error.errors()[0])}.") from error
+        raise GoldError(f"{where}{describe_error(error.errors()[0])}.") from error
 
 
-def what_is_wrong(first: Mapping[str, Any]) -> str:
-    """What pydantic found, as the end of a sentence."""
-    field = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "missing":
+def describe_error(error: Mapping[str, Any]) -> str:
+    """Phrase pydantic's error as the end of a sentence."""
+    field = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "missing":
         return f": the field {field!r} is missing"
-    if first["type"] == "extra_forbidden":
+    if error["type"] == "extra_forbidden":
         return f": the field {field!r} is unknown; take it out"
-    if first["loc"] == ("type",):
-        return f": the type {first['input']!r} is unknown. Types: {', '.join(get_args(Type))}"
-    message = first["msg"].removeprefix("Value error, ")
-    return f": {field}: {message}, not {shorten(repr(first['input']))}" if field else f": {message}"
+    if error["loc"] == ("type",):
+        return f": the type {error['input']!r} is unknown. Types: {', '.join(get_args(Type))}"
+    message = error["msg"].removeprefix("Value error, ")
+    return f": {field}: {message}, not {shorten(repr(error['input']))}" if field else f": {message}"
 
 
-def place(question: GoldQuestion, document: Document, where: str) -> Gold:
-    """A gold question with its quotations found in the document; raises GoldError if one cannot be."""
+def place_evidence(question: GoldQuestion, document: Document, where: str) -> Gold:
+    """Locate a gold question's quotations in the document; raises GoldError if one is not there."""
     spans = []
     for quote in question.evidence:
         span = find_quote(quote, document, same=question.sha256 == document.sha256)
@@ -183,42 +183,42 @@ def place(question: GoldQuestion, document: Document, where: str) -> Gold:
 
 
 def find_quote(quote: Quote, document: Document, same: bool) -> Span | None:
-    """Where a quotation stands: by its offset where the document is the `same`, else by its words.
+    """Locate a quotation: by its offset where the document is the `same`, else by its words.
 
-    Of several places the one whose surroundings are most alike; of none the place most alike to the
-    words, if that is alike enough.
+    Of several places the one with the most similar prefix and suffix; if there is none, the best fuzzy match with a
+    ratio of at least FUZZY.
     """
     text, length = document.text, len(quote.exact)
     if same and quote.start is not None and text[quote.start : quote.start + length] == quote.exact:
         return Span(quote.start, quote.start + length, quote.exact)
     starts = []
-    at = text.find(quote.exact)
-    while at >= 0:
-        starts.append(at)
-        at = text.find(quote.exact, at + 1)
+    position = text.find(quote.exact)
+    while position >= 0:
+        starts.append(position)
+        position = text.find(quote.exact, position + 1)
     if starts:
-        best = max(starts, key=lambda start: surroundings(quote, text, start))
+        best = max(starts, key=lambda start: context_similarity(quote, text, start))
         return Span(best, best + length, quote.exact)
-    alike = fuzz.partial_ratio_alignment(quote.exact, text, score_cutoff=FUZZY)
-    if alike is None or alike.dest_end <= alike.dest_start or length > len(text):
+    alignment = fuzz.partial_ratio_alignment(quote.exact, text, score_cutoff=FUZZY)
+    if alignment is None or alignment.dest_end <= alignment.dest_start or length > len(text):
         return None
-    return Span(alike.dest_start, alike.dest_end, text[alike.dest_start : alike.dest_end])
+    return Span(alignment.dest_start, alignment.dest_end, text[alignment.dest_start : alignment.dest_end])
 
 
-def surroundings(quote: Quote, text: str, start: int) -> float:
-    """How alike the words around a place are to those around the quotation."""
+def context_similarity(quote: Quote, text: str, start: int) -> float:
+    """Return the similarity of a place's context to the quotation's prefix and suffix, 0 to 200."""
     before = text[max(start - len(quote.prefix), 0) : start]
     end = start + len(quote.exact)
     return fuzz.ratio(before, quote.prefix) + fuzz.ratio(text[end : end + len(quote.suffix)], quote.suffix)
 
 
 def shorten(text: str) -> str:
-    """The first words of a quotation, for a message."""
+    """Shorten a quotation for a message."""
     return f"“{text}”" if len(text) <= 60 else f"“{text[:57]}…”"
 
 
 def count_types(gold: Sequence[Gold]) -> dict[str, tuple[int, int]]:
-    """How many dev and test questions each type has."""
+    """Count the dev and test questions of each type."""
     return {
         name: (
             sum(g.question.type == name and g.question.split == "dev" for g in gold),

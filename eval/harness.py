@@ -1,8 +1,7 @@
-"""Asking every gold question under every system, and keeping what came of it.
+"""Asking every system every gold question, and saving the answers.
 
-A system is the assistant with something changed: one way of retrieval alone, no notes, no history, or the
-gold passage or question given. What each gave is a SystemAnswer, kept as soon as it is there, so that a run that was
-stopped goes on where it was.
+A system is the assistant with one change: one retrieval method alone, no notes, no history, or the gold passage or
+question given. Each answer is saved as soon as it is there, so that a stopped run can be resumed.
 """
 
 import hashlib
@@ -29,9 +28,9 @@ SCORES = ("rank", "score", "bm25", "dense", "bm25_rank", "dense_rank")
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What is changed about the assistant for a column of the ablation table.
+    """A variant of the assistant: a column of the ablation table.
 
-    `without` names features that the span reader's ranking does not hear.
+    `without` names features that are masked in the span reader's ranking.
     """
 
     name: str
@@ -69,7 +68,7 @@ ABLATION = (
 
 @dataclass(frozen=True, slots=True)
 class SystemAnswer:
-    """What a system gave for a question: its answer at threshold 0, and the passages it ranked."""
+    """A system's answer to a question at threshold 0, and the passages it ranked."""
 
     id: str
     system: str
@@ -79,7 +78,7 @@ class SystemAnswer:
 
 
 def relevant_passages(gold: Gold, passages: Sequence[Passage]) -> tuple[Passage, ...]:
-    """The passages of a question's document that share a character with its evidence."""
+    """Return the passages of a question's document that overlap its evidence."""
     return tuple(
         passage
         for passage in passages
@@ -89,45 +88,45 @@ def relevant_passages(gold: Gold, passages: Sequence[Passage]) -> tuple[Passage,
 
 
 def answer_gold(quoth: Assistant, gold: Gold, system: System) -> SystemAnswer:
-    """Ask one gold question of one system; it always answers, since the threshold is 0."""
-    asked = gold.question
+    """Ask one system one gold question, at threshold 0."""
+    gold_question = gold.question
 
     def rank(question: str, context: str | None = None) -> tuple[Hit, ...]:
         hits = quoth.index.search(quoth.known.query(question), DEPTH, system.ways, context)
         if system.gold_passage and gold.spans:
-            hits = tuple(plain_hit(p, rank) for rank, p in enumerate(relevant_passages(gold, quoth.index.passages), 1))
+            hits = tuple(make_hit(p, rank) for rank, p in enumerate(relevant_passages(gold, quoth.index.passages), 1))
         return hits if system.notes else tuple(without_notes(hit) for hit in hits if hit.passage.note is None)
 
     reader = quoth.reader if system.reader else SentenceReader(system.ways)
     if system.without and isinstance(reader, SpanReader):
         reader = reader.without(system.without)
-    always = Assistant(
+    assistant = Assistant(
         quoth.index,
         replace(quoth.config, threshold=0),
         reader,
         lambda question, context: rank(question, context)[: quoth.config.passages],
         quoth.known,
     )
-    question, history = asked.question, asked.history if system.history else ()
-    if system.gold_question and asked.standalone:
-        question, history = asked.standalone, ()
-    answer = replace(always.ask(question, history, system.understanding), question=asked.question)
+    question, history = gold_question.question, gold_question.history if system.history else ()
+    if system.gold_question and gold_question.standalone:
+        question, history = gold_question.standalone, ()
+    answer = replace(assistant.ask(question, history, system.understanding), question=gold_question.question)
     ranked = tuple(hit_to_dict(hit) for hit in rank(answer.standalone_question))
-    return SystemAnswer(asked.id, system.name, answer.to_dict(), ranked, answer.timings_ms)
+    return SystemAnswer(gold_question.id, system.name, answer.to_dict(), ranked, answer.timings_ms)
 
 
-def plain_hit(passage: Passage, rank: int) -> Hit:
-    """A passage given as if it had been found."""
+def make_hit(passage: Passage, rank: int) -> Hit:
+    """Make a hit of a gold passage, as if it had been retrieved at `rank`."""
     return Hit(passage, rank, 1 / rank, 0.0, 0.0, None, None)
 
 
 def without_notes(hit: Hit) -> Hit:
-    """A hit whose passage does not lead to its notes."""
+    """Remove the notes from a hit's passage."""
     return replace(hit, passage=replace(hit.passage, notes=()))
 
 
 def hit_to_dict(hit: Hit) -> dict[str, Any]:
-    """A hit as a record keeps it: the passage's place, its scores and ranks."""
+    """Convert a hit to JSON: its passage's place, scores and ranks."""
     passage = hit.passage
     place = {"passage": passage.id, "document": passage.document, "start": passage.start, "end": passage.end}
     return {**place, **{name: getattr(hit, name) for name in SCORES}}
@@ -140,29 +139,29 @@ def run(
     partial: Path,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[SystemAnswer]:
-    """Ask every question of every system; what `partial` holds of this very run is not asked again."""
+    """Ask every system every question; answers of the same run in the file `partial` are reused."""
 
     def task(system: System, item: Gold) -> Task:
         return lambda: asdict(answer_gold(quoth, item, system))
 
     tasks = {(item.question.id, system.name): task(system, item) for system in systems for item in gold}
-    given = run_tasks(tasks, partial, hash_run(quoth, gold), progress)
-    return [SystemAnswer(**{**value, "ranked": tuple(value["ranked"])}) for value in given.values()]
+    answers = run_tasks(tasks, partial, hash_run(quoth, gold), progress)
+    return [SystemAnswer(**{**value, "ranked": tuple(value["ranked"])}) for value in answers.values()]
 
 
 def hash_run(quoth: Assistant, gold: Sequence[Gold]) -> str:
-    """What must be the same for a stopped run to go on."""
-    told = json.dumps([hashes(quoth, gold), source_code()], sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
+    """Hash what must be unchanged for a stopped run to be resumed."""
+    description = json.dumps([hashes(quoth, gold), source_code()], sort_keys=True)
+    return hashlib.sha256(description.encode()).hexdigest()
 
 
 def hashes(quoth: Assistant, gold: Sequence[Gold]) -> dict[str, Any]:
-    """What a run was of: documents, questions, model and settings."""
-    asked = "\n".join(item.question.model_dump_json() for item in gold)
+    """Describe a run: hashes of documents and questions, models and settings."""
+    lines = "\n".join(item.question.model_dump_json() for item in gold)
     config = quoth.config
     return {
         "documents": {document.id: document.sha256 for document in quoth.index.documents.values()},
-        "gold": hashlib.sha256(asked.encode()).hexdigest(),
+        "gold": hashlib.sha256(lines.encode()).hexdigest(),
         "index": asdict(quoth.index.config),
         "encoder": quoth.index.encoder.fingerprint,
         "reader": quoth.reader.fingerprint,
@@ -171,12 +170,12 @@ def hashes(quoth: Assistant, gold: Sequence[Gold]) -> dict[str, Any]:
 
 
 def source_code() -> dict[str, str]:
-    """The sha256 of every module that an answer depends on."""
+    """Return the sha256 of every module that an answer depends on."""
     root = Path(__file__).parent.parent
     files = sorted(path for package in PACKAGES for path in (root / package).rglob("*.py"))
     return {str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def peak_memory_mb() -> float:
-    """The most memory this process has held so far, in megabytes."""
+    """Return this process's peak resident memory in megabytes."""
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)

@@ -1,4 +1,4 @@
-"""Typing errors put into gold questions, to see what they cost: textnoisr's, with numbers spared."""
+"""Synthetic typing errors in gold questions, by textnoisr; numbers are left unchanged."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ SEED = 2013
 
 
 def add_noise(gold: Sequence[Gold], level: float) -> list[Gold]:
-    """The questions with about that share of their characters mistyped; the same ones every time.
+    """Mistype about that share of the questions' characters, the same each time.
 
     Raises GoldError if textnoisr is not installed.
     """
@@ -24,6 +24,6 @@ def add_noise(gold: Sequence[Gold], level: float) -> list[Gold]:
         return " ".join(words).strip() or question
 
     return [
-        replace(one, question=one.question.model_copy(update={"question": mistype(one.question.question)}))
-        for one in gold
+        replace(item, question=item.question.model_copy(update={"question": mistype(item.question.question)}))
+        for item in gold
     ]

@@ -1,4 +1,4 @@
-"""The reports an engineer opens first: one HTML file each, no script from elsewhere, light and dark."""
+"""The HTML reports: one self-contained file each, light and dark."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,10 +33,10 @@ def write_report(
     documents: Mapping[str, Document],
     split: str,
 ) -> None:
-    """Write the report of a run; its questions are shown as the first system listed as served answered them."""
+    """Write the report of a run; it shows the default system's answers, or the first system's."""
     name = DEFAULT.name if DEFAULT.name in systems else next(iter(systems))
     scored = systems[name]
-    drawn = [*charts.confidence_charts(*outcomes(scored), results["threshold"]), charts.recall_chart(systems)]
+    svgs = [*charts.confidence_charts(*outcomes(scored), results["threshold"]), charts.recall_chart(systems)]
     render(
         "article.html",
         path,
@@ -51,8 +51,8 @@ def write_report(
         heat=HEAT,
         by_type=by_type(results, name, HEAT),
         guarantees=guarantees(results),
-        charts=[Markup(svg) for svg in drawn],
-        questions=[question_view(one, results["threshold"], documents) for one in scored],
+        charts=[Markup(svg) for svg in svgs],
+        questions=[question_view(item, results["threshold"], documents) for item in scored],
     )
 
 
@@ -64,24 +64,26 @@ def write_document_report(
 ) -> None:
     """Write the report of a run over documents."""
     rows = read_rows(results)
-    drawn = charts.confidence_charts(
+    svgs = charts.confidence_charts(
         [row.scores["confidence"] for row in rows],
         [bool(row.scores.get("first")) for row in rows],
         [row.answerable for row in rows],
         results["threshold"],
     )
-    given: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for (identity, way), answer in answers.items():
-        given.setdefault(identity, {})[way] = answer
+    by_question: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for (question_id, way), answer in answers.items():
+        by_question.setdefault(question_id, {})[way] = answer
     views = [
         {
-            "asked": question,
+            "question": question,
             "scores": row.scores,
             "outcome": outcome(row),
-            "gold_quotes": [in_context(one.document.text, start, end) for start, end in question.spans],
-            "answers": given[row.id],
+            "gold_quotes": [in_context(source.document.text, start, end) for start, end in question.spans],
+            "answers": by_question[row.id],
         }
-        for row, (one, question) in zip(rows, [(one, question) for one in documents for question in one.questions])
+        for row, (source, question) in zip(
+            rows, [(source, question) for source in documents for question in source.questions]
+        )
     ]
     render(
         "documents.html",
@@ -90,13 +92,13 @@ def write_document_report(
         names=[name for name in FIGURES if name in results["all"]],
         about={name: about for name, (about, _) in FIGURES.items()},
         guarantees=guarantees(results),
-        charts=[Markup(svg) for svg in drawn],
+        charts=[Markup(svg) for svg in svgs],
         questions=views,
     )
 
 
 def render(template: str, path: Path, **values: Any) -> None:
-    """Write a template as a page; what it is given is escaped, but for the charts."""
+    """Render a template to a file; all values are escaped but the charts."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=select_autoescape(default=True),
@@ -107,16 +109,16 @@ def render(template: str, path: Path, **values: Any) -> None:
     path.write_text(environment.get_template(template).render(shade=shade, **values), encoding="utf-8")
 
 
-def question_view(one: Scored, threshold: float, documents: Mapping[str, Document]) -> dict[str, Any]:
-    """What the report shows of a question."""
-    gold, answer = one.gold.question, one.record.answer
+def question_view(item: Scored, threshold: float, documents: Mapping[str, Document]) -> dict[str, Any]:
+    """Collect what the report shows of a question."""
+    gold, answer = item.gold.question, item.record.answer
     text = documents[gold.document].text
-    spans = [(span.start, span.end) for span in one.gold.spans]
+    spans = [(span.start, span.end) for span in item.gold.spans]
     return {
         "gold": gold,
         "answer": answer,
-        "outcome": one.stage,
-        "scores": one.scores,
+        "outcome": item.stage,
+        "scores": item.scores,
         "answered": answer["confidence"] >= threshold,
         "gold_quotes": [in_context(text, start, end) for start, end in spans],
         "given_quotes": [
@@ -129,13 +131,13 @@ def question_view(one: Scored, threshold: float, documents: Mapping[str, Documen
                 "relevant": hit["document"] == gold.document
                 and any(overlaps((hit["start"], hit["end"]), span) for span in spans),
             }
-            for hit in one.record.ranked[:SHOWN_PASSAGES]
+            for hit in item.record.ranked[:SHOWN_PASSAGES]
         ],
     }
 
 
 def in_context(text: str, start: int, end: int) -> dict[str, str]:
-    """A quotation with the words around it."""
+    """Split off a quotation and CONTEXT characters on either side."""
     return {
         "before": text[max(start - CONTEXT, 0) : start],
         "quote": text[start:end],
@@ -144,5 +146,5 @@ def in_context(text: str, start: int, end: int) -> dict[str, str]:
 
 
 def shade(value: float | None) -> str:
-    """A heat map's cell: how strong its colour is, in per cent."""
+    """Return the opacity of a heat map's cell, in per cent."""
     return "0" if value is None else f"{100 * value:.0f}"

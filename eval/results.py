@@ -1,4 +1,4 @@
-"""The results of a run: one JSON object, and what two of them say side by side."""
+"""The results of a run as one JSON object, and the comparison of two."""
 
 import json
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.assistant import Assistant
-from eval.document_figures import Row, guarantees_of, tell_lessened
+from eval.document_figures import Row, guarantees_of, paired_auroc
 from eval.document_results import is_over_documents
 from eval.gold import Gold, GoldError
 from eval.harness import DEFAULT, System, SystemAnswer, hashes, peak_memory_mb
@@ -25,7 +25,7 @@ HEADLINE = ("hit@1", "hit@3", "answer_f1", "citation_recall", "served", "recall@
 def score_all(
     quoth: Assistant, gold: Sequence[Gold], records: Sequence[SystemAnswer], systems: Sequence[System]
 ) -> dict[str, list[Scored]]:
-    """Every system's scored questions, by its name."""
+    """Score every system's answers; by system name."""
     documents = dict(quoth.index.documents)
     return {
         system.name: score_system(
@@ -42,7 +42,7 @@ def score_all(
 def make_results(
     quoth: Assistant, gold: Sequence[Gold], systems: Sequence[System], scored: dict[str, list[Scored]]
 ) -> dict[str, Any]:
-    """Everything that was measured, as JSON."""
+    """Collect everything that was measured, as JSON."""
     questions = {
         item.question.id: {
             "type": item.question.type,
@@ -52,72 +52,72 @@ def make_results(
         }
         for item in gold
     }
-    told = {system.name: system_results(system, scored[system.name], quoth.config.threshold) for system in systems}
+    figures = {system.name: system_results(system, scored[system.name], quoth.config.threshold) for system in systems}
     return {
         "hashes": hashes(quoth, gold),
         "threshold": quoth.config.threshold,
         "questions": questions,
         "memory_mb": peak_memory_mb(),
-        "systems": told,
-        "comparisons": compare_with_default(told, questions),
+        "systems": figures,
+        "comparisons": compare_with_default(figures, questions),
     }
 
 
 def compare_with_default(systems: dict[str, Any], questions: dict[str, Any]) -> dict[str, Any]:
-    """What each other system gains or loses against the one that is served."""
+    """Compare each other system with the default one."""
     if DEFAULT.name not in systems:
         return {}
     served = systems[DEFAULT.name]["scores"]
     return {
-        name: plain(compare_scores(served, told["scores"], questions, HEADLINE))
-        for name, told in systems.items()
+        name: to_dicts(compare_scores(served, figures["scores"], questions, HEADLINE))
+        for name, figures in systems.items()
         if name != DEFAULT.name
     }
 
 
 def system_results(system: System, scored: Sequence[Scored], threshold: float) -> dict[str, Any]:
-    """One system's figures and its scores on every question."""
+    """Return one system's figures, and its scores on every question."""
     return {
         "about": system.about,
-        "figures": plain(summarize(scored)),
-        "abstention": plain(summarize_abstention(scored, threshold)),
-        "times_ms": summarize_times([one.record for one in scored]),
-        "scores": {one.gold.question.id: one.scores for one in scored},
-        "stages": {one.gold.question.id: one.stage for one in scored},
-        "confidence": {one.gold.question.id: one.record.answer["confidence"] for one in scored},
+        "figures": to_dicts(summarize(scored)),
+        "abstention": to_dicts(summarize_abstention(scored, threshold)),
+        "times_ms": summarize_times([item.record for item in scored]),
+        "scores": {item.gold.question.id: item.scores for item in scored},
+        "stages": {item.gold.question.id: item.stage for item in scored},
+        "confidence": {item.gold.question.id: item.record.answer["confidence"] for item in scored},
     }
 
 
 def add_pairs(results: dict[str, Any], rows: Sequence[Row]) -> None:
-    """Put into results what the served system did on pairs, and what its answers guarantee."""
+    """Add the default system's figures on pairs, and its guarantees, to the results."""
     paired = [row for row in rows if "less_confidence" in row.scores]
     clusters = [results["questions"][row.id]["cluster"] for row in paired]
-    told = results["systems"][DEFAULT.name]
-    told["abstention"]["auroc_on_pairs"] = plain(resample(lambda chosen: pairs_auroc(paired, chosen), clusters))
-    told["abstention"]["abstained_less_answer"] = plain(
+    served = results["systems"][DEFAULT.name]
+    served["abstention"]["auroc_on_pairs"] = to_dicts(resample(lambda chosen: pairs_auroc(paired, chosen), clusters))
+    served["abstention"]["abstained_less_answer"] = to_dicts(
         estimate([row.scores["less_abstained"] for row in paired], clusters)
     )
-    told["less_confidence"] = {row.id: row.scores["less_confidence"] for row in paired}
+    served["less_confidence"] = {row.id: row.scores["less_confidence"] for row in paired}
     results["guarantee"] = guarantees_of(rows)
 
 
 def pairs_auroc(rows: Sequence[Row], chosen: Sequence[int]) -> float | None:
-    """AUROC on the pairs of some rows."""
-    value = tell_lessened([rows[number] for number in chosen])
+    """Return the AUROC on the pairs of the chosen rows."""
+    value = paired_auroc([rows[number] for number in chosen])
     return value and value[0]
 
 
-def plain(value: Any) -> Any:
-    """Dataclasses inside dicts as dicts."""
+def to_dicts(value: Any) -> Any:
+    """Convert dataclasses inside dicts to dicts."""
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: to_dicts(item) for key, item in value.items()}
     return value
 
 
 def read_results(path: Path) -> dict[str, Any]:
-    """A results file; raises GoldError if it is not one."""
+    """Read a results file; raises GoldError if it is not one."""
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
         if not (results["scores"] if is_over_documents(results) else results["systems"]) or not results["questions"]:
@@ -135,11 +135,11 @@ def compare_scores(
     questions: dict[str, Any],
     names: Sequence[str] = COMPARED,
 ) -> dict[str, Comparison]:
-    """The paired comparison of two systems' scores on the questions that both have."""
-    compared = {}
+    """Compare two systems' scores on their shared questions, paired."""
+    comparisons = {}
     for name in names:
         shared = [q for q in a if q in b and q in questions and name in a[q] and name in b[q]]
         if shared:
             clusters = [questions[question]["cluster"] for question in shared]
-            compared[name] = compare([a[q][name] for q in shared], [b[q][name] for q in shared], clusters)
-    return compared
+            comparisons[name] = compare([a[q][name] for q in shared], [b[q][name] for q in shared], clusters)
+    return comparisons

@@ -1,8 +1,8 @@
-"""How follow-ups are completed, on public conversations whose questions were rewritten by hand.
+"""Evaluation of follow-up rewriting on public conversations with manual rewrites.
 
-A rewrite is *needed* where the manual one has content words that the question lacks and that were said before; it is
-*made* where ours differs from the question. Conversations: TREC CAsT 2019 and 2020 (Dalton et al., SIGIR 2020) and
-mtRAG (Katsis et al., TACL 2025).
+A rewrite is *needed* if the manual one has content words that the question lacks and earlier questions have; it is
+*made* if ours differs from the question. Conversations: TREC CAsT 2019 and 2020 (Dalton et al., SIGIR 2020) and mtRAG
+(Katsis et al., TACL 2025).
 """
 
 import json
@@ -10,14 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.understand.anaphora import Said
+from assistant.understand.anaphora import ResolvedTurn
 from assistant.understand.conversation import rewrite
 from eval.gold import GoldError
 from eval.metrics.retrieval import score_retrieval
 from eval.metrics.statistics import Figure, estimate
 from index.bm25 import Bm25
-from index.dense import Encoder, VectorIndex, encode_all
+from index.dense import Encoder, encode_all
 from index.folding import terms
+from index.nearest import Nearest
 from index.retriever import reciprocal_rank_fusion
 
 DOMAINS = ("clapnq", "cloud", "fiqa", "govt")
@@ -27,7 +28,7 @@ SHOWN = ("success@1", "success@10", "recall@10", "ndcg@10")
 
 @dataclass(frozen=True, slots=True)
 class FollowUp:
-    """A question after others, and how it was rewritten by hand."""
+    """A follow-up question, the questions before it, and its manual rewrite."""
 
     id: str
     history: tuple[str, ...]
@@ -36,13 +37,13 @@ class FollowUp:
 
     @property
     def needed(self) -> frozenset[str]:
-        """The content words that a rewrite has to bring."""
-        said = {term for question in self.history for term in terms(question)}
-        return frozenset((set(terms(self.manual)) - set(terms(self.question))) & said)
+        """The content words of earlier questions that a rewrite has to add."""
+        earlier = {term for question in self.history for term in terms(question)}
+        return frozenset((set(terms(self.manual)) - set(terms(self.question))) & earlier)
 
 
 def read_conversations(folder: Path) -> dict[str, list[FollowUp]]:
-    """The follow-ups of CAsT 2019, CAsT 2020 and mtRAG in a folder; raises GoldError if a file is missing or broken."""
+    """Read the follow-ups of CAsT 2019, CAsT 2020 and mtRAG; raises GoldError if a file is missing or broken."""
     try:
         cast = {f"{t['number']}_{u['number']}": u for t in read_json(folder, "2019") for u in t["turn"]}
         tsv = (folder / "cast" / "evaluation_topics_annotated_resolved_v1.0.tsv").read_text(encoding="utf-8")
@@ -53,20 +54,20 @@ def read_conversations(folder: Path) -> dict[str, list[FollowUp]]:
             [(f"{t['number']}_{u['number']}", u["raw_utterance"], u["manual_rewritten_utterance"]) for u in t["turn"]]
             for t in read_json(folder, "2020")
         ]
-        mtrag = [one for domain in DOMAINS for one in read_domain(folder / "mtrag", domain)]
+        mtrag = [item for domain in DOMAINS for item in read_domain(folder / "mtrag", domain)]
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise GoldError(f"{folder} does not hold the conversations of CAsT and mtRAG ({error}).") from error
     return {"CAsT 2019": follow_ups(topics_2019), "CAsT 2020": follow_ups(topics_2020), "mtRAG": mtrag}
 
 
 def read_json(folder: Path, year: str) -> list[dict[str, list[dict[str, str]]]]:
-    """The topics of one year of CAsT."""
+    """Read the topics of one year of CAsT."""
     name = "evaluation_topics_v1.0.json" if year == "2019" else "2020_manual_evaluation_topics_v1.0.json"
     return list(json.loads((folder / "cast" / name).read_text(encoding="utf-8")))
 
 
 def follow_ups(topics: Iterable[Sequence[tuple[str, str, str]]]) -> list[FollowUp]:
-    """Every question of some topics but the first ones."""
+    """Return every question of some topics but the first ones."""
     return [
         FollowUp(identity, tuple(raw for _, raw, _ in topic[:number]), question, manual)
         for topic in topics
@@ -76,29 +77,29 @@ def follow_ups(topics: Iterable[Sequence[tuple[str, str, str]]]) -> list[FollowU
 
 
 def read_domain(folder: Path, domain: str) -> list[FollowUp]:
-    """The follow-ups of one domain of mtRAG."""
+    """Read the follow-ups of one domain of mtRAG."""
 
     def read(kind: str) -> dict[str, list[str]]:
         lines = (folder / f"{domain}_{kind}.jsonl").read_text(encoding="utf-8").splitlines()
         rows = [json.loads(line) for line in lines]
         return {row["_id"]: [part.strip() for part in row["text"].split("|user|:")[1:]] for row in rows}
 
-    asked, manual = read("questions"), read("rewrite")
-    return [FollowUp(k, tuple(said[:-1]), said[-1], manual[k][0]) for k, said in asked.items() if len(said) > 1]
+    questions, manual = read("questions"), read("rewrite")
+    return [FollowUp(k, tuple(turns[:-1]), turns[-1], manual[k][0]) for k, turns in questions.items() if len(turns) > 1]
 
 
 def rewrite_follow_up(follow_up: FollowUp) -> str:
-    """The question as it is completed from the questions before it, without a document to decide between readings."""
-    said: list[Said] = []
+    """Rewrite a follow-up from the questions before it, taking the first reading, since there is no document."""
+    turns: list[ResolvedTurn] = []
     for question in follow_up.history:
-        readings = rewrite(question, said)
-        said.append(Said(readings[0].question, readings[0].topic) if readings else Said(question))
-    readings = rewrite(follow_up.question, said)
+        readings = rewrite(question, turns)
+        turns.append(ResolvedTurn(readings[0].question, readings[0].topic) if readings else ResolvedTurn(question))
+    readings = rewrite(follow_up.question, turns)
     return readings[0].question if readings else follow_up.question
 
 
 def score_rewrites(items: Sequence[FollowUp]) -> dict[str, float]:
-    """How many rewrites were needed and made, and the share of the needed words that were brought."""
+    """Count the rewrites that were needed and made, and return the mean share of needed words that were added."""
     counts = dict.fromkeys(("needed, made", "needed, not made", "not needed, not made", "not needed, made"), 0.0)
     brought = []
     for item in items:
@@ -111,7 +112,7 @@ def score_rewrites(items: Sequence[FollowUp]) -> dict[str, float]:
 
 
 def read_relevant(folder: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Passages by id, and the relevant ones of each question, of a copy of the mtRAG repository.
+    """Read passages by id, and the relevant ones of each question, from a copy of the mtRAG repository.
 
     The collections themselves are not needed: the passages are those that its newer conversations rest on.
     """
@@ -120,7 +121,9 @@ def read_relevant(folder: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
         for line in (
             (folder / "mtragun-human/generation_tasks/reference.jsonl").read_text(encoding="utf-8").splitlines()
         ):
-            passages.update({one["document_id"]: one["text"].strip() for one in json.loads(line)["contexts"]})
+            passages.update(
+                {context["document_id"]: context["text"].strip() for context in json.loads(line)["contexts"]}
+            )
         relevant: dict[str, list[str]] = {}
         for domain in DOMAINS:
             table = (folder / f"mtrag-human/retrieval_tasks/{domain}/qrels/dev.tsv").read_text(encoding="utf-8")
@@ -136,23 +139,23 @@ def read_relevant(folder: Path) -> tuple[dict[str, str], dict[str, list[str]]]:
 def score_rewritten_retrieval(
     items: Sequence[FollowUp], passages: Mapping[str, str], relevant: Mapping[str, Sequence[str]], encoder: Encoder
 ) -> dict[str, dict[str, Figure]]:
-    """Retrieval figures of the questions as asked, as we complete them, and as rewritten by hand."""
+    """Return the retrieval figures of the questions as asked, as we rewrite them, and as rewritten by hand."""
     ids, texts = list(passages), list(passages.values())
-    bm25, vectors = Bm25(texts), VectorIndex(encode_all(encoder, texts))
+    bm25, vectors = Bm25.of(texts), Nearest(encode_all(encoder, texts))
 
     def rank(question: str) -> list[str]:
-        words = bm25.scores(question)
-        by_words = sorted((i for i in range(len(ids)) if words[i] > 0), key=lambda i: -words[i])[:DEPTH]
+        scores_bm25 = bm25.scores(question)
+        by_words = sorted((i for i in range(len(ids)) if scores_bm25[i] > 0), key=lambda i: -scores_bm25[i])[:DEPTH]
         positions, _ = vectors.search(encoder.encode_questions([question])[0], DEPTH)
         fused = reciprocal_rank_fusion([by_words, positions.tolist()])
         return [ids[i] for i in sorted(fused, key=lambda i: -fused[i])]
 
     judged = [item for item in items if item.id in relevant]
-    wanted = {item.id: list(relevant[item.id]) for item in judged}
-    ways = {"as asked": lambda item: item.question, "ours": rewrite_follow_up, "by hand": lambda item: item.manual}
+    judged_relevant = {item.id: list(relevant[item.id]) for item in judged}
+    forms = {"as asked": lambda item: item.question, "ours": rewrite_follow_up, "by hand": lambda item: item.manual}
     table: dict[str, dict[str, Figure]] = {}
-    for name, way in ways.items():
-        scores = score_retrieval(wanted, {item.id: rank(way(item)) for item in judged})
+    for name, form in forms.items():
+        scores = score_retrieval(judged_relevant, {item.id: rank(form(item)) for item in judged})
         for group, members in (("", judged), (", rewrite needed", [item for item in judged if item.needed])):
             conversations = [item.id.split("<")[0] for item in members]
             figures = {key: estimate([scores[item.id][key] for item in members], conversations) for key in SHOWN}

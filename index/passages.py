@@ -1,8 +1,8 @@
-"""A Document becomes Passages: whole sentences that stand together and fit the encoder's window.
+"""Splitting a Document into Passages: runs of whole sentences that fit the encoder's window.
 
-A paragraph that fits is a passage; short ones that adjoin under a heading share one; a longer one is
-split with a sentence of overlap. A heading is the first sentence of what stands under it. The byline and each note
-are passages of their own.
+A paragraph that fits is a passage; adjoining short ones under a heading share one; a longer one is split with a
+sentence of overlap. A heading is the first sentence of the passage under it. The byline and each note have passages of
+their own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,82 +12,88 @@ from index.document.types import Document, Sentence
 from index.types import Passage
 
 SPECIAL_TOKENS = 2
-SHORT_PARAGRAPH = 0.25
+SHORT_PARAGRAPH = 0.25  # of the window
 
-Placed = tuple[Sentence, int]  # a sentence and the number of its paragraph
+NumberedSentence = tuple[Sentence, int]  # a sentence and the number of its paragraph
 
 
 def make_passages(document: Document, encoder: Encoder, window: int) -> tuple[Passage, ...]:
-    """The passages of a document: body, byline, notes, in this order.
+    """Make the passages of a document: body, byline, notes, in this order.
 
-    `window` is in the encoder's tokens, its two special ones and the heading counted, notes not.
+    `window` is in the encoder's tokens, including its two special ones and the heading.
     """
     passages: list[Passage] = []
-    above: list[Sentence] = []
+    headings: list[Sentence] = []
     for section in document.sections:
-        room = window - SPECIAL_TOKENS - (count(encoder, f"{section.heading}.") if section.heading else 0)
+        room = window - SPECIAL_TOKENS - (count_tokens(encoder, f"{section.heading}.") if section.heading else 0)
         paragraphs = [[(s, p.number) for s in p.sentences] for p in section.paragraphs]
-        above += [section.heading_line] if section.heading_line else []
-        for placed in group(paragraphs, encoder, max(room, 1)):
-            headed = [(sentence, 0) for sentence in above] + placed
+        headings += [section.heading_line] if section.heading_line else []
+        for sentences in group(paragraphs, encoder, max(room, 1)):
+            headed = [(sentence, 0) for sentence in headings] + sentences
             passages.append(make_passage(document, str(len(passages) + 1), section.heading, None, headed))
-            above = []
-    if above:
-        alone = [(sentence, 0) for sentence in above]
-        passages.append(make_passage(document, str(len(passages) + 1), document.sections[-1].heading, None, alone))
+            headings = []
+    if headings:
+        numbered = [(sentence, 0) for sentence in headings]
+        passages.append(make_passage(document, str(len(passages) + 1), document.sections[-1].heading, None, numbered))
     if document.byline:
         byline = [(sentence, 0) for sentence in document.byline.sentences]
-        for part, placed in enumerate(group([byline], encoder, window - SPECIAL_TOKENS), 1):
-            passages.append(make_passage(document, name("byline", part), None, None, placed))
-    used: dict[int, int] = {}
+        for part, sentences in enumerate(group([byline], encoder, window - SPECIAL_TOKENS), 1):
+            passages.append(make_passage(document, part_label("byline", part), None, None, sentences))
+    parts_used: dict[int, int] = {}
     for position, note in enumerate(document.footnotes):
-        for placed in group([[(s, 0) for s in note.sentences]], encoder, window - SPECIAL_TOKENS):
-            used[note.number] = used.get(note.number, 0) + 1
-            passages.append(make_passage(document, name(f"n{note.number}", used[note.number]), None, position, placed))
+        for sentences in group([[(s, 0) for s in note.sentences]], encoder, window - SPECIAL_TOKENS):
+            parts_used[note.number] = parts_used.get(note.number, 0) + 1
+            passages.append(
+                make_passage(
+                    document, part_label(f"n{note.number}", parts_used[note.number]), None, position, sentences
+                )
+            )
     return tuple(passages)
 
 
-def count(encoder: Encoder, text: str) -> int:
-    """The tokens of one text."""
+def count_tokens(encoder: Encoder, text: str) -> int:
+    """Count the tokens of one text."""
     return encoder.count_tokens([text])[0]
 
 
-def name(stem: str, part: int) -> str:
-    """The name of part `part` of something: "n7", then "n7-2"."""
+def part_label(stem: str, part: int) -> str:
+    """Return the label of a part: "n7", then "n7-2"."""
     return stem if part == 1 else f"{stem}-{part}"
 
 
-def group(paragraphs: Sequence[Sequence[Placed]], encoder: Encoder, room: int) -> Iterator[list[Placed]]:
-    """Paragraphs under one heading as runs of sentences of at most `room` tokens each.
+def group(
+    paragraphs: Sequence[Sequence[NumberedSentence]], encoder: Encoder, room: int
+) -> Iterator[list[NumberedSentence]]:
+    """Group the paragraphs under one heading into runs of at most `room` tokens.
 
-    A single sentence longer than that is a run of its own.
+    A longer sentence is a run of its own.
     """
-    waiting: list[Placed] = []
-    filled = 0
+    pending: list[NumberedSentence] = []
+    tokens = 0
     for paragraph in paragraphs:
         if not paragraph:
             continue
         sizes = encoder.count_tokens([sentence.plain for sentence, _ in paragraph])
         size = sum(sizes)
         short = size <= room * SHORT_PARAGRAPH
-        if waiting and not (short and filled + size <= room):
-            yield waiting
-            waiting, filled = [], 0
+        if pending and not (short and tokens + size <= room):
+            yield pending
+            pending, tokens = [], 0
         if short:
-            waiting, filled = [*waiting, *paragraph], filled + size
+            pending, tokens = [*pending, *paragraph], tokens + size
         else:
             yield from split(paragraph, sizes, room)
-    if waiting:
-        yield waiting
+    if pending:
+        yield pending
 
 
-def split(paragraph: Sequence[Placed], sizes: Sequence[int], room: int) -> Iterator[list[Placed]]:
-    """One paragraph as runs of at most `room` tokens, each beginning with the last sentence of the one before."""
+def split(paragraph: Sequence[NumberedSentence], sizes: Sequence[int], room: int) -> Iterator[list[NumberedSentence]]:
+    """Split a paragraph into runs of at most `room` tokens, with one sentence of overlap if it fits."""
     start = 0
     while start < len(paragraph):
-        end, filled = start + 1, sizes[start]
-        while end < len(paragraph) and filled + sizes[end] <= room:
-            filled += sizes[end]
+        end, tokens = start + 1, sizes[start]
+        while end < len(paragraph) and tokens + sizes[end] <= room:
+            tokens += sizes[end]
             end += 1
         yield list(paragraph[start:end])
         if end == len(paragraph):
@@ -97,10 +103,10 @@ def split(paragraph: Sequence[Placed], sizes: Sequence[int], room: int) -> Itera
 
 
 def make_passage(
-    document: Document, label: str, heading: str | None, note: int | None, placed: list[Placed]
+    document: Document, label: str, heading: str | None, note: int | None, numbered: list[NumberedSentence]
 ) -> Passage:
-    """The passage of some adjoining sentences."""
-    sentences = tuple(sentence for sentence, _ in placed)
+    """Make a passage of adjoining sentences."""
+    sentences = tuple(sentence for sentence, _ in numbered)
     start, end = sentences[0].start, sentences[-1].end
     return Passage(
         start,
@@ -111,19 +117,19 @@ def make_passage(
         section=heading,
         note=note,
         sentences=sentences,
-        paragraphs=tuple(number for _, number in placed),
+        paragraphs=tuple(number for _, number in numbered),
         notes=tuple(dict.fromkeys(position for sentence in sentences for position in sentence.notes)),
         plain=plain_words(heading, sentences),
     )
 
 
 def plain_words(heading: str | None, sentences: Sequence[Sentence]) -> str:
-    """What is matched and encoded of a passage: the heading, then its sentences, each behind its context, all once."""
+    """Return the text that is matched and encoded: heading, then sentences, each after its context, without repeats."""
     seen: set[int] = set()
     words = [f"{heading}."] if heading else []
     for sentence in sentences:
-        for one in (*sentence.context, sentence):
-            if one.start not in seen and one.plain != heading:
-                words.append(one.plain)
-            seen.add(one.start)
+        for part in (*sentence.context, sentence):
+            if part.start not in seen and part.plain != heading:
+                words.append(part.plain)
+            seen.add(part.start)
     return " ".join(words)

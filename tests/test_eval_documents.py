@@ -10,15 +10,15 @@ import pytest
 
 from eval import __main__ as cli
 from eval import asking
-from eval.asking import ASKED, LESSENED, STANDALONE
+from eval.asking import ANSWER_REMOVED, ASKED, STANDALONE
+from eval.caching import CachingEncoder, CachingNetwork
 from eval.document_figures import Guarantee, Row, figures, guarantee, score_question, spread
 from eval.document_results import compare_document_results
 from eval.document_run import spread_out
 from eval.documents import DocumentQuestion, load_documents
 from eval.gold import GoldError
-from eval.lessened import find_removed, remove
 from eval.metrics.statistics import clopper_pearson, compare_documents
-from eval.remembering import RememberingEncoder, RememberingNetwork
+from eval.removal import find_removed, remove
 from index import store
 from tests.conftest import HashEncoder, parse_text
 
@@ -118,11 +118,11 @@ class CountingEncoder(HashEncoder):
 
 def test_a_text_is_encoded_once() -> None:
     counting = CountingEncoder()
-    encoder = RememberingEncoder(counting)
+    encoder = CachingEncoder(counting)
     first, again = encoder.encode_passages(["rain", "snow"]), encoder.encode_passages(["snow", "hail", "rain"])
     assert counting.seen == ["rain", "snow", "hail"]
     assert np.array_equal(again[[2, 0]], first)
-    encoder.remember(
+    encoder.add_index(
         store.make_index([asking.SourceFile("d", Path("d.txt"), TEXT, "", parse_text(TEXT).metadata)], counting)
     )
     counting.seen.clear()
@@ -146,7 +146,7 @@ class CountingNetwork:
 
 def test_a_window_is_read_once_for_a_question() -> None:
     counting = CountingNetwork()
-    network = RememberingNetwork(counting)
+    network = CachingNetwork(counting)
     assert network.read("Who?", ["rain", "snow"]) == [("Who?", "rain"), ("Who?", "snow")]
     assert network.read("Who?", ["snow", "hail"]) == [("Who?", "snow"), ("Who?", "hail")]
     assert network.read("Where?", ["snow"]) == [("Where?", "snow")]
@@ -167,7 +167,7 @@ def test_what_an_answer_scores() -> None:
     answers = {
         ASKED: answer(0.6, quotation(0, 10, (2, 1)), quotation(10, 20, document="e"), quotation(19, 30), certainty="sure"),
         STANDALONE: answer(0.4, quotation(12, 13)),
-        LESSENED: answer(0.5, quotation(0, 10)),
+        ANSWER_REMOVED: answer(0.5, quotation(0, 10)),
     }  # fmt: skip
     assert score_question(question, answers, 0.5).scores == {
         "confidence": 0.6, "answered": 1, "sure": 1, "first": 0, "three": 1, "served": 0,
@@ -345,7 +345,7 @@ def test_a_stopped_run_over_documents_goes_on(folder: Path, monkeypatch: pytest.
         asking.PairedAssistant, "ask", lambda self, q, way: asked.append((q.id, way)) or ask(self, q, way)
     )
     assert cli.main(["run", "docs", *SIMPLE]) == 0
-    assert asked[:3] == [("d-1", ASKED), ("d-1", LESSENED), ("d-2", ASKED)]
+    assert asked[:3] == [("d-1", ASKED), ("d-1", ANSWER_REMOVED), ("d-2", ASKED)]
     assert len(asked) == len(set(asked)) == 8
 
 

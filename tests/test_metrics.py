@@ -71,7 +71,7 @@ def test_citation_sets() -> None:
         0,
         0.5,
     ]
-    assert [set_recall([4], []), set_recall([4], [4, 5]), set_recall([4], [4, 5], any_will_do=True)] == [None, 0.5, 1]
+    assert [set_recall([4], []), set_recall([4], [4, 5]), set_recall([4], [4, 5], any_suffices=True)] == [None, 0.5, 1]
 
 
 RELEVANT = {"q1": ["a", "b"], "q2": ["c"], "q3": []}

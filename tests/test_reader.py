@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from assistant import Assistant
 from assistant.config import Config
 from assistant.reader.answer_span import extend, short_answer
-from assistant.reader.cited import cited_part, titled
-from assistant.reader.combine import Combination, Linear, Listwise, by_score, compared, sigmoid
+from assistant.reader.cited import cited_part, titled_work
+from assistant.reader.combine import Combination, Linear, Listwise, add_comparisons, rank_by_score, sigmoid
 from assistant.reader.features import (
     Claim,
-    Found,
+    SentenceFeatures,
     best_span,
     code_coverage,
     coverage_scores,
@@ -28,10 +28,10 @@ from assistant.reader.features import (
     read_pieces,
 )
 from assistant.reader.load import load_reader
-from assistant.reader.network import MAX_ASKED_TOKENS, TokenScores, join_turns
+from assistant.reader.network import MAX_CONTEXT_TOKENS, TokenScores, join_turns
 from assistant.reader.question import asks_for_source, is_misfit
 from assistant.reader.span import SpanReader, distinct, with_claim
-from assistant.reader.squad_model import span_reading
+from assistant.reader.squad_model import scores_from_span
 from assistant.reader.term_coverage import term_coverage
 from assistant.reader.windows import WINDOW, Piece, Window, cut_pieces, cut_windows, make_windows
 from index.document.sentences import plain_characters
@@ -120,8 +120,8 @@ def place(plain: str, start: int = 0) -> Place:
     return Place(sentence, passage)
 
 
-def found(plain: str, start: int = 0, **scores: float) -> Found:
-    return Found(place(plain, start), 0, len(plain), {"span": 0.0, "evidence": 0.0, "work": 0.0, **scores})
+def found(plain: str, start: int = 0, **scores: float) -> SentenceFeatures:
+    return SentenceFeatures(place(plain, start), 0, len(plain), {"span": 0.0, "evidence": 0.0, "work": 0.0, **scores})
 
 
 def test_plain_text_leads_back_to_the_document() -> None:
@@ -318,21 +318,21 @@ ROE = "See Ann Roe, “Rain,” in Bo Lo and Cy Do eds., Weather Book (Paris: P,
 def test_the_part_of_a_citation_that_is_asked_for(question: str, note: str, expected: str | None) -> None:
     document = parse_text(f"Rain fell.[1]\n\nNotes\n\n[1] {note}\n")
     (footnote,) = document.footnotes
-    work = titled(footnote.sources)
+    work = titled_work(footnote.sources)
     part = cited_part(question, work) if work else None
     assert (part and part.text) == expected
 
 
 def test_joined_scores() -> None:
     features = {"span": np.array([2.0, 3.0]), "dense": np.array([0.5, 0.25]), "bm25": np.array([9.0, 9.0])}
-    order, scores = by_score(Linear({"span": 2.0, "dense": -2.0}, 0.5), features)
+    order, scores = rank_by_score(Linear({"span": 2.0, "dense": -2.0}, 0.5), features)
     assert (order.tolist(), scores.tolist()) == ([1, 0], [6.0, 3.5])
     assert sigmoid(np.array([0.0, -800.0, 800.0])).tolist() == [0.5, 0.0, 1.0]
 
 
 def test_sentences_are_compared_with_one_another() -> None:
     rows = {name: np.array([2.0, 2.0, 5.0]) for name in ("span", "evidence", "answer", "bm25", "dense", "support")}
-    told = compared(rows)
+    told = add_comparisons(rows)
     assert told["span rank"].tolist() == [1 / 2, 1 / 3, 1]
     assert told["evidence share"] == pytest.approx(np.array([1, 1, np.exp(3)]) / (2 + np.exp(3)))
     assert told["answer chance"][0] == pytest.approx(1 / (1 + np.exp(-2)))
@@ -375,7 +375,7 @@ def test_a_sentence_is_seen_beside_the_others() -> None:
 
 def test_a_reader_blind_to_a_feature() -> None:
     blind = linear(span=1.0, evidence=2.0).without(["evidence"])
-    order, scores = by_score(blind.ranking, shown(a=1.0))
+    order, scores = rank_by_score(blind.ranking, shown(a=1.0))
     assert (order.tolist(), scores.tolist()) == ([0], [1.0])
     assert blind.choose(shown(a=1.0))[2] == pytest.approx(sigmoid(1.0))
 
@@ -446,7 +446,7 @@ def test_earlier_questions_reach_the_network(encoder: HashEncoder) -> None:
     )
     assert network.turns == ("Who bought boats? council",)
     assert join_turns([[1] * 60, [2] * 40, [3]], 0) == [*[2] * 40, 0, 3]  # the earliest does not fit
-    assert len(join_turns([[9] * 500], 0)) < MAX_ASKED_TOKENS
+    assert len(join_turns([[9] * 500], 0)) < MAX_CONTEXT_TOKENS
 
 
 @pytest.mark.parametrize(
@@ -494,7 +494,7 @@ def test_questions_about_sources(question: str, about_sources: bool) -> None:
 
 
 def test_a_reading_from_spans_alone() -> None:
-    reading = span_reading(np.array([(0, 3), (4, 7)]), np.array([1.0, 4.0]), np.array([0.0, 6.0]), 2.0)
+    reading = scores_from_span(np.array([(0, 3), (4, 7)]), np.array([1.0, 4.0]), np.array([0.0, 6.0]), 2.0)
     assert (reading.null, reading.answer) == (2.0, 4.0)
     assert reading.evidence.tolist() == [0.0, 9.0]
 

@@ -17,27 +17,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from assistant.reader.combine import TOGETHER, Combination, Linear, Listwise
+from assistant.reader.combine import LISTWISE_DEPTH, Combination, Linear, Listwise
 from assistant.reader.network import OnnxNetwork, TokenScores
 from eval.squad import read_squad
 from index.minilm import packaged_model
 from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
 from training.average import average
 from training.batches import batches, collate
-from training.cases import Asked, Case, evenly, load_cases, save_cases
+from training.cases import Case, CaseQuestion, balanced_weights, load_cases, save_cases
 from training.examples import WINDOW, Example, make_example, make_examples, read_evidence, without_answer
 from training.export import calibrate, reader_weights, save_reader
 from training.fit import (
-    Judged,
-    borders_without,
-    calibrated,
+    Outcome,
+    calibrate_confidence,
+    cross_validate,
+    cross_validate_calibrated,
     excerpt,
-    find_border,
+    find_threshold,
     fit_listwise,
-    in_own_units,
-    left_out,
-    left_out_calibrated,
     report,
+    thresholds_without,
+    unscale,
 )
 from training.graph import reader_model, to_int8
 from training.judge import overlap_f1
@@ -48,7 +48,7 @@ from training.prepare import write_squad
 from training.rows import Row, read_rows
 from training.train import draw, schedule, share
 from training.wording import wording_auroc
-from training.written import Written, answer_turns, less_its_answer, make_written, read_written
+from training.written import WrittenQuestion, answer_turns, make_written, read_written, remove_answer
 
 RAIN = "Rain fell in May 1999. " + "The river rose by nine metres. " * 30 + "Snow fell in June."
 
@@ -278,10 +278,10 @@ PASSAGE = "It was dry. Rain fell in May. Snow fell in June."
 
 
 def written(question: str, answer: str | None, context: str = PASSAGE, kind: str = "date", turns: tuple[str, ...] = ()
-            ) -> Written:  # fmt: skip
+            ) -> WrittenQuestion:  # fmt: skip
     relevant = tuple((s.start(), s.end()) for s in re.finditer(r"[^ .][^.]*\.", context) if answer and answer in s[0])
     answers = ((context.index(answer), context.index(answer) + len(answer)),) if answer else ()
-    return Written(Row(question, context, answers, "written", "a/1", turns), relevant, kind, "p1")
+    return WrittenQuestion(Row(question, context, answers, "written", "a/1", turns), relevant, kind, "p1")
 
 
 def test_written_questions_stand_on_both_sides() -> None:
@@ -297,7 +297,7 @@ def test_written_questions_stand_on_both_sides() -> None:
         ("When did hail fall?", False): 1,
         ("Why did the sun drown?", False): 1,
     }
-    assert less_its_answer(asked[0]) == ("It was dry. Snow fell in June.", 12)
+    assert remove_answer(asked[0]) == ("It was dry. Snow fell in June.", 12)
     windows = {one.kind: one.window for one in made if "hard" not in one.kind}
     assert windows["written-removed"] == "It was dry. Snow fell in June."
     assert windows["twin-no-near"] == PASSAGE + " Hail fell in July."
@@ -327,7 +327,9 @@ def test_written_files_are_read(tmp_path: Path) -> None:
     path = tmp_path / "written.jsonl.gz"
     path.write_bytes(gzip.compress(json.dumps(line).encode()))
     (only,) = read_written(path)
-    assert only == Written(Row("When?", PASSAGE, ((25, 28),), "written", "a/1", ("So?",)), ((12, 29),), "date", "p1")
+    assert only == WrittenQuestion(
+        Row("When?", PASSAGE, ((25, 28),), "written", "a/1", ("So?",)), ((12, 29),), "date", "p1"
+    )
 
 
 def test_a_question_that_stands_on_both_sides_tells_nothing_by_its_words() -> None:
@@ -362,7 +364,7 @@ def test_the_listwise_fit_puts_right_rows_first() -> None:
 
 def case(document: str, right: Sequence[bool], way: str = "asked", answerable: bool = True, span: float = 1.0) -> Case:
     table = np.array([[span if good else -1.0, 0.0, 0.0, 0.0, 0.0, 0.0] for good in right])
-    return Case(Asked(document, "q", "fact", way, answerable), SCORES, table, np.array(right))
+    return Case(CaseQuestion(document, "q", "fact", way, answerable), SCORES, table, np.array(right))
 
 
 SCORES = ("span", "evidence", "answer", "bm25", "dense", "support")
@@ -380,31 +382,31 @@ def test_cases_are_kept(tmp_path: Path) -> None:
     cases = [case("a", [True, False]), case("b", [False], "lessened", False)]
     save_cases(cases, tmp_path / "cases.npz")
     again = load_cases(tmp_path / "cases.npz")
-    assert [one.asked for one in again] == [one.asked for one in cases]
+    assert [one.question for one in again] == [one.question for one in cases]
     assert [one.table.tolist() for one in again] == [[[1.0, *[0.0] * 5], [-1.0, *[0.0] * 5]], [[-1.0, *[0.0] * 5]]]
     assert [one.right.tolist() for one in again] == [[True, False], [False]]
 
 
 def test_a_border_is_the_lowest_with_enough_right_every_document_counting_the_same() -> None:
-    def judged(document: str, confidence: float, right: bool) -> Judged:
-        return Judged(case(document, [right]), confidence, int(right))
+    def judged(document: str, confidence: float, right: bool) -> Outcome:
+        return Outcome(case(document, [right]), confidence, int(right))
 
     some = [judged("a", 0.9, True), judged("a", 0.8, False), judged("a", 0.7, True), judged("a", 0.6, False)]
-    assert find_border(some, 0.9) == 0.9
-    assert find_border(some, 0.66) == 0.7
-    assert find_border(some, 0.5) == 0.6
-    assert find_border([judged("a", 0.9, False)], 0.9) == 1.0
+    assert find_threshold(some, 0.9) == 0.9
+    assert find_threshold(some, 0.66) == 0.7
+    assert find_threshold(some, 0.5) == 0.6
+    assert find_threshold([judged("a", 0.9, False)], 0.9) == 1.0
     # The one question of b weighs as much as the four of a.
-    assert evenly([one.case for one in [*some, judged("b", 0.5, True)]]) == [0.625] * 4 + [2.5]
-    assert find_border([*some, judged("b", 0.5, True)], 0.75) == 0.5
+    assert balanced_weights([one.case for one in [*some, judged("b", 0.5, True)]]) == [0.625] * 4 + [2.5]
+    assert find_threshold([*some, judged("b", 0.5, True)], 0.75) == 0.5
 
 
 def test_what_is_reported_of_questions_left_out() -> None:
     judged = [
-        Judged(case("a", [True]), 0.9, 1),
-        Judged(case("a", [True]), 0.3, 2),
-        Judged(case("a", [False], answerable=False), 0.2, 0),
-        Judged(case("a", [False], "lessened", False), 0.6, 0),
+        Outcome(case("a", [True]), 0.9, 1),
+        Outcome(case("a", [True]), 0.3, 2),
+        Outcome(case("a", [False], answerable=False), 0.2, 0),
+        Outcome(case("a", [False], "lessened", False), 0.6, 0),
     ]
     told = report(judged, {"a": (0.5, 0.8)})
     assert (told["first"], told["three"], told["served"], told["right"]) == (0.5, 1.0, 0.5, 1.0)
@@ -416,27 +418,27 @@ def test_a_document_left_out_is_judged_by_what_was_fitted_without_it() -> None:
     seen = []
 
     def fitted(cases: Sequence[Case]) -> Combination:
-        seen.append({one.asked.document for one in cases})
+        seen.append({one.question.document for one in cases})
         return by_span()
 
-    folds = list(left_out([case("a", [False, True]), case("b", [True, False])], fitted))
+    folds = list(cross_validate([case("a", [False, True]), case("b", [True, False])], fitted))
     assert seen == [{"b"}, {"a"}]
     assert [(document, one.rank) for document, _, (one,) in folds] == [("a", 1), ("b", 1)]
 
 
 def test_borders_are_chosen_without_the_document_they_judge() -> None:
-    def judged(document: str, confidence: float, right: bool) -> Judged:
-        return Judged(case(document, [right]), confidence, int(right))
+    def judged(document: str, confidence: float, right: bool) -> Outcome:
+        return Outcome(case(document, [right]), confidence, int(right))
 
     some = [judged("a", 0.9, True), judged("a", 0.5, False), judged("b", 0.4, True), judged("b", 0.3, False)]
-    assert borders_without(some) == {"a": (0.4, 0.4), "b": (0.9, 0.9)}
+    assert thresholds_without(some) == {"a": (0.4, 0.4), "b": (0.9, 0.9)}
 
 
 def test_a_calibrated_confidence_is_the_share_that_is_right() -> None:
-    judged = [Judged(case("a", [right]), confidence, int(right))
+    judged = [Outcome(case("a", [right]), confidence, int(right))
               for confidence, right in [(0.9, True), (0.9, True), (0.9, False), (0.4, True), (0.4, False), (0.4, False)]
               ]  # fmt: skip
-    listwise = calibrated(by_span(), judged).listwise
+    listwise = calibrate_confidence(by_span(), judged).listwise
     for confidence, right in ((0.9, 2 / 3), (0.4, 1 / 3)):
         logit = np.log(confidence / (1 - confidence))
         assert 1 / (1 + np.exp(-(listwise.slope * logit + listwise.offset))) == pytest.approx(right, abs=0.01)
@@ -444,7 +446,7 @@ def test_a_calibrated_confidence_is_the_share_that_is_right() -> None:
 
 def test_a_document_left_out_is_calibrated_on_the_others() -> None:
     cases = [case(name, right) for name in "abc" for right in ([True, False], [False, True], [False, False])]
-    folds = left_out_calibrated(cases, lambda _: by_span())
+    folds = cross_validate_calibrated(cases, lambda _: by_span())
     assert list(folds) == ["a", "b", "c"]
     assert all([one.rank for one in judged] == [1, 1, 0] for _, judged in folds.values())
 
@@ -453,7 +455,7 @@ def test_an_excerpt_is_a_case_of_a_few_sentences_that_stand_together() -> None:
     names = ("span", "rank")
     table = np.array([[float(i), 1 / (1 + i // 5)] for i in range(20)])
     right = np.arange(20) == 7
-    whole = Case(Asked("a", "q", "fact", "asked", True), names, table, right)
+    whole = Case(CaseQuestion("a", "q", "fact", "asked", True), names, table, right)
     kept = 0
     for seed in range(50):
         made = excerpt(whole, np.random.default_rng(seed))
@@ -473,12 +475,12 @@ def test_the_listwise_network_says_what_is_served() -> None:
     table = np.random.default_rng(1).normal(size=(3, 2))
     served = Listwise(("span", "dense"), np.zeros(2), np.ones(2), (network.arrays(),))
     told = served.logits({"span": table[:, 0], "dense": table[:, 1]})
-    padded = np.zeros((1, TOGETHER, 2), dtype=np.float32)
-    padded[0, :3] = table
-    there = torch.arange(TOGETHER)[None] < 3
+    round_up = np.zeros((1, LISTWISE_DEPTH, 2), dtype=np.float32)
+    round_up[0, :3] = table
+    there = torch.arange(LISTWISE_DEPTH)[None] < 3
     with torch.inference_mode():
-        wanted = network(torch.from_numpy(padded), there)[0].numpy()
-    assert told == pytest.approx(wanted[[0, 1, 2, TOGETHER]], abs=1e-5)
+        wanted = network(torch.from_numpy(round_up), there)[0].numpy()
+    assert told == pytest.approx(wanted[[0, 1, 2, LISTWISE_DEPTH]], abs=1e-5)
 
 
 def test_the_listwise_network_learns_what_only_a_comparison_tells() -> None:
@@ -492,7 +494,7 @@ def test_the_listwise_network_learns_what_only_a_comparison_tells() -> None:
 
 
 def test_standardised_weights_come_back_in_their_own_units() -> None:
-    fitted = in_own_units(("a", "b"), np.array([2.0, 3.0]), np.array([10.0, 0.0]), np.array([4.0, 1.0]), 1.0)
+    fitted = unscale(("a", "b"), np.array([2.0, 3.0]), np.array([10.0, 0.0]), np.array([4.0, 1.0]), 1.0)
     assert (fitted.weights, fitted.intercept) == ({"a": 0.5, "b": 3.0}, -4.0)
 
 
@@ -531,7 +533,7 @@ def test_in_int8_the_reader_says_nearly_the_same(tmp_path: Path) -> None:
 
 
 def test_rounding_to_int8() -> None:
-    int8, scale = to_int8(np.array([[1.0, -10.0], [-2.0, 5.0]]), axis=0, most=100)
+    int8, scale = to_int8(np.array([[1.0, -10.0], [-2.0, 5.0]]), axis=0, largest=100)
     assert (int8.tolist(), scale.tolist()) == ([[50, -100], [-100, 50]], pytest.approx([0.02, 0.1]))
     assert to_int8(np.array([[4.0, 1.0]]), axis=1)[0].tolist() == [[127, 32]]
 

@@ -1,8 +1,7 @@
-"""Examples become arrays that a training machine can be sent: token ids, and what each token is.
+"""Training examples as flat arrays: token ids, and the sentence that each token belongs to.
 
-An input is [CLS] question [SEP] window [SEP], with earlier questions of the conversation, each and a [SEP], before
-the question. Everything is flat, with `bounds` saying where each example
-begins: small enough to carry, and read without pickle.
+An input is [CLS] question [SEP] window [SEP]; earlier questions of the conversation, each followed by [SEP], come
+before the question. `bounds` says where each example begins. The file is read without pickle.
 """
 
 from collections.abc import Sequence
@@ -23,10 +22,9 @@ MAX_TOKENS = 256
 class Arrays:
     """`tokens[bounds[i]:bounds[i + 1]]` is example i.
 
-    sentence: for each token the number of its sentence from 1, 0 outside of the window. span: first and
-    last token of the answer, (0, 0) where there is none. evidence: a bit for each sentence that answers.
-    flags: 1 answerable, 2 the span is known. kinds index `names`. groups: windows of one document for one question
-    share a number; 0 is alone.
+    sentence: the number of each token's sentence from 1, 0 outside the window. span: the answer's first and last
+    token, (0, 0) if there is none. evidence: a bit for each sentence that answers. flags: 1 answerable, 2 span known.
+    kinds: indices into `names`. groups: shared by the windows of one document for one question; 0 is no group.
     """
 
     tokens: np.ndarray  # uint16
@@ -54,7 +52,7 @@ class Arrays:
 
 
 def make_arrays(examples: Sequence[Example], tokenizer: Tokenizer) -> Arrays:
-    """The arrays of some examples; one whose answer does not fit MAX_TOKENS is left out."""
+    """Turn examples into arrays; an example whose answer does not fit MAX_TOKENS is left out."""
     names = sorted({example.kind for example in examples})
     columns: dict[str, list[Any]] = {
         name: [] for name in ("tokens", "sentence", "span", "evidence", "flags", "kinds", "groups")
@@ -68,8 +66,8 @@ def make_arrays(examples: Sequence[Example], tokenizer: Tokenizer) -> Arrays:
         columns["tokens"].append(tokens)
         columns["sentence"].append(sentence)
         columns["span"].append(span)
-        seen = set(sentence.tolist())
-        columns["evidence"].append(sum(1 << i for i in example.evidence if i < 64 and i + 1 in seen))
+        present = set(sentence.tolist())
+        columns["evidence"].append(sum(1 << i for i in example.evidence if i < 64 and i + 1 in present))
         columns["flags"].append(example.answerable | example.span_known << 1)
         columns["kinds"].append(names.index(example.kind))
         columns["groups"].append(example.group)
@@ -88,10 +86,10 @@ def make_arrays(examples: Sequence[Example], tokenizer: Tokenizer) -> Arrays:
 
 
 def encode(example: Example, tokenizer: Tokenizer) -> tuple[np.ndarray, np.ndarray, tuple[int, int]] | None:
-    """Token ids, each token's sentence, and the answer's tokens; None if the answer does not fit."""
+    """Return token ids, the sentence number of each token, and the answer's tokens; None if it does not fit."""
     cls, sep = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
-    asked = tokenizer.encode_batch([*example.turns, example.question], add_special_tokens=False)
-    question = join_turns([one.ids for one in asked], int(sep or 0))
+    questions = tokenizer.encode_batch([*example.turns, example.question], add_special_tokens=False)
+    question = join_turns([encoding.ids for encoding in questions], int(sep or 0))
     window = tokenizer.encode(example.window, add_special_tokens=False)
     room = MAX_TOKENS - len(question) - 3
     ids, offsets = window.ids[:room], window.offsets[:room]

@@ -1,7 +1,7 @@
-"""python -m training.average OUT RUN RUN ...: the mean of several runs' weights, as a run of its own.
+"""python -m training.average OUT RUN RUN ...: write the mean of several runs' weights as a new run.
 
-Runs that begin from the same weights can be averaged, and often do better than each (Wortsman et al., "Model
-soups", ICML 2022).
+Averaging runs that start from the same weights is often better than the best of them (Wortsman et al., "Model soups",
+ICML 2022).
 """
 
 import argparse
@@ -15,7 +15,7 @@ WEIGHTS = "reader.safetensors"
 
 def average(weights: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
     """The mean of each tensor, in half precision."""
-    return {name: torch.stack([one[name].float() for one in weights]).mean(0).half() for name in weights[0]}
+    return {name: torch.stack([run[name].float() for run in weights]).mean(0).half() for name in weights[0]}
 
 
 def main() -> None:

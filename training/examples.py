@@ -1,10 +1,10 @@
-"""Questions with spans become examples: a window of sentences, and where in it the answer stands, or that it does not.
+"""Training examples: a question, a window of sentences, and the answer's span in it, or none.
 
-Windows begin and end on sentence borders and the answer's place in them varies. Every question stands on both
-sides, so that its wording alone does not tell whether it is answered: an answered one also with its passage less
-the sentences that answer (`removed`), an unanswered one also with its twin, the same passage with a sentence that
-answers it (see `training.written`). Beside these, hard negatives (see `training.negatives`): a question's own window
-and these are one group, over which probabilities are normalised together.
+Windows begin and end at sentence boundaries, and the answer's position in them varies. Every question occurs both
+answered and unanswered, so that its wording alone does not predict the label: an answered one also with its passage
+without the answering sentences (`removed`), an unanswered one also with a passage to which a sentence that answers it
+was added (see `training.written`). A question's window and its hard negatives (see `training.negatives`) form one
+group, over which probabilities are normalised.
 """
 
 import gzip
@@ -22,17 +22,17 @@ from training.negatives import Negative, hard_negatives
 from training.rows import Row
 
 WINDOW = 640  # characters, about 150 tokens
-ANSWERED = 0.5  # of the earlier questions of a conversation, that stand there with their short answer
-CONVERSATIONS = 0.12  # of the public questions, that get other questions of their passage before them
+ANSWERED = 0.5  # share of a conversation's earlier questions that come with their short answer
+CONVERSATIONS = 0.12  # share of the public questions that get other questions of their passage as earlier turns
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A question and a window: the sentences' offsets, the answer's, and which sentences are evidence.
+    """A question and a window, with the offsets of its sentences and answer, and which sentences are evidence.
 
-    `answer` is None where the window does not answer; `span_known` is False where only the sentences
-    that answer are known, not the words. `turns` are earlier questions of its conversation, oldest first. Examples
-    of the same `group`, from 1, are windows of one document for one question; 0 is a group of its own.
+    `answer` is None where the window does not answer; `span_known` is False where only the answering sentences are
+    known, not the words. `turns` are earlier questions of the conversation, oldest first. Examples of the same `group`
+    (from 1) are windows of one document for one question; 0 means no group.
     """
 
     question: str
@@ -49,18 +49,21 @@ class Example:
 
 
 def split(text: str) -> list[Span]:
-    """The sentences of a text; its lines are parted first."""
-    found: list[Span] = []
+    """Split a text into lines and those into sentences."""
+    sentences: list[Span] = []
     start = 0
     for line in text.splitlines(keepends=True):
         if line.strip():
-            found.extend(split_sentences(Span(start, start + len(line), line)))
+            sentences.extend(split_sentences(Span(start, start + len(line), line)))
         start += len(line)
-    return found
+    return sentences
 
 
 def cut_window(text: str, sentences: Sequence[Span], needed: tuple[int, int], rng: random.Random) -> tuple[int, int]:
-    """A run of sentences around the needed offsets, at most WINDOW characters if they fit, at a random place."""
+    """Return the first and last sentence of a window of at most WINDOW characters around the needed offsets.
+
+    The window is longer only where the needed sentences are; where they stand in it is random.
+    """
     first = max((i for i, s in enumerate(sentences) if s.start <= needed[0]), default=0)
     last = max((i for i, s in enumerate(sentences) if s.start < needed[1]), default=first)
     room = WINDOW - (sentences[last].end - sentences[first].start)
@@ -82,7 +85,7 @@ def make_example(
     group: int = 0,
     around: tuple[int, int] | None = None,
 ) -> Example | None:
-    """The example of a row with the answer at some offsets, or with none: then `around` a place, or anywhere."""
+    """Make the example of a row, around the answer, else around a place, else anywhere; None if there is no window."""
     sentences = split(row.context)
     if not sentences:
         return None
@@ -111,7 +114,7 @@ def make_example(
 
 
 def read_evidence(path: Path, rng: random.Random) -> Iterator[Example]:
-    """The examples of `evidence.jsonl.gz`: sentences are known to answer, their words are not."""
+    """Yield the examples of `evidence.jsonl.gz`, in which the answering sentences are marked, but no spans."""
     with gzip.open(path, "rt", encoding="utf-8") as file:
         for line in file:
             item = json.loads(line)
@@ -131,7 +134,7 @@ def read_evidence(path: Path, rng: random.Random) -> Iterator[Example]:
 
 
 def fit_sentences(sentences: Sequence[str], relevant: set[int], rng: random.Random) -> list[int]:
-    """Positions of sentences that fit a window: around one that answers, or anywhere if none does."""
+    """Return the positions of sentences that fit a window around an answering sentence, or any if none answers."""
     centre = rng.choice(sorted(relevant)) if relevant else rng.randrange(max(len(sentences), 1))
     keep, size = [centre], len(sentences[centre]) if sentences else 0
     for distance in range(1, len(sentences)):
@@ -143,42 +146,42 @@ def fit_sentences(sentences: Sequence[str], relevant: set[int], rng: random.Rand
 
 
 def without_answer(row: Row) -> str | None:
-    """The paragraph less the sentences that answer; None where nothing is left, or the answer stands there still."""
+    """Remove the answering sentences from a paragraph; None if nothing is left or the answer still occurs in it."""
     sentences = split(row.context)
-    kept = [s.text for s in sentences if not any(s.start < end and start < s.end for start, end in row.answers)]
-    left = " ".join(kept)
+    others = [s.text for s in sentences if not any(s.start < end and start < s.end for start, end in row.answers)]
+    remaining = " ".join(others)
     answers = {normalize(row.context[start:end]) for start, end in row.answers}
-    still = any(not answer or f" {answer} " in f" {normalize(left)} " for answer in answers)
-    return left if kept and not still else None
+    still = any(not answer or f" {answer} " in f" {normalize(remaining)} " for answer in answers)
+    return remaining if others and not still else None
 
 
 def make_examples(
     rows: Sequence[Row], seed: int, share: float = 1, network: Network | None = None, first_group: int = 1
 ) -> Iterator[Example]:
-    """Every example of a share of the answered public rows, and of every other; groups are numbered from `first_group`.
+    """Yield the examples of a share of the answered rows and of all unanswered ones.
 
-    Some have other questions of their passage before them.
+    CONVERSATIONS of them get other questions of their passage as earlier turns. Groups are numbered from `first_group`.
     """
     rng = random.Random(seed)
-    asked: dict[str, list[str]] = {}
+    turns: dict[str, list[str]] = {}
     for row in rows:
         answer = f" {row.context[slice(*row.answers[0])]}" if row.answers and rng.random() < ANSWERED else ""
-        asked.setdefault(row.context, []).append(row.question + answer)
+        turns.setdefault(row.context, []).append(row.question + answer)
     chosen = [row for row in rows if not row.answers or rng.random() < share]
     negatives = hard_negatives(chosen, rows, rng, 1, network)
     for number, row in enumerate(chosen):
         group = first_group + number
         if rng.random() < CONVERSATIONS:
-            others = [turn for turn in asked[row.context] if not turn.startswith(row.question)]
-            row = replace(row, turns=tuple(rng.sample(others, min(len(others), rng.randint(1, 2)))))
+            other_turns = [turn for turn in turns[row.context] if not turn.startswith(row.question)]
+            row = replace(row, turns=tuple(rng.sample(other_turns, min(len(other_turns), rng.randint(1, 2)))))
         place = rng.choice(row.answers) if row.answers else None
-        made = [make_example(row, place, "own" if row.answers else "natural", rng, group)]
-        made += [make_negative(row, negative, "hard", rng, group) for negative in negatives[number]]
-        if row.answers and (left := without_answer(row)):
-            made.append(make_example(replace(row, context=left, answers=()), None, "removed", rng))
-        yield from (example for example in made if example)
+        examples = [make_example(row, place, "own" if row.answers else "natural", rng, group)]
+        examples += [make_negative(row, negative, "hard", rng, group) for negative in negatives[number]]
+        if row.answers and (remaining := without_answer(row)):
+            examples.append(make_example(replace(row, context=remaining, answers=()), None, "removed", rng))
+        yield from (example for example in examples if example)
 
 
 def make_negative(row: Row, negative: Negative, kind: str, rng: random.Random, group: int) -> Example | None:
-    """The example of a question and a window that does not answer it."""
+    """Make the example of a question and a window that does not answer it."""
     return make_example(replace(row, context=negative.context, answers=()), None, kind, rng, group, negative.around)

@@ -1,7 +1,7 @@
-"""python -m training.export DATA RUN [OUT]: a run's weights become what the assistant ships.
+"""python -m training.export DATA RUN [OUT]: export a run's weights as the reader that the assistant loads.
 
-Writes reader.onnx, in int8, and tokenizer.json to OUT, the package's own folder unless another is named, and
-says how far its answers on the validation split are from those of the fp32 network.
+Writes reader.onnx in int8 and tokenizer.json to OUT (default: the package's weights), and prints how far its answers
+on the validation split are from those of the fp32 network.
 """
 
 import argparse
@@ -26,44 +26,44 @@ CALIBRATED, CHECKED = 150, 1000  # windows
 
 
 def reader_weights(state: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """A network's weights by the graph's names; the heads side by side: start, end, evidence, answer."""
+    """Rename a network's weights to the graph's names and join the heads into one: start, end, evidence, answer."""
     state = {name: np.asarray(value, dtype=np.float32) for name, value in state.items()}
     named = bert_weights({name.removeprefix("encoder."): value for name, value in state.items()})
     for kind in ("weight", "bias"):
-        three = [state[f"heads.{head}.{kind}"] for head in ("span", "evidence", "answer")]
-        named[f"heads.{kind}"] = np.ascontiguousarray(np.concatenate(three).T)
+        heads = [state[f"heads.{head}.{kind}"] for head in ("span", "evidence", "answer")]
+        named[f"heads.{kind}"] = np.ascontiguousarray(np.concatenate(heads).T)
     return named
 
 
 def calibrate(weights: dict[str, np.ndarray], arrays: Arrays) -> dict[str, np.ndarray]:
-    """The greatest size of each channel that comes into each linear layer, on some windows."""
+    """Return, for each linear layer, the largest absolute value of each input channel over CALIBRATED windows."""
     model = reader_model(weights)
     inputs = linear_inputs(model)
     names = list(dict.fromkeys(inputs.values()))
     session = onnxruntime.InferenceSession(with_outputs(model, names).SerializeToString())
-    most: dict[str, np.ndarray] = {}
+    maxima: dict[str, np.ndarray] = {}
     for row in np.random.default_rng(1).permutation(len(arrays))[:CALIBRATED].tolist():
         tokens, begin = window_of(arrays, row)
         for name, value in zip(names, session.run(names, inputs_of(tokens, begin)), strict=True):
-            most[name] = np.maximum(most.get(name, 0), np.abs(value[0]).max(0))
-    return {layer: most[name] for layer, name in inputs.items()}
+            maxima[name] = np.maximum(maxima.get(name, 0), np.abs(value[0]).max(0))
+    return {layer: maxima[name] for layer, name in inputs.items()}
 
 
 def window_of(arrays: Arrays, row: int) -> tuple[list[int], int]:
-    """An example's tokens, and where its window begins."""
+    """Return an example's tokens, and the position at which its window begins."""
     piece = slice(int(arrays.bounds[row]), int(arrays.bounds[row + 1]))
     return arrays.tokens[piece].tolist(), int(np.flatnonzero(arrays.sentence[piece])[0])
 
 
 def save_reader(model: onnx.ModelProto, folder: Path) -> None:
-    """Write a reader's folder: its graph, and MiniLM's tokenizer."""
+    """Write a reader's folder: its graph and MiniLM's tokenizer."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "reader.onnx").write_bytes(model.SerializeToString())
     shutil.copy(packaged_model() / "tokenizer.json", folder / "tokenizer.json")
 
 
 def judge_reader(folder: Path, arrays: Arrays) -> tuple[float, np.ndarray]:
-    """The span F1 of a reader's folder on windows that answer, and the margins of all windows over no answer."""
+    """Return a reader's mean span F1 on answerable windows, and every window's score margin over no answer."""
     network = OnnxNetwork(folder)
     f1, margins = [], []
     for row in range(min(CHECKED, len(arrays))):
@@ -77,7 +77,7 @@ def judge_reader(folder: Path, arrays: Arrays) -> tuple[float, np.ndarray]:
 
 
 def main() -> None:
-    """Export, measure, and put the weights in their place."""
+    """Export to fp32 and int8, compare the two, and keep the int8 one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="the folder with validation.npz")
     parser.add_argument("run", type=Path, help="the run's folder")
@@ -86,12 +86,15 @@ def main() -> None:
     validation = Arrays.load(options.data / "validation.npz")
     weights = reader_weights(load_file(options.run / "reader.safetensors"))
     with tempfile.TemporaryDirectory() as name:
-        full = Path(name)
-        save_reader(reader_model(weights), full)
-        most = calibrate(weights, Arrays.load(options.data / "train.npz"))
-        save_reader(reader_model(weights, most), options.out)
-        (one, margins), (other, rounded) = (judge_reader(folder, validation) for folder in (full, options.out))
-    print(f"span F1 fp32 {one:.4f}, int8 {other:.4f}; margins correlate {np.corrcoef(margins, rounded)[0, 1]:.4f}")
+        fp32 = Path(name)
+        save_reader(reader_model(weights), fp32)
+        maxima = calibrate(weights, Arrays.load(options.data / "train.npz"))
+        save_reader(reader_model(weights, maxima), options.out)
+        (fp32_f1, fp32_margins), (int8_f1, int8_margins) = (
+            judge_reader(folder, validation) for folder in (fp32, options.out)
+        )
+    correlation = np.corrcoef(fp32_margins, int8_margins)[0, 1]
+    print(f"span F1 fp32 {fp32_f1:.4f}, int8 {int8_f1:.4f}; margins correlate {correlation:.4f}")
     print(f"sha256 {OnnxNetwork(options.out).fingerprint}")
 
 

@@ -1,9 +1,9 @@
-"""python -m training.fit DATA DOCUMENTS: how reader and retrieval are joined, and what the confidence is.
+"""python -m training.fit DATA DOCUMENTS: fit how reader and retrieval scores are combined, and the confidence.
 
-Fitted on the questions of a folder of documents, the article's dev questions, and those of a public article that no
-weights were trained on; every document counts the same. The confidence is learnt on pairs: each question asked of its
-document, and of the document less its answer. What is reported of a document, and where the borders of `likely` and
-`sure` lie, comes from models fitted without it. Writes combination.json beside the reader's weights; with --folds a
+The data are the questions of a folder of documents, the article's dev questions, and those of a public article that no
+weights were trained on; every document has the same weight. The confidence is fitted on pairs: each question asked of
+its document, and of the document without its answer. Reported figures and the thresholds of `likely` and `sure` come
+from leave-one-document-out cross-validation. Writes combination.json beside the reader's weights; with --folds also a
 reader for each document, fitted without it, for `python -m eval run`.
 """
 
@@ -19,19 +19,19 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
-from assistant.reader.combine import TOGETHER, Combination, Linear, Listwise, by_score, compared
+from assistant.reader.combine import LISTWISE_DEPTH, Combination, Linear, Listwise, add_comparisons, rank_by_score
 from assistant.reader.network import PACKAGED, OnnxNetwork
 from eval.metrics.abstention import auroc
 from eval.metrics.statistics import clopper_pearson
 from index.encoders import load_encoder
-from training.cases import Case, collect, columns, evenly, load_cases, save_cases
+from training.cases import Case, balanced_weights, collect, columns, load_cases, save_cases
 from training.listwise import fit_listwise_network
 from training.prepare import squad2_held_out
 from training.rows import read_rows
 
-SURE, LIKELY = 0.9, 0.75  # of what is answered from a border on, this share is right
+SURE, LIKELY = 0.9, 0.75  # accuracy of the answers whose confidence is above each threshold
 EXCERPT = 12  # sentences of the longest excerpt that the network also learns from
-PENALTY = 0.02  # on the squares of the ranking's weights
+PENALTY = 0.02  # L2, on the ranking's weights
 RANKING = (
     "span", "answer", "evidence", "bm25", "dense", "passage", "rank", "support", "least", "misfit",
     "note", "claim", "work", "reference", "heading",
@@ -43,9 +43,9 @@ SERVED, LESSENED, PUBLIC = "asked", "lessened", "squad"
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What came of a case: the confidence in its first sentence, whether that is right, and where the first right
-    one stands (from 1; 0 where none does)."""
+class Outcome:
+    """The result of a case: the confidence in its first sentence, and the rank of the first right one (from 1; 0 if
+    none is right)."""
 
     case: Case
     confidence: float
@@ -58,7 +58,7 @@ class Judged:
 
 
 def fit_listwise(tables: Sequence[np.ndarray], right: Sequence[np.ndarray], weights: Sequence[float]) -> np.ndarray:
-    """Weights that make the softmax over each table's rows fall on its right ones.
+    """Fit linear weights by a softmax over each table's rows, whose target are the right rows.
 
     The listwise loss of Cao et al., "Learning to Rank: From Pairwise Approach to Listwise Approach", ICML 2007,
     with the log of the right rows' sum where there are several.
@@ -68,55 +68,53 @@ def fit_listwise(tables: Sequence[np.ndarray], right: Sequence[np.ndarray], weig
         total, slope = 0.0, np.zeros_like(vector)
         for table, good, weight in zip(tables, right, weights, strict=True):
             scores = table @ vector
-            everything, wanted = logsumexp(scores), logsumexp(scores[good])
-            share = np.exp(scores - everything) - np.where(good, np.exp(scores - wanted), 0)
-            total, slope = total + weight * (everything - wanted), slope + weight * (table.T @ share)
+            log_all, log_right = logsumexp(scores), logsumexp(scores[good])
+            share = np.exp(scores - log_all) - np.where(good, np.exp(scores - log_right), 0)
+            total, slope = total + weight * (log_all - log_right), slope + weight * (table.T @ share)
         return total / sum(weights) + PENALTY * vector @ vector, slope / sum(weights) + 2 * PENALTY * vector
 
     return np.asarray(minimize(loss, np.zeros(tables[0].shape[1]), jac=True, method="L-BFGS-B").x)
 
 
 def fit_ranking(cases: Sequence[Case], names: Sequence[str] = RANKING) -> Linear:
-    """The model that ranks, of the sentences read for every question that has a right one among them."""
+    """Fit the linear ranking on the cases that have a right sentence."""
     chosen = [case for case in cases if case.right.any()]
     tables = [columns(case, names) for case in chosen]
-    everything = np.concatenate(tables)
-    mean, spread = everything.mean(0), everything.std(0) + 1e-9
+    rows = np.concatenate(tables)
+    mean, spread = rows.mean(0), rows.std(0) + 1e-9
     right = [case.right for case in chosen]
-    scaled = fit_listwise([(table - mean) / spread for table in tables], right, evenly(chosen))
-    return in_own_units(names, scaled, mean, spread, 0.0)
+    scaled = fit_listwise([(table - mean) / spread for table in tables], right, balanced_weights(chosen))
+    return unscale(names, scaled, mean, spread, 0.0)
 
 
-def in_own_units(
-    names: Sequence[str], scaled: np.ndarray, mean: np.ndarray, spread: np.ndarray, intercept: float
-) -> Linear:
-    """A model of standardised features as one of the features as they are."""
+def unscale(names: Sequence[str], scaled: np.ndarray, mean: np.ndarray, spread: np.ndarray, intercept: float) -> Linear:
+    """Turn weights of standardised features into a model of the raw features."""
     weights = scaled / spread
     fitted = {name: round(float(weight), 5) for name, weight in zip(names, weights, strict=True)}
     return Linear(fitted, round(float(intercept - weights @ mean), 5))
 
 
-def in_order(case: Case, ranking: Linear) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """The columns of a case's table by name and which rows are right, the rows ranked."""
-    order, _ = by_score(ranking, {name: case.table[:, i] for i, name in enumerate(case.names)})
+def rank_rows(case: Case, ranking: Linear) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Rank the rows of a case's table; return its columns by name, and which rows are right."""
+    order, _ = rank_by_score(ranking, {name: case.table[:, i] for i, name in enumerate(case.names)})
     return {name: case.table[order, i] for i, name in enumerate(case.names)}, case.right[order]
 
 
-def fit_listwise_part(cases: Sequence[Case], ranking: Linear) -> Listwise:
-    """The network, of every question, of its document less the answer, and of as short a text as a paragraph."""
+def fit_listwise_model(cases: Sequence[Case], ranking: Linear) -> Listwise:
+    """Fit the listwise network on every case and on an excerpt of each, as short as a paragraph."""
     rng = np.random.default_rng(1)
-    every = [*cases, *(excerpt(case, rng) for case in cases)]
+    examples = [*cases, *(excerpt(case, rng) for case in cases)]
     tables, right = [], []
-    for case in every:
-        ranked, good = in_order(case, ranking)
-        best = compared(ranked)
-        tables.append(np.stack([best[name][:TOGETHER] for name in LISTWISE], 1))
-        right.append(good[:TOGETHER])
-    return fit_listwise_network(tables, right, evenly(every), LISTWISE, ranking)
+    for case in examples:
+        ranked, good = rank_rows(case, ranking)
+        features = add_comparisons(ranked)
+        tables.append(np.stack([features[name][:LISTWISE_DEPTH] for name in LISTWISE], 1))
+        right.append(good[:LISTWISE_DEPTH])
+    return fit_listwise_network(tables, right, balanced_weights(examples), LISTWISE, ranking)
 
 
 def excerpt(case: Case, rng: np.random.Generator) -> Case:
-    """A case as if a few sentences that stand together had been all there was, half the time with a right one."""
+    """Cut a case to 1 to EXCERPT adjoining sentences, half of the time around a right one."""
     size = min(int(rng.integers(1, EXCERPT + 1)), len(case.right))
     good = np.flatnonzero(case.right)
     start = int(rng.integers(0, len(case.right) - size + 1))
@@ -130,125 +128,130 @@ def excerpt(case: Case, rng: np.random.Generator) -> Case:
 
 
 def fit(cases: Sequence[Case]) -> Combination:
-    """Both models; the confidence is not calibrated yet."""
-    ranking = fit_ranking([case for case in cases if case.asked.way == SERVED])
-    return Combination(ranking, fit_listwise_part(cases, ranking))
+    """Fit ranking and listwise network; the confidence is not calibrated yet."""
+    ranking = fit_ranking([case for case in cases if case.question.way == SERVED])
+    return Combination(ranking, fit_listwise_model(cases, ranking))
 
 
-def calibrated(combination: Combination, judged: Sequence[Judged]) -> Combination:
-    """The same with its confidence as the share that is right of questions left out (Platt scaling)."""
-    logits = np.array([[math.log(one.confidence / (1 - one.confidence))] for one in judged])
-    model = LogisticRegression(C=1e6).fit(logits, [one.right for one in judged], evenly([one.case for one in judged]))
+def calibrate_confidence(combination: Combination, outcomes: Sequence[Outcome]) -> Combination:
+    """Calibrate the confidence on outcomes of held-out questions (Platt scaling)."""
+    logits = np.array([[math.log(outcome.confidence / (1 - outcome.confidence))] for outcome in outcomes])
+    model = LogisticRegression(C=1e6).fit(
+        logits, [outcome.right for outcome in outcomes], balanced_weights([outcome.case for outcome in outcomes])
+    )
     slope, offset = float(model.coef_[0, 0]), float(model.intercept_[0])
     return replace(combination, listwise=replace(combination.listwise, slope=slope, offset=offset))
 
 
-def judge(combination: Combination, cases: Sequence[Case]) -> list[Judged]:
-    """What a combination makes of some cases."""
-    judged = []
+def judge(combination: Combination, cases: Sequence[Case]) -> list[Outcome]:
+    """Return the outcome of each case under a combination."""
+    outcomes = []
     for case in cases:
-        ranked, good = in_order(case, combination.ranking)
+        ranked, good = rank_rows(case, combination.ranking)
         order, _, confidence = combination.choose(ranked)
         right = np.flatnonzero(good[order])
-        judged.append(Judged(case, confidence, int(right[0]) + 1 if len(right) else 0))
-    return judged
+        outcomes.append(Outcome(case, confidence, int(right[0]) + 1 if len(right) else 0))
+    return outcomes
 
 
-def left_out(cases: Sequence[Case], fitted: Callable[[Sequence[Case]], Combination] = fit
-             ) -> Iterator[tuple[str, Combination, list[Judged]]]:  # fmt: skip
-    """For each document the combination fitted on the others, and what that makes of it."""
-    for document in dict.fromkeys(case.asked.document for case in cases):
-        combination = fitted([case for case in cases if case.asked.document != document])
-        yield document, combination, judge(combination, [c for c in cases if c.asked.document == document])
+def cross_validate(cases: Sequence[Case], fitted: Callable[[Sequence[Case]], Combination] = fit
+             ) -> Iterator[tuple[str, Combination, list[Outcome]]]:  # fmt: skip
+    """For each document, fit on the others and judge it: yields the document, the combination and its outcomes."""
+    for document in dict.fromkeys(case.question.document for case in cases):
+        combination = fitted([case for case in cases if case.question.document != document])
+        yield document, combination, judge(combination, [c for c in cases if c.question.document == document])
 
 
-def left_out_calibrated(
+def cross_validate_calibrated(
     cases: Sequence[Case], fitted: Callable[[Sequence[Case]], Combination] = fit
-) -> dict[str, tuple[Combination, list[Judged]]]:
-    """The same, each combination calibrated on what the others made of the documents that they were fitted without."""
-    folds = {document: (made, some) for document, made, some in left_out(cases, fitted)}
-    found = {}
-    for document, (made, _) in folds.items():
-        others = [one for name, (_, some) in folds.items() if name != document for one in some]
-        better = calibrated(made, others)
-        found[document] = better, judge(better, [case for case in cases if case.asked.document == document])
-    return found
+) -> dict[str, tuple[Combination, list[Outcome]]]:
+    """Cross-validate, calibrating each combination on the outcomes of the other folds."""
+    folds = {document: (combination, outcomes) for document, combination, outcomes in cross_validate(cases, fitted)}
+    calibrated = {}
+    for document, (combination, _) in folds.items():
+        others = [outcome for name, (_, outcomes) in folds.items() if name != document for outcome in outcomes]
+        recalibrated = calibrate_confidence(combination, others)
+        calibrated[document] = (
+            recalibrated,
+            judge(recalibrated, [case for case in cases if case.question.document == document]),
+        )
+    return calibrated
 
 
-def find_border(judged: Sequence[Judged], accuracy: float) -> float:
-    """The lowest confidence from which on at least that share of what is answered is right; 1 where there is none.
+def find_threshold(outcomes: Sequence[Outcome], accuracy: float) -> float:
+    """Return the lowest confidence threshold at which the answers have that accuracy; 1 if there is none.
 
-    Of the questions as they are asked; every document counts the same.
+    Every document has the same weight.
     """
-    weights = np.array(evenly([one.case for one in judged]))
-    confidence = np.array([one.confidence for one in judged])
-    right = np.array([one.right for one in judged])
+    weights = np.array(balanced_weights([outcome.case for outcome in outcomes]))
+    confidence = np.array([outcome.confidence for outcome in outcomes])
+    right = np.array([outcome.right for outcome in outcomes])
     order = np.argsort(-confidence, kind="stable")
     shares = np.cumsum(weights[order] * right[order]) / np.cumsum(weights[order])
     enough = np.flatnonzero(shares >= accuracy)
     return float(confidence[order][enough[-1]]) if len(enough) else 1.0
 
 
-def mean_over_documents(judged: Sequence[Judged], value: Callable[[Judged], float]) -> float:
-    """The mean of a value over each document's cases, then over the documents; nan where there is none."""
+def mean_over_documents(outcomes: Sequence[Outcome], value: Callable[[Outcome], float]) -> float:
+    """Return the mean of a value over each document's cases, then over documents; nan if there are none."""
     values: dict[str, list[float]] = {}
-    for one in judged:
-        values.setdefault(one.case.asked.document, []).append(value(one))
-    return float(np.mean([np.mean(some) for some in values.values()])) if values else float("nan")
+    for outcome in outcomes:
+        values.setdefault(outcome.case.question.document, []).append(value(outcome))
+    return float(np.mean([np.mean(numbers) for numbers in values.values()])) if values else float("nan")
 
 
-def borders_without(asked: Sequence[Judged]) -> dict[str, tuple[float, float]]:
-    """For each document the borders of `likely` and `sure` that the questions of the others set."""
-    found = {}
-    for document in dict.fromkeys(one.case.asked.document for one in asked):
-        others = [one for one in asked if one.case.asked.document != document]
-        found[document] = find_border(others, LIKELY), find_border(others, SURE)
-    return found
+def thresholds_without(outcomes: Sequence[Outcome]) -> dict[str, tuple[float, float]]:
+    """Return for each document the thresholds of `likely` and `sure` chosen on the other documents."""
+    thresholds = {}
+    for document in dict.fromkeys(outcome.case.question.document for outcome in outcomes):
+        others = [outcome for outcome in outcomes if outcome.case.question.document != document]
+        thresholds[document] = find_threshold(others, LIKELY), find_threshold(others, SURE)
+    return thresholds
 
 
-def report(judged: Sequence[Judged], borders: Mapping[str, tuple[float, float]]) -> dict[str, float]:
-    """The figures of questions left out, each judged by its document's borders; every document counting the same."""
+def report(outcomes: Sequence[Outcome], thresholds: Mapping[str, tuple[float, float]]) -> dict[str, float]:
+    """Return the figures of held-out outcomes, each judged by its document's thresholds, averaged over documents."""
 
-    def zone(one: Judged) -> int:
-        return sum(one.confidence >= border for border in borders[one.case.asked.document])
+    def zone(outcome: Outcome) -> int:
+        return sum(outcome.confidence >= threshold for threshold in thresholds[outcome.case.question.document])
 
-    asked = [one for one in judged if one.case.asked.way == SERVED]
-    lessened = [one for one in judged if one.case.asked.way == LESSENED]
-    there = [one for one in asked if one.case.asked.answerable]
-    gone = [one for one in asked if not one.case.asked.answerable]
-    answered, certain = [[one for one in asked if zone(one) >= least] for least in (1, 2)]
-    pairs = auroc_by_document([*there, *lessened])
+    asked = [outcome for outcome in outcomes if outcome.case.question.way == SERVED]
+    lessened = [outcome for outcome in outcomes if outcome.case.question.way == LESSENED]
+    answerable = [outcome for outcome in asked if outcome.case.question.answerable]
+    unanswerable = [outcome for outcome in asked if not outcome.case.question.answerable]
+    answered, sure = [[outcome for outcome in asked if zone(outcome) >= least] for least in (1, 2)]
+    pairs = auroc_by_document([*answerable, *lessened])
     return {
-        "first": mean_over_documents(there, lambda one: one.rank == 1),
-        "three": mean_over_documents(there, lambda one: 1 <= one.rank <= 3),
-        "served": mean_over_documents(there, lambda one: one.right and zone(one) >= 1),
-        "right": mean_over_documents(answered, lambda one: one.right),
-        "sure": mean_over_documents(certain, lambda one: one.right),
-        "right at least": clopper_pearson(sum(one.right for one in answered), len(answered)),
-        "sure at least": clopper_pearson(sum(one.right for one in certain), len(certain)),
+        "first": mean_over_documents(answerable, lambda outcome: outcome.rank == 1),
+        "three": mean_over_documents(answerable, lambda outcome: 1 <= outcome.rank <= 3),
+        "served": mean_over_documents(answerable, lambda outcome: outcome.right and zone(outcome) >= 1),
+        "right": mean_over_documents(answered, lambda outcome: outcome.right),
+        "sure": mean_over_documents(sure, lambda outcome: outcome.right),
+        "right at least": clopper_pearson(sum(outcome.right for outcome in answered), len(answered)),
+        "sure at least": clopper_pearson(sum(outcome.right for outcome in sure), len(sure)),
         "answered of": len(answered),
-        "sure of": len(certain),
-        "abstained": mean_over_documents(gone, lambda one: zone(one) == 0),
+        "sure of": len(sure),
+        "abstained": mean_over_documents(unanswerable, lambda outcome: zone(outcome) == 0),
         "auroc": auroc_by_document(asked),
         "pairs": pairs,
-        "less": mean_over_documents(lessened, lambda one: zone(one) == 0),
+        "less": mean_over_documents(lessened, lambda outcome: zone(outcome) == 0),
     }
 
 
-def auroc_by_document(judged: Sequence[Judged]) -> float:
-    """How well the confidence tells answerable questions from others, the mean over documents that have both."""
-    documents: dict[str, list[Judged]] = {}
-    for one in judged:
-        documents.setdefault(one.case.asked.document, []).append(one)
-    told = [
-        auroc([one.confidence for one in some], [one.case.asked.answerable for one in some])
-        for some in documents.values()
+def auroc_by_document(outcomes: Sequence[Outcome]) -> float:
+    """Return the AUROC of the confidence for answerable questions, averaged over documents that have both kinds."""
+    documents: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        documents.setdefault(outcome.case.question.document, []).append(outcome)
+    values = [
+        auroc([outcome.confidence for outcome in group], [outcome.case.question.answerable for outcome in group])
+        for group in documents.values()
     ]
-    return float(np.mean([one for one in told if one is not None]))
+    return float(np.mean([value for value in values if value is not None]))
 
 
 def write_folds(folder: Path, reader: Path, folds: dict[str, Combination]) -> None:
-    """A reader for each document: the same network, and the models fitted without that document."""
+    """Write a reader's folder for each document: the same network, and the combination fitted without it."""
     for document, combination in folds.items():
         path = folder / document
         path.mkdir(parents=True, exist_ok=True)
@@ -258,7 +261,7 @@ def write_folds(folder: Path, reader: Path, folds: dict[str, Combination]) -> No
 
 
 def main() -> None:
-    """Make or load the cases, fit, save, and say what came of it on documents left out."""
+    """Make or load the cases, fit, save, and print the cross-validated figures."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("documents", type=Path)
@@ -276,19 +279,25 @@ def main() -> None:
         cases = list(collect(options.documents, public, load_encoder(), network, options.index_dir))
         if options.cases:
             save_cases(cases, options.cases)
-    cases = [case for case in cases if case.asked.way in (SERVED, LESSENED)]
-    folds = left_out_calibrated(cases)
-    judged = [one for _, some in folds.values() for one in some]
-    # The public article's questions are of single paragraphs: they teach, but say little of where borders should lie.
-    asked = [one for one in judged if one.case.asked.way == SERVED and one.case.asked.kind != PUBLIC]
+    cases = [case for case in cases if case.question.way in (SERVED, LESSENED)]
+    folds = cross_validate_calibrated(cases)
+    outcomes = [outcome for _, fold in folds.values() for outcome in fold]
+    # The public article's questions are of single paragraphs: good to fit on, but not to choose thresholds on.
+    asked = [
+        outcome for outcome in outcomes if outcome.case.question.way == SERVED and outcome.case.question.kind != PUBLIC
+    ]
     shared = {path.stem for path in options.documents.iterdir()}
-    told = report([one for one in judged if one.case.asked.document in shared], borders_without(asked))
-    print(f"left out: { ({name: round(value, 3) for name, value in told.items()}) }")
-    print(f"THRESHOLD = {find_border(asked, LIKELY):.4f}, SURE = {find_border(asked, SURE):.4f}")
-    made = calibrated(fit(cases), judged)
-    (options.reader / "combination.json").write_text(made.as_json(), encoding="utf-8")
+    figures = report(
+        [outcome for outcome in outcomes if outcome.case.question.document in shared], thresholds_without(asked)
+    )
+    print(f"left out: { ({name: round(value, 3) for name, value in figures.items()}) }")
+    print(f"THRESHOLD = {find_threshold(asked, LIKELY):.4f}, SURE = {find_threshold(asked, SURE):.4f}")
+    combination = calibrate_confidence(fit(cases), outcomes)
+    (options.reader / "combination.json").write_text(combination.as_json(), encoding="utf-8")
     if options.folds:
-        write_folds(options.folds, options.reader, {document: made for document, (made, _) in folds.items()})
+        write_folds(
+            options.folds, options.reader, {document: combination for document, (combination, _) in folds.items()}
+        )
 
 
 if __name__ == "__main__":

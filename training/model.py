@@ -1,4 +1,4 @@
-"""The reader's network: MiniLM with three small heads, and what it is trained to say.
+"""The reader's network: MiniLM, or a teacher, with three heads, and its losses.
 
 span       where the answer starts and ends; at the first token where there is none
 answer     whether the window answers the question at all
@@ -35,10 +35,10 @@ class Heads(nn.Module):
 
 
 class ReaderNetwork(nn.Module):
-    """MiniLM with a head for spans, one for no answer, and one for evidence sentences.
+    """An encoder with a head for spans, one for no answer, and one for evidence sentences.
 
-    While it is trained, inner layers have such heads too (deep supervision; Lee et al., AISTATS 2015), so that what
-    they know can be read off early. The word embeddings stay as MiniLM has them.
+    In training, inner layers have such heads too (deep supervision; Lee et al., AISTATS 2015). The word embeddings are
+    frozen. `folder` holds a BERT (MiniLM) or an MPNet; token ids are BERT's for both.
     """
 
     def __init__(self, folder: Path | str) -> None:
@@ -53,51 +53,63 @@ class ReaderNetwork(nn.Module):
         self.inner = nn.ModuleDict({str(layer): Heads(width) for layer in INNER_LAYERS})
 
     def forward(self, tokens: Tensor, mask: Tensor, sentence: Tensor) -> Outputs:
-        """The last layer's scores: start, end, answer and evidence."""
+        """Return the last layer's logits: start, end, answer and evidence."""
         return self.heads(self.layers(tokens, mask, sentence)[-1], allowed_tokens(sentence))
 
     def read_layers(self, tokens: Tensor, mask: Tensor, sentence: Tensor) -> dict[int, Outputs]:
-        """The scores of each layer that has heads; the last is last."""
+        """Return the logits of each layer that has heads, the last layer last."""
         hidden, allowed = self.layers(tokens, mask, sentence), allowed_tokens(sentence)
-        read = {int(layer): heads(hidden[int(layer)], allowed) for layer, heads in self.inner.items()}
-        return {**read, len(hidden) - 1: self.heads(hidden[-1], allowed)}
+        outputs = {int(layer): heads(hidden[int(layer)], allowed) for layer, heads in self.inner.items()}
+        return {**outputs, len(hidden) - 1: self.heads(hidden[-1], allowed)}
 
     def layers(self, tokens: Tensor, mask: Tensor, sentence: Tensor) -> tuple[Tensor, ...]:
-        """Hidden states: the embeddings', then each layer's."""
-        segments = (torch.cumsum(sentence > 0, 1) > 0).long()  # 0 for the question, 1 from the window on
-        read = self.encoder(input_ids=tokens, attention_mask=mask, token_type_ids=segments, output_hidden_states=True)
-        return tuple(read.hidden_states)
+        """Return the hidden states of the embeddings, then of each layer."""
+        if self.encoder.config.model_type == "mpnet":
+            output = self.encoder(input_ids=mpnet_ids(tokens), attention_mask=mask, output_hidden_states=True)
+        else:
+            segments = (torch.cumsum(sentence > 0, 1) > 0).long()  # 0 for the question, 1 from the window on
+            output = self.encoder(
+                input_ids=tokens, attention_mask=mask, token_type_ids=segments, output_hidden_states=True
+            )
+        return tuple(output.hidden_states)
+
+
+def mpnet_ids(tokens: Tensor) -> Tensor:
+    """Map BERT's token ids to MPNet's, whose vocabulary is `<s>`, `<pad>`, `</s>`, `<unk>` and then BERT's."""
+    shifted = tokens + 4
+    for bert, mpnet in ((0, 1), (101, 0), (102, 2)):  # [PAD], [CLS], [SEP]
+        shifted = shifted.masked_fill(tokens == bert, mpnet)
+    return shifted
 
 
 def allowed_tokens(sentence: Tensor) -> Tensor:
-    """Where a span can start and end: the first token, which stands for none, or one of the window."""
+    """Mask the tokens where a span can start or end: the first, which means none, and those of the window."""
     allowed = sentence > 0
     allowed[:, 0] = True
     return allowed
 
 
 def sentence_scores(evidence: Tensor, sentence: Tensor, sentences: int) -> Tensor:
-    """The mean of the tokens' evidence logits in each sentence: (batch, sentences); 0 where there is none."""
+    """Average the tokens' evidence logits over each sentence: (batch, sentences); 0 for absent sentences."""
     hot = F.one_hot(sentence.long(), sentences + 1)[:, :, 1:].to(evidence.dtype)
     return torch.einsum("bl,bls->bs", evidence, hot) / hot.sum(1).clamp(min=1)
 
 
 def loss(outputs: Outputs, batch: dict[str, Tensor], smoothing: float) -> dict[str, Tensor]:
-    """The objectives' losses: span, answer, evidence, and over a question's windows together sentences and words.
+    """Return the loss of each objective: span, answer, evidence; sentences and words over a question's windows.
 
-    Spans are learnt where they are known or there is none; smoothing spreads a little of the target
-    over the other allowed tokens.
+    The span loss counts where the span is known or there is none, with label smoothing over the allowed tokens.
     """
-    start, end, answer, evidence = (one.float() for one in outputs)
+    start, end, answer, evidence = (output.float() for output in outputs)
     known = batch["span_known"] | ~batch["answerable"]
     spans = torch.stack(
         [smooth_cross_entropy(logits, batch["span"][:, side], smoothing) for side, logits in enumerate((start, end))]
     ).mean(0)
     count = int(batch["sentence"].max())
     scores = sentence_scores(evidence, batch["sentence"], count)
-    there = F.one_hot(batch["sentence"].long(), count + 1)[:, :, 1:].amax(1).bool()
-    wanted = batch["evidence"][:, :count].to(scores.dtype)
-    sentences = F.binary_cross_entropy_with_logits(scores, wanted, reduction="none")
+    present = F.one_hot(batch["sentence"].long(), count + 1)[:, :, 1:].amax(1).bool()
+    target = batch["evidence"][:, :count].to(scores.dtype)
+    sentences = F.binary_cross_entropy_with_logits(scores, target, reduction="none")
     inside, spanned = batch["sentence"] > 0, (batch["span"][:, 0] > 0).unsqueeze(1)
     words = [
         shared_cross_entropy(logits, F.one_hot(batch["span"][:, side], logits.shape[1]).bool() & spanned, inside,
@@ -107,31 +119,31 @@ def loss(outputs: Outputs, batch: dict[str, Tensor], smoothing: float) -> dict[s
     return {
         "span": (spans * known).sum() / known.sum().clamp(min=1),
         "answer": F.binary_cross_entropy_with_logits(answer, batch["answerable"].float()),
-        "evidence": (sentences * there).sum() / there.sum().clamp(min=1),
-        "shared_sentence": shared_cross_entropy(scores, wanted.bool(), there, batch["group"]),
+        "evidence": (sentences * present).sum() / present.sum().clamp(min=1),
+        "shared_sentence": shared_cross_entropy(scores, target.bool(), present, batch["group"]),
         "shared_words": torch.stack(words).mean(),
     }
 
 
-def shared_cross_entropy(scores: Tensor, right: Tensor, there: Tensor, group: Tensor) -> Tensor:
-    """Cross entropy of the right columns against all that are there in the rows of the same group.
+def shared_cross_entropy(scores: Tensor, right: Tensor, present: Tensor, group: Tensor) -> Tensor:
+    """Cross entropy of the right columns against all present columns in the rows of the same group.
 
     Shared normalisation: Clark and Gardner, "Simple and Effective Multi-Paragraph Reading Comprehension", ACL 2018.
-    Groups without a right column count nothing.
+    Groups without a right column are left out.
     """
     groups = int(group.max()) + 1
-    everything = group_logsumexp(scores.masked_fill(~there, NEVER), group, groups)
-    wanted = group_logsumexp(scores.masked_fill(~(right & there), NEVER), group, groups)
-    counts = wanted > NEVER / 2
-    return ((everything - wanted) * counts).sum() / counts.sum().clamp(min=1)
+    log_all = group_logsumexp(scores.masked_fill(~present, NEVER), group, groups)
+    log_right = group_logsumexp(scores.masked_fill(~(right & present), NEVER), group, groups)
+    counts = log_right > NEVER / 2
+    return ((log_all - log_right) * counts).sum() / counts.sum().clamp(min=1)
 
 
 def group_logsumexp(scores: Tensor, group: Tensor, groups: int) -> Tensor:
-    """The log of the summed exponentials of all scores in each group's rows: (groups,)."""
+    """Return the logsumexp of all scores in each group's rows: (groups,)."""
     rows = scores.logsumexp(1)
-    most = torch.full((groups,), NEVER, device=rows.device).scatter_reduce(0, group, rows.detach(), "amax")
-    summed = torch.zeros(groups, device=rows.device).index_add(0, group, (rows - most[group]).exp())
-    return most + summed.log()
+    maxima = torch.full((groups,), NEVER, device=rows.device).scatter_reduce(0, group, rows.detach(), "amax")
+    summed = torch.zeros(groups, device=rows.device).index_add(0, group, (rows - maxima[group]).exp())
+    return maxima + summed.log()
 
 
 def smooth_cross_entropy(logits: Tensor, target: Tensor, smoothing: float) -> Tensor:
@@ -144,7 +156,7 @@ def smooth_cross_entropy(logits: Tensor, target: Tensor, smoothing: float) -> Te
 
 
 def best_spans(start: Tensor, end: Tensor, longest: int = 40) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The best span of each window that is not the first token: its tokens, its score, and the null score."""
+    """Return each window's best span: first and last token, score, and the score of no answer (the first token)."""
     length = start.shape[1]
     scores = start.unsqueeze(2) + end.unsqueeze(1)
     fits = torch.ones(length, length, dtype=torch.bool, device=start.device).triu().tril(longest)
@@ -155,7 +167,7 @@ def best_spans(start: Tensor, end: Tensor, longest: int = 40) -> tuple[Tensor, T
 
 
 def parameters(network: ReaderNetwork, rate: float, decay: float) -> list[dict[str, Any]]:
-    """Parameter groups: no decay for biases and norms, ten times the rate for the new heads."""
+    """Return parameter groups: no decay for biases and norms, five times the rate for the new heads."""
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         if not parameter.requires_grad:

@@ -1,8 +1,7 @@
-"""Hard negatives: what of a question's article misleads, though it does not answer.
+"""Hard negatives: passages of a question's article that look like an answer and are none.
 
-BM25 finds the passages alike, an earlier reader says which of them it takes for an answer most, and where: these
-are what it meets when it is served. What that reader is nearly sure of is more often an answer that nobody marked
-than a negative, and is left out (Qu et al., "RocketQA", NAACL 2021).
+BM25 retrieves candidates and an earlier reader ranks them by how likely they answer. Those it is nearly sure of are
+left out, since they are more often unmarked answers than negatives (Qu et al., "RocketQA", NAACL 2021).
 """
 
 import random
@@ -18,13 +17,13 @@ from eval.metrics.answer import normalize
 from index.bm25 import Bm25
 from training.rows import Row
 
-CANDIDATES = 4  # passages that the reader compares
-UNMARKED = 0.9  # from this probability on a passage is taken for one that answers
+CANDIDATES = 4  # passages that the reader ranks
+UNMARKED = 0.9  # a passage with at least this answer probability is taken for an unmarked answer
 
 
 @dataclass(frozen=True, slots=True)
 class Negative:
-    """A passage without the answer, and where in it a reader would look for one; None is anywhere."""
+    """A passage without the answer, and the offsets of the reader's best span in it; None without a reader."""
 
     context: str
     around: tuple[int, int] | None = None
@@ -33,9 +32,9 @@ class Negative:
 def hard_negatives(
     rows: Sequence[Row], among: Sequence[Row], rng: random.Random, count: int = 1, network: Network | None = None
 ) -> list[list[Negative]]:
-    """For each row up to `count` passages of its article, `among` some rows', that mislead most.
+    """Return for each row up to `count` hard negatives from the passages of `among` with the same article.
 
-    None has the answer. Without a network BM25 alone ranks them. Where an article has none, one of another is taken.
+    Without a network BM25 alone ranks them. If the article has none, a random passage of another is added.
     """
     contexts = list(dict.fromkeys(row.context for row in among))
     normal = {context: f" {normalize(context)} " for context in contexts}
@@ -43,7 +42,7 @@ def hard_negatives(
     for row in among:
         articles.setdefault(row.article, {})[row.context] = None
     passages = {article: list(found) for article, found in articles.items()}
-    bm25 = {article: Bm25(found) for article, found in passages.items()}
+    bm25 = {article: Bm25.of(found) for article, found in passages.items()}
     chosen = []
     for row in rows:
         order = np.argsort(-bm25[row.article].scores(row.question), kind="stable")
@@ -55,12 +54,14 @@ def hard_negatives(
             if context != row.context and not any(f" {answer} " in normal[context] for answer in answers if answer)
         ]
         unique = list(dict.fromkeys(lacking[: CANDIDATES if network else count]))
-        chosen.append((misleading(row, unique, network) if network else [Negative(one) for one in unique])[:count])
+        chosen.append(
+            (misleading(row, unique, network) if network else [Negative(context) for context in unique])[:count]
+        )
     return chosen
 
 
 def misleading(row: Row, contexts: Sequence[str], network: Network) -> list[Negative]:
-    """The passages that a network does not take for an answer, those first that it is least sure are none."""
+    """Rank passages by the network's answer margin, highest first, without those that it is nearly sure answer."""
     scored = []
     for context, reading in zip(contexts, network.read(row.question, contexts, row.turns), strict=True):
         first, last, score = best_span(reading.start, reading.end)

@@ -1,11 +1,11 @@
-"""Rows: questions that people asked of a paragraph, and where in it the answers stand."""
+"""Rows: extractive questions over a paragraph, with the offsets of their answers."""
 
 import gzip
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
-# The articles that are kept back for final tests; nothing here may come from them.
+# The articles reserved for final tests; no training data may come from them.
 RESERVED = frozenset(
     [
         "1973_oil_crisis",
@@ -30,7 +30,7 @@ RESERVED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A question, its paragraph, and where the answers stand in it; none if it does not answer."""
+    """A question, its paragraph, and the answers' offsets in it, none if unanswerable; `turns` precede it."""
 
     question: str
     context: str
@@ -41,7 +41,7 @@ class Row:
 
 
 def read_rows(path: Path) -> list[Row]:
-    """The rows of `rows.jsonl.gz`; raises ValueError if one is of a reserved article."""
+    """Read `rows.jsonl.gz`; raises ValueError if a row is of a reserved article."""
     rows = []
     with gzip.open(path, "rt", encoding="utf-8") as file:
         for line in file:

@@ -1,7 +1,7 @@
-"""python -m training.train DATA RUN: MiniLM becomes a reader, on a CPU or a GPU.
+"""python -m training.train DATA RUN: train MiniLM as a reader, on a CPU or a GPU.
 
-DATA is what `training.prepare` wrote. RUN is a folder outside the tree: it gets a checkpoint every ten
-minutes, from which the same command goes on, a log with a line for each report, and the weights at the end.
+DATA is what `training.prepare` wrote. RUN is a folder outside the tree, for the log, the final weights, and a
+checkpoint every ten minutes, from which the same command resumes.
 """
 
 import argparse
@@ -27,11 +27,11 @@ from training.model import ReaderNetwork, loss, parameters
 
 @dataclass(frozen=True, slots=True)
 class TrainingSettings:
-    """What a run is made with.
+    """The hyperparameters of a run.
 
-    `weights` are those of the objectives, `inner` that of all of them on the inner layers; `shares` say how often an
-    epoch has each example of a kind, once where nothing is said; `start` is the file with an earlier run's weights, if
-    not MiniLM's.
+    `weights` are those of the objectives, `inner` the weight of the inner layers' losses; `shares` say how often an
+    epoch has each example of a kind (default 1); `start` is a file with an earlier run's weights; `encoder` the folder
+    of another encoder than MiniLM.
     """
 
     epochs: float = 2
@@ -51,16 +51,17 @@ class TrainingSettings:
     )  # fmt: skip
     seed: int = 1
     start: str | None = None
+    encoder: str | None = None
 
 
 def schedule(step: int, steps: int, warmup: float) -> float:
-    """The share of the full rate at a step: a linear rise, then a linear fall to nothing."""
+    """Return the share of the full rate at a step: linear warmup, then linear decay to 0."""
     rise = max(1, int(steps * warmup))
     return (step + 1) / rise if step < rise else max(0.0, (steps - step) / max(1, steps - rise))
 
 
 def load_weights(network: ReaderNetwork, path: Path) -> None:
-    """Load an earlier run's weights; where it had heads on the last layer alone, the inner ones start as those."""
+    """Load an earlier run's weights; if only its last layer had heads, the inner heads are initialised from them."""
     weights = {name: value.float() for name, value in load_file(path).items()}
     for name in [name for name in weights if name.split(".")[0] in ("span", "answer", "evidence")]:
         value = weights.pop(name)
@@ -69,12 +70,12 @@ def load_weights(network: ReaderNetwork, path: Path) -> None:
 
 
 class Run:
-    """A training run: network, its moving average, optimizer, and how far it has come."""
+    """A training run: the network, the moving average of its weights, the optimizer and the step."""
 
     def __init__(self, settings: TrainingSettings, folder: Path, device: str) -> None:
         torch.manual_seed(settings.seed)
         self.settings, self.folder, self.device = settings, folder, device
-        self.network = ReaderNetwork(packaged_model()).to(device)
+        self.network = ReaderNetwork(settings.encoder or packaged_model()).to(device)
         if settings.start is not None:
             load_weights(self.network, Path(settings.start))
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
@@ -83,19 +84,19 @@ class Run:
         self.step = 0
 
     def train_step(self, batch: dict[str, Tensor], share: float) -> dict[str, float]:
-        """One step; returns the losses."""
+        """Train on one batch at a share of the full rate; return the losses."""
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * share
         with torch.autocast(self.device, dtype=torch.bfloat16):
             layers = self.network.read_layers(batch["tokens"], batch["mask"], batch["sentence"])
         *inner, losses = [loss(outputs, batch, self.settings.smoothing) for outputs in layers.values()]
-        total = self.weighted(losses) + self.settings.inner * sum(self.weighted(one) for one in inner)
+        total = self.weighted(losses) + self.settings.inner * sum(self.weighted(inner_losses) for inner_losses in inner)
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1
-        # A short memory at first, so that the untrained weights are soon forgotten.
+        # Averages over few steps at first, so that the initial weights soon count for nothing.
         keep = min(self.settings.average, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             for name, value in self.network.state_dict().items():
@@ -103,18 +104,18 @@ class Run:
         return {name: float(value.detach()) for name, value in losses.items()}
 
     def weighted(self, losses: dict[str, Tensor]) -> Tensor:
-        """The objectives' losses in one."""
+        """Return the weighted sum of the objectives' losses."""
         return torch.stack([weight * losses[name] for name, weight in self.settings.weights]).sum()
 
     def save(self) -> None:
-        """A checkpoint, written beside and renamed."""
+        """Write a checkpoint atomically."""
         state = {"network": self.network.state_dict(), "average": self.average, "step": self.step,
                  "optimizer": self.optimizer.state_dict(), "settings": json.dumps(asdict(self.settings))}  # fmt: skip
         torch.save(state, self.folder / "checkpoint.tmp")
         (self.folder / "checkpoint.tmp").rename(self.folder / "checkpoint.pt")
 
     def resume(self) -> bool:
-        """Go on from the folder's checkpoint, if it has one of the same settings."""
+        """Load the folder's checkpoint and return True, or False if it has none; exits if its settings differ."""
         path = self.folder / "checkpoint.pt"
         if not path.exists():
             return False
@@ -128,7 +129,7 @@ class Run:
 
 
 def order(arrays: Arrays, settings: TrainingSettings) -> Iterator[np.ndarray]:
-    """The batches of every epoch, the same each time for a seed."""
+    """Yield the batches of every epoch, the same each time for a seed."""
     for epoch in range(math.ceil(settings.epochs)):
         seed = settings.seed * 1000 + epoch
         chosen = draw(arrays, dict(settings.shares), np.random.default_rng(seed))
@@ -136,32 +137,32 @@ def order(arrays: Arrays, settings: TrainingSettings) -> Iterator[np.ndarray]:
 
 
 def draw(arrays: Arrays, shares: dict[str, float], rng: np.random.Generator) -> np.ndarray:
-    """An epoch's examples: each of a kind as often as its share says, a fraction of them drawn at random.
+    """Sample an epoch's examples: each as often as its kind's share says, the fractional part at random.
 
-    What is drawn of one kind is drawn of the others of its group, where their shares are alike.
+    Examples of one group are drawn together where their shares are equal.
     """
-    luck = rng.random(int(arrays.groups.max()) + 1)[arrays.groups]
-    luck = np.where(arrays.groups == 0, rng.random(len(arrays)), luck)
+    draws = rng.random(int(arrays.groups.max()) + 1)[arrays.groups]
+    draws = np.where(arrays.groups == 0, rng.random(len(arrays)), draws)
     chosen = []
     for i, name in enumerate(arrays.names):
         rows = np.flatnonzero(arrays.kinds == i)
         whole, part = divmod(shares.get(str(name), 1.0), 1)
-        chosen += [rows] * int(whole) + [rows[luck[rows] < part]]
+        chosen += [rows] * int(whole) + [rows[draws[rows] < part]]
     return np.concatenate(chosen)
 
 
 def train(run: Run, arrays: Arrays, validation: Arrays, minutes: float) -> None:
-    """Train to the end of the epochs, or for some minutes; log, save, and judge the averaged weights."""
-    wanted = list(order(arrays, run.settings))
-    steps = int(len(wanted) * run.settings.epochs / math.ceil(run.settings.epochs))
+    """Train for all epochs or `minutes`, whichever ends first; log, save, and validate the averaged weights."""
+    planned = list(order(arrays, run.settings))
+    steps = int(len(planned) * run.settings.epochs / math.ceil(run.settings.epochs))
     began = saved = time.monotonic()
     seen, recent = 0, []
     while run.step < steps and time.monotonic() - began < 60 * minutes:
-        rows = wanted[run.step]
+        rows = planned[run.step]
         recent.append(run.train_step(collate(arrays, rows, run.device), schedule(run.step, steps, run.settings.warmup)))
         seen += len(rows)
         if run.step % 100 == 0:
-            means = {name: round(float(np.mean([one[name] for one in recent])), 4) for name in recent[0]}
+            means = {name: round(float(np.mean([losses[name] for losses in recent])), 4) for name in recent[0]}
             recent = []
             log(run.folder, step=run.step, of=steps, per_second=round(seen / (time.monotonic() - began), 1), **means)
         if time.monotonic() - saved > 600:
@@ -176,28 +177,29 @@ def train(run: Run, arrays: Arrays, validation: Arrays, minutes: float) -> None:
     log(run.folder, step=run.step, **judge(run.network, validation, run.device))
 
 
-def log(folder: Path, **told: object) -> None:
-    """A line in the run's log, and on the screen."""
-    line = json.dumps(told)
+def log(folder: Path, **values: object) -> None:
+    """Append a line of JSON to the run's log, and print it."""
+    line = json.dumps(values)
     print(line, flush=True)
     with (folder / "log.jsonl").open("a", encoding="utf-8") as file:
         file.write(line + "\n")
 
 
 def share(text: str) -> tuple[str, float]:
-    """Read "hard=0.5" as a kind and its share."""
+    """Parse "hard=0.5" into a kind and its share."""
     kind, _, number = text.partition("=")
     return kind, float(number)
 
 
 def main() -> None:
-    """Read the settings, train, and say how it went."""
+    """Parse the settings, train, and log."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("run", type=Path)
     parser.add_argument("--minutes", type=float, default=math.inf, help="stop after so long; the same command goes on")
     parser.add_argument("--shares", nargs="*", type=share, default=TrainingSettings().shares, metavar="KIND=SHARE")
     parser.add_argument("--start", metavar="WEIGHTS", help="go on from an earlier run's reader.safetensors")
+    parser.add_argument("--encoder", metavar="FOLDER", help="another encoder than MiniLM: a BERT or an MPNet")
     for name in ("epochs", "rate", "smoothing", "average"):
         parser.add_argument(f"--{name}", type=float, default=getattr(TrainingSettings(), name))
     for name in ("batch-tokens", "seed"):
@@ -205,7 +207,7 @@ def main() -> None:
     options = parser.parse_args()
     settings = TrainingSettings(
         options.epochs, options.batch_tokens, options.rate, smoothing=options.smoothing, average=options.average,
-        shares=tuple(options.shares), seed=options.seed, start=options.start,
+        shares=tuple(options.shares), seed=options.seed, start=options.start, encoder=options.encoder,
     )  # fmt: skip
     options.run.mkdir(parents=True, exist_ok=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"

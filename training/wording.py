@@ -1,7 +1,7 @@
-"""Whether a question's wording gives away that it is answered: a model that sees no passage should be at chance.
+"""A check for annotation artifacts: a model that sees the question alone should not predict whether it is answered.
 
-Questions that a language model wrote to be unanswerable sound like it. Where each stands on both sides, with a window
-that answers and with one that does not, its words tell nothing.
+Questions that a language model wrote to be unanswerable sound like it. Where each occurs both with a window that
+answers and with one that does not, its words predict nothing.
 """
 
 from collections.abc import Sequence
@@ -9,20 +9,21 @@ from collections.abc import Sequence
 from training.examples import Example
 
 
-def wording_auroc(seen: Sequence[Example], unseen: Sequence[Example]) -> float:
-    """How well a bag of words and word pairs of the question alone tells which of the unseen windows answer.
+def wording_auroc(train: Sequence[Example], validation: Sequence[Example]) -> float:
+    """Return the AUROC with which the question's words and word pairs predict answerability; 0.5 is chance.
 
-    Of the hard negatives nothing is taken: both sides have them. AUROC; 0.5 is chance.
+    Hard negatives are left out, since both sides have them.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.metrics import roc_auc_score
 
-    told, asked = (
-        [one for one in some if "hard" not in one.kind and "-alone" not in one.kind] for some in (seen, unseen)
+    train_examples, other_examples = (
+        [example for example in examples if "hard" not in example.kind and "-alone" not in example.kind]
+        for examples in (train, validation)
     )
     words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
-    table = words.fit_transform([one.question for one in told])
-    model = LogisticRegression(max_iter=300).fit(table, [one.answerable for one in told])
-    guesses = model.predict_proba(words.transform([one.question for one in asked]))[:, 1]
-    return float(roc_auc_score([one.answerable for one in asked], guesses))
+    table = words.fit_transform([example.question for example in train_examples])
+    model = LogisticRegression(max_iter=300).fit(table, [example.answerable for example in train_examples])
+    guesses = model.predict_proba(words.transform([example.question for example in other_examples]))[:, 1]
+    return float(roc_auc_score([example.answerable for example in other_examples], guesses))

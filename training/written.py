@@ -1,9 +1,9 @@
-"""The questions written for this project, and their twins, as examples in pairs.
+"""Examples, in pairs, of the questions that language models wrote for this project.
 
-What language models wrote gives itself away by its wording: a question that is not answered sounds like one. So each
-stands on both sides. An answered one is asked of its passage and of the passage less the sentences that answer; an
-unanswered one of its passage and of its twin, the same passage with one sentence more, which answers it. Each side of
-a pair is cut around the same place. What has no other side keeps its kind's name with "-alone" behind it.
+Their wording gives away whether they are answered, so each occurs on both sides. An answered question is paired with
+its passage without the answering sentences; an unanswered one with its twin, the same passage with one more sentence,
+which answers it. Both windows of a pair are cut around the same place. The kind of a question without a pair ends in
+"-alone".
 """
 
 import gzip
@@ -23,8 +23,8 @@ HARD = 2  # other passages of the article beside a question's own
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """A written question as a row, the offsets of the sentences that answer, its kind and its passage."""
+class WrittenQuestion:
+    """A written question as a row, with the offsets of the answering sentences, its kind and its passage's id."""
 
     row: Row
     relevant: tuple[tuple[int, int], ...]
@@ -33,13 +33,13 @@ class Written:
 
     @property
     def key(self) -> tuple[str, str, tuple[str, ...]]:
-        """What a question shares with its twin."""
+        """The key that a question shares with its twin."""
         return self.passage, self.row.question, self.row.turns
 
 
-def read_written(path: Path) -> list[Written]:
-    """The lines of `written.jsonl.gz` or `twins.jsonl.gz`."""
-    found = []
+def read_written(path: Path) -> list[WrittenQuestion]:
+    """Read the lines of `written.jsonl.gz` or `twins.jsonl.gz`."""
+    questions = []
     with gzip.open(path, "rt", encoding="utf-8") as file:
         for line in file:
             item = json.loads(line)
@@ -48,28 +48,29 @@ def read_written(path: Path) -> list[Written]:
                 item["question"].strip(), item["context"], answers, "written", item["article"], tuple(item["turns"])
             )
             relevant = tuple(tuple(item["sentences"][i]) for i in item["relevant"])
-            found.append(Written(row, relevant, item["kind"], item["passage"]))
-    return found
+            questions.append(WrittenQuestion(row, relevant, item["kind"], item["passage"]))
+    return questions
 
 
-def answer_turns(questions: Sequence[Written], network: Network, seed: int) -> list[Written]:
-    """The same questions, half of the earlier turns with the short answer that an earlier network finds for them.
+def answer_turns(questions: Sequence[WrittenQuestion], network: Network, seed: int) -> list[WrittenQuestion]:
+    """Append to a share of ANSWERED of the earlier turns the short answer that an earlier network finds for them.
 
-    Nobody wrote down what the turns were answered with; a conversation at run time has it. A question and its twin
-    keep the same turns.
+    A conversation at run time has answers, and these data do not. A question and its twin keep the same turns.
     """
-    given: dict[tuple[str, str], str] = {}
-    for one in questions:
-        for turn in one.row.turns:
-            if (one.passage, turn) not in given:
-                lucky = random.Random(f"{seed} {one.passage} {turn}").random() < ANSWERED
-                given[one.passage, turn] = short_answer(turn, one.row.context, network) if lucky else ""
-    turns = [tuple(turn + given[one.passage, turn] for turn in one.row.turns) for one in questions]
-    return [replace(one, row=replace(one.row, turns=said)) for one, said in zip(questions, turns)]
+    answers: dict[tuple[str, str], str] = {}
+    for question in questions:
+        for turn in question.row.turns:
+            if (question.passage, turn) not in answers:
+                chosen = random.Random(f"{seed} {question.passage} {turn}").random() < ANSWERED
+                answers[question.passage, turn] = short_answer(turn, question.row.context, network) if chosen else ""
+    turns = [tuple(turn + answers[question.passage, turn] for turn in question.row.turns) for question in questions]
+    return [
+        replace(question, row=replace(question.row, turns=answered)) for question, answered in zip(questions, turns)
+    ]
 
 
 def short_answer(question: str, context: str, network: Network) -> str:
-    """The best span behind a blank, or nothing where the network would rather not answer."""
+    """Return a blank and the best span, or "" if the network prefers no answer."""
     (reading,) = network.read(question, [context])
     first, last, score = best_span(reading.start, reading.end)
     if score < reading.null:
@@ -77,64 +78,78 @@ def short_answer(question: str, context: str, network: Network) -> str:
     return " " + context[int(reading.offsets[first, 0]) : int(reading.offsets[last, 1])]
 
 
-def less_its_answer(written: Written) -> tuple[str, int] | None:
-    """The passage less the sentences that answer, and where the first of them stood; None where nothing is left."""
+def remove_answer(written: WrittenQuestion) -> tuple[str, int] | None:
+    """Remove the answering sentences from the passage; return it and the first one's offset, or None if it is empty."""
     context, cut = written.row.context, min(start for start, _ in written.relevant)
-    kept, at = [], 0
+    parts, position = [], 0
     for start, end in sorted(written.relevant):
-        kept.append(context[at:start].strip())
-        at = end
-    kept.append(context[at:].strip())
-    left = " ".join(part for part in kept if part)
-    return (left, min(cut, len(left) - 1)) if left else None
+        parts.append(context[position:start].strip())
+        position = end
+    parts.append(context[position:].strip())
+    remaining = " ".join(part for part in parts if part)
+    return (remaining, min(cut, len(remaining) - 1)) if remaining else None
 
 
-def with_evidence(example: Example | None, written: Written, context: str) -> Example | None:
-    """An example whose evidence is every sentence that the writer named, not only the one with the short answer."""
+def mark_evidence(example: Example | None, written: WrittenQuestion, context: str) -> Example | None:
+    """Mark as evidence every sentence that the writer named, not only the one with the short answer."""
     if example is None:
         return None
-    named = [context[start:end] for start, end in written.relevant]
+    relevant = [context[start:end] for start, end in written.relevant]
     evidence = {
         number
         for number, (start, end) in enumerate(example.sentences)
-        if any(example.window[start:end] in text or text in example.window[start:end] for text in named)
+        if any(example.window[start:end] in text or text in example.window[start:end] for text in relevant)
     }
     return replace(example, evidence=tuple(sorted(evidence | set(example.evidence))))
 
 
 def make_written(
-    questions: Sequence[Written], twins: Sequence[Written], seed: int, first_group: int, network: Network | None = None
+    questions: Sequence[WrittenQuestion],
+    twins: Sequence[WrittenQuestion],
+    seed: int,
+    first_group: int,
+    network: Network | None = None,
 ) -> Iterator[Example]:
-    """Both sides of every question, and its hard negatives; groups are numbered from `first_group`."""
+    """Yield both sides of every question, and its hard negatives; groups are numbered from `first_group`."""
     rng = random.Random(seed)
-    rows = [one.row for one in questions]
+    rows = [question.row for question in questions]
     negatives = hard_negatives(rows, rows, rng, HARD, network)
     by_key = {twin.key: twin for twin in twins}
-    for number, one in enumerate(questions):
-        group, twin = first_group + number, by_key.get(one.key)
-        made: list[Example | None] = []
-        if one.relevant:
-            made = [answered(one, one.kind, rng, group), lessened(one, rng)]
+    for number, question in enumerate(questions):
+        group, twin = first_group + number, by_key.get(question.key)
+        examples: list[Example | None] = []
+        if question.relevant:
+            examples = [make_answered(question, question.kind, rng, group), make_removed(question, rng)]
         elif twin:
             (start, _), *_ = twin.relevant
-            unanswered = make_example(one.row, None, one.kind, rng, around=(max(start - 1, 0), max(start, 1)))
-            made = [unanswered, answered(twin, twin.kind, rng, group)]
+            unanswered = make_example(question.row, None, question.kind, rng, around=(max(start - 1, 0), max(start, 1)))
+            examples = [unanswered, make_answered(twin, twin.kind, rng, group)]
         else:
-            made = [make_example(one.row, None, f"{one.kind}-alone", rng)]
-        if one.relevant or twin:
-            made += [make_negative(one.row, negative, "written-hard", rng, group) for negative in negatives[number]]
-        yield from (example for example in made if example)
+            examples = [make_example(question.row, None, f"{question.kind}-alone", rng)]
+        if question.relevant or twin:
+            examples += [
+                make_negative(question.row, negative, "written-hard", rng, group) for negative in negatives[number]
+            ]
+        yield from (example for example in examples if example)
 
 
-def answered(one: Written, kind: str, rng: random.Random, group: int) -> Example | None:
-    """The window of a question that its passage answers."""
-    return with_evidence(make_example(one.row, one.row.answers[0], kind, rng, group), one, one.row.context)
+def make_answered(question: WrittenQuestion, kind: str, rng: random.Random, group: int) -> Example | None:
+    """Make the example of a question that its passage answers."""
+    return mark_evidence(
+        make_example(question.row, question.row.answers[0], kind, rng, group), question, question.row.context
+    )
 
 
-def lessened(one: Written, rng: random.Random) -> Example | None:
-    """The same question asked of what is left without the sentences that answer."""
-    less = less_its_answer(one)
-    if less is None:
+def make_removed(question: WrittenQuestion, rng: random.Random) -> Example | None:
+    """Make the example of the question and its passage without the answering sentences."""
+    removed = remove_answer(question)
+    if removed is None:
         return None
-    left, at = less
-    return make_example(replace(one.row, context=left, answers=()), None, "written-removed", rng, around=(at, at + 1))
+    remaining, position = removed
+    return make_example(
+        replace(question.row, context=remaining, answers=()),
+        None,
+        "written-removed",
+        rng,
+        around=(position, position + 1),
+    )

@@ -9,6 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from index.errors import QuothError, StoreError
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("document.js", "conversation.js", "copying.js", "page.js")
 FIRST_QUESTIONS = 6
+MOST_LISTED = 100  # documents
 
 
 def page_theme() -> gr.themes.Base:
@@ -82,18 +84,21 @@ def make_page(documents: Documents, queue: Queue, feedback: FeedbackStore | None
 def first_patches(quoth: Assistant) -> Patch:
     """What the page shows first, of the documents as they are now; `versions` tells when one has changed."""
     documents = quoth.index.documents
+    shown = {name: documents[name] for name in islice(documents, MOST_LISTED)}
+    more = len(documents) - len(shown)
     return {
-        "start": start_html(documents),
-        "contents": contents_html(documents),
+        "start": start_html(shown, more),
+        "contents": contents_html(shown, more),
         "document": next(iter(documents)),
         "several": len(documents) > 1,
-        "versions": {document.id: document.sha256 for document in documents.values()},
+        "more": more,
+        "versions": {document.id: document.sha256 for document in shown.values()},
         "longest": MAX_QUESTION,
     }
 
 
 def make_server_functions(documents: Documents) -> list[Callable[[Any], str]]:
-    """What the script may ask of the server: a document's HTML; as JSON, the documents there are and first questions."""
+    """What the script may ask of the server: a document's HTML; as JSON, the documents and first questions."""
 
     def read_document(document: Any) -> str:
         known = documents.quoth.index.documents.get(document) if isinstance(document, str) else None

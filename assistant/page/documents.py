@@ -49,9 +49,9 @@ class ShownCell:
     behind: Span
 
 
-def contents_html(documents: Mapping[str, Document]) -> str:
-    """The list of documents, and under each its headings."""
-    return render("contents.html", documents=documents, headings=headings)
+def contents_html(documents: Mapping[str, Document], more: int = 0) -> str:
+    """The list of documents, and under each its headings; `more` are not listed."""
+    return render("contents.html", documents=documents, more=more, headings=headings)
 
 
 def headings(document: Document) -> tuple[Node[tuple[str, int]], ...]:

@@ -1,4 +1,4 @@
-"""Readers choose spans: passages in, candidates for an answer out, best first."""
+"""Readers: from passages to candidate answers, best first."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -10,28 +10,28 @@ __all__ = ["Candidate", "Reader", "ScoredSentence", "Selection"]
 
 
 class Reader(Protocol):
-    """Chooses the spans of some passages that answer a question."""
+    """Selects the spans of passages that answer a question."""
 
     @property
     def name(self) -> str:
-        """What the user called it."""
+        """The name it was loaded by."""
         ...
 
     @property
     def fingerprint(self) -> str:
-        """What tells what it was trained or fitted to from another's."""
+        """A hash of everything it was trained or fitted to."""
         ...
 
     @property
     def reads_turns(self) -> bool:
-        """Whether it makes use of earlier questions; else a follow-up is completed before it is read."""
+        """Whether it reads earlier turns; if not, follow-ups are rewritten first."""
         ...
 
     def read(
         self, question: str, hits: Sequence[types.Hit], index: retriever.Index, turns: Sequence[str] = ()
     ) -> Selection:
-        """The candidates out of the hits and their notes.
+        """Select candidates from the hits and their notes.
 
-        `turns` are the earlier questions, oldest first, each followed by a blank and its short answer if that is known.
+        `turns` are the earlier questions, oldest first, each followed by a blank and its short answer if known.
         """
         ...

@@ -1,4 +1,4 @@
-"""How far a short answer reaches: whole words and numbers, pairs of marks, whole lists, clauses that explain."""
+"""Extending a span to a short answer: whole words and numbers, paired marks, whole lists, explaining clauses."""
 
 import re
 
@@ -10,7 +10,7 @@ WHOLE = re.compile(
 )
 PAIRS = {"“": "”", "(": ")", "[": "]", "«": "»"}
 EDGES = " ,;:.!?—–-"
-# What goes on with a list behind its first members; the last one ends where a clause goes on.
+# The further members of a list; the last one ends where the clause continues.
 MEMBER = r"[^\s,;:.!?()“”—]+(?: (?!(?:and|or)\b)[^\s,;:.!?()“”—]+){0,7}?"
 GOES_ON = (
     r"(?= (?:is|are|was|were|has|have|had|will|would|can|could|may|might|must|in|on|at|to|by|with|for|from|that|which|"
@@ -19,20 +19,19 @@ GOES_ON = (
 LIST = re.compile(rf"(?:, (?!(?:and|or) ){MEMBER}(?=,| and | or ))*,? (?:and|or) {MEMBER}{GOES_ON}")
 CAUSE = re.compile(r"\b(?:because|due to|owing to|on account of|thanks to|in order to|so that)\s|, as\s")
 CONSEQUENCE = re.compile(r",? (?:and |which is why |that is why )?(?:hence|therefore|thus|consequently)\b")
-SURE = 0.0  # a span's margin from which the network's own words stand
+MIN_MARGIN = 0.0  # a span with at least this margin is kept as the network predicts it
 
 
 def short_answer(question: str, plain: str, start: int, end: int, margin: float) -> tuple[int, int]:
-    """Where the short answer stands in a sentence's plain text, given the network's span and its margin.
+    """Return the short answer's place in a sentence's plain text, given the network's span and its margin.
 
-    Where the network is not sure of the words, a question for an explanation is answered by the clause
-    that gives it, or by the whole sentence.
+    Below MIN_MARGIN, a question for an explanation is answered by the explaining clause, or the whole sentence.
 
     >>> text = "He left, as the roof leaked."
     >>> text[slice(*short_answer("Why did he leave?", text, 3, 7, -2.0))]
     'as the roof leaked'
     """
-    if asks_for_explanation(question) and margin < SURE:
+    if asks_for_explanation(question) and margin < MIN_MARGIN:
         start, end = explaining_clause(plain) if asks_why(question) else (0, len(plain))
     elif asks_for_list(question):
         start, end = whole_list(plain, *extend(plain, start, end))
@@ -40,7 +39,7 @@ def short_answer(question: str, plain: str, start: int, end: int, margin: float)
 
 
 def explaining_clause(plain: str) -> tuple[int, int]:
-    """The part of a sentence that gives a cause; all of it where no word says which that is."""
+    """Return the part of a sentence that states a cause; all of it if no connective marks one."""
     cause, consequence = CAUSE.search(plain), CONSEQUENCE.search(plain)
     if cause and cause.start():
         return cause.start(), len(plain)
@@ -48,7 +47,7 @@ def explaining_clause(plain: str) -> tuple[int, int]:
 
 
 def whole_list(plain: str, start: int, end: int) -> tuple[int, int]:
-    """A span with the rest of the list that it begins.
+    """Extend a span to the rest of the list that it begins.
 
     >>> text = "Tea, coffee, and cocoa are drunk."
     >>> text[slice(*whole_list(text, 0, 3))]
@@ -59,7 +58,7 @@ def whole_list(plain: str, start: int, end: int) -> tuple[int, int]:
 
 
 def extend(plain: str, start: int, end: int) -> tuple[int, int]:
-    """A span of a sentence's plain text, grown to whole words and pairs, its edges trimmed.
+    """Trim a span of a sentence's plain text, and extend it to whole words and paired marks.
 
     >>> text = "A mission of 11,200 troops, and police."
     >>> text[slice(*extend(text, 16, 27))]

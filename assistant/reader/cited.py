@@ -1,4 +1,4 @@
-"""Which part of a cited work a question about sources asks for: who wrote it, its title, or where it appeared."""
+"""The part of a cited work that a question asks for: its authors, its title, or where it was published."""
 
 import re
 from collections.abc import Sequence
@@ -14,23 +14,23 @@ ABOUT_THE_TEXT = re.compile(r"\bthe (?:author|writer)\b", re.I)  # of the docume
 BOOK_WORD = re.compile(r"\bbook\b", re.I)
 
 
-def titled(works: Sequence[Source]) -> Source | None:
-    """The first of some works that is named by a title."""
+def titled_work(works: Sequence[Source]) -> Source | None:
+    """Return the first work that has a title."""
     return min((work for work in works if work.parts.title), key=lambda work: work.start, default=None)
 
 
 def cited_part(question: str, work: Source) -> Span | None:
-    """The part of a work that is asked for, its title where the question names none."""
-    asked, parts = ABOUT_THE_TEXT.sub("", question), work.parts
-    if AUTHOR.search(asked):
+    """Return the part of a work that is asked for, by default its title."""
+    text, parts = ABOUT_THE_TEXT.sub("", question), work.parts
+    if AUTHOR.search(text):
         return parts.authors or parts.container or parts.title
-    if PERIODICAL.search(asked) or BOOK_WORD.search(asked):
+    if PERIODICAL.search(text) or BOOK_WORD.search(text):
         return parts.container or parts.title
     return parts.title
 
 
 def sources_of(place: Place, index: Index) -> tuple[Source, ...]:
-    """The works that a note's sentence names; none in the body."""
+    """Return the works that a note's sentence names; none for the body."""
     note, sentence = place.passage.note, place.sentence
     sources = index.documents[place.passage.document].footnotes[note].sources if note is not None else ()
     return tuple(work for work in sources if sentence.start <= work.start < sentence.end)

@@ -1,4 +1,4 @@
-"""What is known of each sentence that could answer: what the network reads in it, what retrieval says of it."""
+"""The features of each candidate sentence: scores of the network and of retrieval."""
 
 import math
 import re
@@ -16,42 +16,43 @@ from index.retriever import Index, Place, reciprocal_rank_fusion
 from index.types import Hit
 
 LONGEST_SPAN = 40  # tokens
-SHORTLIST = 16  # sentences that are looked at closely
-NOTHING = -8.0  # the evidence of what was not read
-VIEWS = ("span", "evidence", "dense", "bm25")
-CODE = re.compile(r"\b(?=\w*\d)[\w.:/-]*\w")  # what has a digit in it: a number, a year, "E-105"
+SHORTLIST = 16  # sentences whose term coverage is computed
+NO_EVIDENCE = -8.0  # the evidence score of sentences that were not read
+SHORTLIST_SCORES = ("span", "evidence", "dense", "bm25")
+CODE = re.compile(r"\b(?=\w*\d)[\w.:/-]*\w")  # a word with a digit: a number, a year, "E-105"
 
 
-Key = tuple[str, int]  # what tells one sentence from another: document and start
-Read = tuple[Piece, tuple[int, int, float], float, float]  # a piece, its best span, its window's answer, its evidence
+Key = tuple[str, int]  # identifies a sentence: document and start
+# A piece, its best span (characters and margin), its window's answer score, and its evidence score.
+PieceScores = tuple[Piece, tuple[int, int, float], float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A sentence of the body that a note stands behind, with its evidence."""
+    """A sentence of the body that a note supports, with its evidence score."""
 
     key: Key
     evidence: float
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A sentence with the best span in it, and every score there is of it by name.
+class SentenceFeatures:
+    """A sentence with its best span and its features by name.
 
-    `start` and `end` are characters of its plain text. `coverage` has the question's content words with how near
-    the sentence comes to each, where the sentence is on the shortlist; `claim` is what a note's sentence stands behind.
+    `start` and `end` are characters of its plain text. `coverage` has the similarity of the sentence to each content
+    word of the question, for sentences on the shortlist; `claim` is the sentence that a note's sentence supports.
 
     span      the span's margin over no span          evidence  the network's score of the sentence
-    answer    the network's score of the window       around    the evidence of the sentences beside it, the better
+    answer    the network's score of the window       around    the higher evidence of the two sentences beside it
     bm25      retrieval's scores of the sentence      passage   its passage's cosine
     dense                                             rank      1 / its passage's rank among the hits
-    support   how much of the question it covers      least     the least covered word of the question
-    note      it stands in a note                     claim     the best evidence of a sentence whose note leads here
-    source    a work is asked for                     work      and it names one, in a note
-    reference it names a work, in a note, unasked     heading   it is a heading
+    support   mean coverage of the question's words   least     lowest coverage of a word of the question
+    note      it is in a note                         claim     the highest evidence of a sentence that cites the note
+    source    the question asks for a work            work      and the sentence, in a note, names one
+    reference it names a work that is not asked for   heading   it is a heading
     length    the logarithm of its characters
-    misfit    its short answer is of another kind than what is asked for (no number, no time, no name)
-    code      share of the question's numbers and codes that its passage has (1 where there are none)
+    misfit    its short answer is of another type than the question asks for (no number, no time, no name)
+    code      share of the question's numbers and codes in its passage (1 if the question has none)
     """
 
     place: Place
@@ -64,24 +65,24 @@ class Found:
 
 def find_sentences(
     question: str, hits: Sequence[Hit], index: Index, network: Network, turns: Sequence[str] = ()
-) -> list[Found]:
-    """Every sentence of the hits and their notes with its scores; `turns` are the conversation's earlier questions."""
-    read = read_sentences(question, make_windows(hits, index), network, turns)
-    places = [piece.place for piece, *_ in read.values()]
-    retrieved = index.score_places(" ".join([*turns[-1:], question]), places)
+) -> list[SentenceFeatures]:
+    """Compute the features of every sentence of the hits and their notes; `turns` are earlier questions."""
+    pieces = read_sentences(question, make_windows(hits, index), network, turns)
+    places = [piece.place for piece, *_ in pieces.values()]
+    retrieval = index.score_places(" ".join([*turns[-1:], question]), places)
     ranks = {key: hit for hit in reversed(hits) for key in sentence_keys(hit)}
-    evidence = {key: score for key, (*_, score) in read.items()}
+    evidence = {key: score for key, (*_, score) in pieces.items()}
     claims = find_claims(places, evidence, index)
-    found = []
-    for (key, (piece, (start, end, margin), answer, score)), own in zip(read.items(), retrieved, strict=True):
+    sentences = []
+    for (key, (piece, (start, end, margin), answer, score)), similarity in zip(pieces.items(), retrieval, strict=True):
         hit = ranks.get(key)
         scores = {
             "span": margin,
             "answer": answer,
             "evidence": score,
-            "around": around(piece.place, evidence),
-            "bm25": own.bm25,
-            "dense": own.dense,
+            "around": neighbour_evidence(piece.place, evidence),
+            "bm25": similarity.bm25,
+            "dense": similarity.dense,
             "passage": hit.dense if hit else 0.0,
             "rank": 1 / hit.rank if hit else 0.0,
             "code": code_coverage(question, piece.place),
@@ -90,56 +91,64 @@ def find_sentences(
             "length": math.log(len(piece.place.sentence.plain) or 1),
             **note_scores(question, piece.place, claims.get(key), index),
         }
-        found.append(Found(piece.place, piece.start + start, piece.start + end, scores, claim=claims.get(key)))
-    return with_coverage(question, found, index)
+        sentences.append(
+            SentenceFeatures(piece.place, piece.start + start, piece.start + end, scores, claim=claims.get(key))
+        )
+    return add_coverage(question, sentences, index)
 
 
-def with_coverage(question: str, found: list[Found], index: Index) -> list[Found]:
-    """The same, those that look best from any side with how much of the question they cover."""
-    order = [sorted(range(len(found)), key=lambda i: -found[i].scores[view]) for view in VIEWS]
-    fused = reciprocal_rank_fusion(order)
+def add_coverage(question: str, sentences: list[SentenceFeatures], index: Index) -> list[SentenceFeatures]:
+    """Add term coverage to the SHORTLIST sentences that rank best by SHORTLIST_SCORES, fused."""
+    rankings = [sorted(range(len(sentences)), key=lambda i: -sentences[i].scores[name]) for name in SHORTLIST_SCORES]
+    fused = reciprocal_rank_fusion(rankings)
     best = sorted(fused, key=lambda i: (-fused[i], i))[:SHORTLIST]
-    coverages = term_coverage(question, [found[i].place.sentence.in_context for i in best], index.encoder)
-    covered = dict(zip(best, coverages, strict=True))
+    coverages = term_coverage(question, [sentences[i].place.sentence.in_context for i in best], index.encoder)
+    coverage_of = dict(zip(best, coverages, strict=True))
     return [
-        replace(one, coverage=covered.get(i, {}), scores={**one.scores, **coverage_scores(covered.get(i, {}))})
-        for i, one in enumerate(found)
+        replace(
+            sentence,
+            coverage=coverage_of.get(i, {}),
+            scores={**sentence.scores, **coverage_scores(coverage_of.get(i, {}))},
+        )
+        for i, sentence in enumerate(sentences)
     ]
 
 
 def coverage_scores(coverage: Mapping[str, float]) -> dict[str, float]:
-    """The mean and the least of the words' coverage; 0 where nothing is known."""
+    """Return the mean and the minimum of the words' coverage; 0 without coverage."""
     words = list(coverage.values())
     return {"support": float(np.mean(words)) if words else 0.0, "least": min(words, default=0.0)}
 
 
-def read_sentences(question: str, windows: Sequence[Window], network: Network, turns: Sequence[str]) -> dict[Key, Read]:
-    """Each sentence with its best span, its window's answer and its evidence: of two readings the better."""
-    best: dict[Key, Read] = {}
+def read_sentences(
+    question: str, windows: Sequence[Window], network: Network, turns: Sequence[str]
+) -> dict[Key, PieceScores]:
+    """Read every sentence with the network; of a sentence in two windows the higher score counts."""
+    best: dict[Key, PieceScores] = {}
     for window, reading in zip(windows, network.read(question, [window.text for window in windows], turns)):
         for piece, span, evidence in read_pieces(window, reading):
-            kept = best.get(piece.place.key)
-            if kept is None or span[2] + evidence > kept[1][2] + kept[3]:
+            earlier = best.get(piece.place.key)
+            if earlier is None or span[2] + evidence > earlier[1][2] + earlier[3]:
                 best[piece.place.key] = (piece, span, reading.answer, evidence)
     return best
 
 
 def sentence_keys(hit: Hit) -> list[Key]:
-    """What tells the sentences of a hit from others."""
+    """Return the keys of a hit's sentences."""
     return [(hit.passage.document, sentence.start) for sentence in hit.passage.sentences]
 
 
-def around(place: Place, evidence: Mapping[Key, float]) -> float:
-    """The better evidence of the two sentences beside one in its passage; NOTHING where there is none."""
+def neighbour_evidence(place: Place, evidence: Mapping[Key, float]) -> float:
+    """Return the higher evidence of a sentence's two neighbours in its passage; NO_EVIDENCE without any."""
     starts = [sentence.start for sentence in place.passage.sentences]
-    at = starts.index(place.sentence.start)
-    beside = [evidence.get((place.passage.document, start), NOTHING) for start in starts[max(at - 1, 0) : at + 2]
+    i = starts.index(place.sentence.start)
+    neighbours = [evidence.get((place.passage.document, start), NO_EVIDENCE) for start in starts[max(i - 1, 0) : i + 2]
               if start != place.sentence.start]  # fmt: skip
-    return max(beside, default=NOTHING)
+    return max(neighbours, default=NO_EVIDENCE)
 
 
 def find_claims(places: Sequence[Place], evidence: Mapping[Key, float], index: Index) -> dict[Key, Claim]:
-    """For each sentence of a note the sentence of the body with the best evidence of those whose notes lead to it."""
+    """Return for each sentence of a note the body sentence with the highest evidence that cites it, also indirectly."""
     best: dict[Key, Claim] = {}
     for place in places:
         for note in place.sentence.notes if place.passage.note is None else ():
@@ -150,27 +159,27 @@ def find_claims(places: Sequence[Place], evidence: Mapping[Key, float], index: I
 
 
 def note_scores(question: str, place: Place, claim: Claim | None, index: Index) -> dict[str, float]:
-    """What tells that a sentence of a note answers: what it stands behind, whether it names a work asked for."""
-    asked, noted = asks_for_source(question), place.passage.note is not None
-    named = bool(sources_of(place, index))
+    """Return the features of sentences in notes: the claim they support, whether they name a work asked for."""
+    asks_source, in_note = asks_for_source(question), place.passage.note is not None
+    names_work = bool(sources_of(place, index))
     return {
-        "note": float(noted),
-        "source": float(asked),
-        "claim": (claim.evidence if claim else NOTHING) - NOTHING if asked and noted else 0.0,
-        "work": float(asked and named),
-        "reference": float(named and not asked),
+        "note": float(in_note),
+        "source": float(asks_source),
+        "claim": (claim.evidence if claim else NO_EVIDENCE) - NO_EVIDENCE if asks_source and in_note else 0.0,
+        "work": float(asks_source and names_work),
+        "reference": float(names_work and not asks_source),
     }
 
 
 def code_coverage(question: str, place: Place) -> float:
-    """The share of the numbers and codes in a question that stand in a sentence, its passage or its heading."""
-    asked = {code.casefold() for code in CODE.findall(question)}
-    there = f"{place.passage.plain} {place.passage.section or ''}".casefold()
-    return sum(code in there for code in asked) / len(asked) if asked else 1.0
+    """Return the share of the question's numbers and codes that occur in a sentence's passage or heading."""
+    codes = {code.casefold() for code in CODE.findall(question)}
+    text = f"{place.passage.plain} {place.passage.section or ''}".casefold()
+    return sum(code in text for code in codes) / len(codes) if codes else 1.0
 
 
 def read_pieces(window: Window, reading: TokenScores) -> Iterator[tuple[Piece, tuple[int, int, float], float]]:
-    """Each piece that may answer: its best span as characters of the piece with the margin, and its evidence."""
+    """Yield each piece that may answer, its best span (characters of the piece, margin), and its evidence."""
     for number, (piece, begin, end) in enumerate(window.spans()):
         inside = np.flatnonzero((reading.offsets[:, 0] >= begin) & (reading.offsets[:, 1] <= end))
         if number < window.context or piece.place.asks or not len(inside):
@@ -181,7 +190,7 @@ def read_pieces(window: Window, reading: TokenScores) -> Iterator[tuple[Piece, t
 
 
 def best_span(start: np.ndarray, end: np.ndarray) -> tuple[int, int, float]:
-    """First and last token of the best span, and its score."""
+    """Return the first and last token of the best span, and its score."""
     scores = start[:, None] + end[None, :]
     fits = np.triu(np.ones_like(scores, dtype=bool)) & np.tril(np.ones_like(scores, dtype=bool), LONGEST_SPAN)
     first, last = np.unravel_index(int(np.where(fits, scores, -np.inf).argmax()), scores.shape)

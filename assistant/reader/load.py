@@ -14,10 +14,10 @@ SIMPLE_READER = "sentence"
 
 
 def load_reader(name: str = DEFAULT_READER) -> Reader:
-    """The reader of that name; raises ReaderError if it cannot be loaded.
+    """Load a reader by name; raises ReaderError if it cannot be loaded.
 
-    A folder with reader.onnx is a reader trained here; any other folder, or a name, a model for extractive
-    question answering. Only a name that is none of the others may reach for the network.
+    A folder with reader.onnx is a reader trained here; any other folder or name is a model for extractive question
+    answering. Only a name that is no folder may be downloaded.
     """
     if name == SIMPLE_READER:
         return SentenceReader()
@@ -25,6 +25,6 @@ def load_reader(name: str = DEFAULT_READER) -> Reader:
     if name == DEFAULT_READER:
         return SpanReader(name, OnnxNetwork(PACKAGED, PACKAGED_SHA256), combination)
     if (Path(name) / "reader.onnx").exists():
-        own = Path(name) / "combination.json"
-        return SpanReader(name, OnnxNetwork(Path(name)), Combination.load(own) if own.exists() else combination)
+        path = Path(name) / "combination.json"
+        return SpanReader(name, OnnxNetwork(Path(name)), Combination.load(path) if path.exists() else combination)
     return SpanReader(name, SquadModel(name), combination)

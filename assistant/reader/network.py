@@ -1,4 +1,4 @@
-"""The networks that read: a question and some windows of text in, a score for every token out."""
+"""Reader networks: a question and windows of text in, scores of every token out."""
 
 import hashlib
 from collections.abc import Sequence
@@ -16,17 +16,18 @@ if TYPE_CHECKING:
 
 MAX_TOKENS = 384
 MAX_QUESTION_TOKENS = 64
-MAX_ASKED_TOKENS = 96  # the question, and as much of the conversation before it as fits
+MAX_CONTEXT_TOKENS = 96  # for the question and the earlier turns that fit
 PACKAGED = Path(__file__).parent / "weights"
 PACKAGED_SHA256 = "d3b30767bc752c39de7be458057a44addee2c2f8ddbb234ae4b275d48794d25e"
 
 
 @dataclass(frozen=True, slots=True)
 class TokenScores:
-    """What a network says of a window. `offsets` are characters of the window's text, a row for each token.
+    """A network's scores of a window. `offsets` are characters of the window's text.
 
-    `start` and `end` are logits of a span's first and last token, `null` that of there being none on the same
-    scale, `answer` whether the window answers at all, `evidence` how much each token's sentence does.
+    `start` and `end` (tokens,) are logits of a span's first and last token, `null` the score of no answer on the scale
+    of their sum, `answer` the logit that the window answers, `evidence` (tokens,) the logits that the tokens' sentences
+    do.
     """
 
     offsets: np.ndarray  # int, (tokens, 2)
@@ -40,23 +41,23 @@ class TokenScores:
 class Network(Protocol):
     """Reads windows of text for a question.
 
-    `reads_turns` says whether it was trained to read earlier questions along.
+    `reads_turns`: it was trained to read earlier turns too.
     """
 
     reads_turns: bool
 
     @property
     def fingerprint(self) -> str:
-        """What tells its weights from others'."""
+        """A hash of its weights."""
         ...
 
     def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
-        """A reading of each window; `turns` are earlier questions of the conversation, oldest first."""
+        """Score each window; `turns` are earlier questions of the conversation, oldest first."""
         ...
 
 
 class OnnxNetwork:
-    """Quoth's own reader: `reader.onnx` and `tokenizer.json` in a folder, run by onnxruntime."""
+    """Quoth's reader network: `reader.onnx` and `tokenizer.json` in a folder, run by onnxruntime."""
 
     reads_turns = True
 
@@ -85,47 +86,47 @@ class OnnxNetwork:
         self.first, self.last = self.tokenizer.encode("").ids  # [CLS] and [SEP]
 
     def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
-        """A reading of each window, behind the earlier questions; it depends on these and that window alone."""
-        turned = self.tokenizer.encode_batch([*turns, question], add_special_tokens=False)
-        asked = join_turns([encoding.ids for encoding in turned], self.last)
+        """Score each window by itself, after the earlier questions and the question."""
+        encodings = self.tokenizer.encode_batch([*turns, question], add_special_tokens=False)
+        context = join_turns([encoding.ids for encoding in encodings], self.last)
         encoded = self.tokenizer.encode_batch(list(windows), add_special_tokens=False)
-        begin, room = len(asked) + 2, MAX_TOKENS - len(asked) - 3
+        begin, room = len(context) + 2, MAX_TOKENS - len(context) - 3
 
         def read_one(window: "Encoding") -> TokenScores:
-            tokens = [self.first, *asked, self.last, *window.ids[:room], self.last]
-            return cut(self.run(tokens, begin), begin, window.offsets[:room])
+            tokens = [self.first, *context, self.last, *window.ids[:room], self.last]
+            return to_token_scores(self.run(tokens, begin), begin, window.offsets[:room])
 
         return list(in_threads(read_one, encoded))
 
     def run(self, tokens: Sequence[int], begin: int) -> np.ndarray:
-        """Start, end, evidence and answer logits of token ids whose window begins at `begin`: (tokens, 4)."""
+        """Return start, end, evidence and answer logits (tokens, 4) of token ids whose window begins at `begin`."""
         (scores,) = self.session.run(None, inputs_of(tokens, begin))
         return np.asarray(scores[0])
 
 
 def inputs_of(tokens: Sequence[int], begin: int) -> dict[str, np.ndarray]:
-    """What the network is given: the tokens, and of which type each is, 0 before `begin` and 1 from it on."""
+    """Return the network's inputs: token ids, and token types, 0 before `begin` and 1 from it on."""
     ids = np.array([tokens], dtype=np.int64)
     return {"tokens": ids, "types": (np.arange(ids.shape[1]) >= begin).astype(np.int64)[None]}
 
 
-def join_turns(asked: Sequence[Sequence[int]], separator: int) -> list[int]:
-    """The tokens of a question, the last, behind those of the earlier ones that fit; a separator behind each of these.
+def join_turns(questions: Sequence[Sequence[int]], separator: int) -> list[int]:
+    """Join the tokens of the last question with those of the earlier ones that fit, each followed by a separator.
 
     >>> join_turns([[7, 8], [9]], 0)
     [7, 8, 0, 9]
     """
-    *earlier, question = asked
+    *earlier, question = questions
     tokens = list(question[:MAX_QUESTION_TOKENS])
     for turn in reversed(earlier):
-        if len(turn) + 1 + len(tokens) > MAX_ASKED_TOKENS:
+        if len(turn) + 1 + len(tokens) > MAX_CONTEXT_TOKENS:
             break
         tokens = [*turn, separator, *tokens]
     return tokens
 
 
-def cut(scores: np.ndarray, begin: int, offsets: Sequence[tuple[int, int]]) -> TokenScores:
-    """What a network says of its tokens as a reading of the window, which begins at `begin`."""
+def to_token_scores(scores: np.ndarray, begin: int, offsets: Sequence[tuple[int, int]]) -> TokenScores:
+    """Convert a network's scores to those of the window, which begins at `begin`."""
     start, end, evidence, answer = scores.T
     inside = slice(begin, begin + len(offsets))
     places = np.array(offsets, dtype=np.int64).reshape(-1, 2)

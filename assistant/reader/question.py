@@ -1,4 +1,4 @@
-"""What a question asks for, as far as its words tell."""
+"""Question classification by keywords: the expected answer type."""
 
 import re
 
@@ -34,7 +34,7 @@ LIST = re.compile(
     re.IGNORECASE,
 )
 
-# What a question asks for, and what an answer to it has: otherwise it is of another kind.
+# Answer types: a pattern of questions, and one that their answers match.
 KINDS = {
     "quantity": (
         re.compile(
@@ -53,7 +53,7 @@ KINDS = {
 
 
 def asks_for_source(question: str) -> bool:
-    """Whether a question is about the works behind the text.
+    """Whether a question asks for a cited work.
 
     >>> asks_for_source("Which newspaper is cited on the retreat?")
     True
@@ -64,12 +64,12 @@ def asks_for_source(question: str) -> bool:
 
 
 def asks_why(question: str) -> bool:
-    """Whether a question is for a reason."""
+    """Whether a question asks for a reason."""
     return bool(WHY.search(question))
 
 
 def asks_for_explanation(question: str) -> bool:
-    """Whether a question is for more than a name: a reason, a manner, whether something is so.
+    """Whether a question asks for a reason, a manner, or whether something is so.
 
     >>> asks_for_explanation("How did they cross?"), asks_for_explanation("How many crossed?")
     (True, False)
@@ -78,7 +78,7 @@ def asks_for_explanation(question: str) -> bool:
 
 
 def asks_for_list(question: str) -> bool:
-    """Whether a question is for several things.
+    """Whether a question asks for several things.
 
     >>> asks_for_list("Which countries sent troops?"), asks_for_list("Which country sent troops?")
     (True, False)
@@ -87,22 +87,25 @@ def asks_for_list(question: str) -> bool:
 
 
 def is_misfit(question: str, answer: str) -> bool:
-    """Whether an answer is of another kind than what is asked for: no number, no time, no name.
+    """Whether an answer is of another type than the question asks for: no number, no time, no name.
 
     >>> is_misfit("Who chairs it?", "the government"), is_misfit("How many chair it?", "two of them")
     (True, False)
     """
-    kind = next((wanted for asked, wanted in KINDS.values() if asked.search(question)), None)
-    return kind is not None and not asks_for_source(question) and not kind.search(answer)
+    pattern = next(
+        (answers for asks, answers in KINDS.values() if asks.search(question)),
+        None,
+    )
+    return pattern is not None and not asks_for_source(question) and not pattern.search(answer)
 
 
 def answer_kind(question: str) -> str:
-    """The kind of answer that a question asks for: source, reason, quantity, time, list, name, explanation or other.
+    """Return the expected answer type: source, reason, quantity, time, list, name, explanation or other.
 
     >>> [answer_kind(q) for q in ("Who is cited on it?", "Who said so?", "How did it end?", "What is it?")]
     ['source', 'name', 'explanation', 'other']
     """
-    asked = {
+    kinds = {
         "source": asks_for_source(question),
         "reason": asks_why(question),
         **{name: bool(pattern.search(question)) for name, (pattern, _) in KINDS.items() if name != "name"},
@@ -110,4 +113,4 @@ def answer_kind(question: str) -> str:
         "name": bool(KINDS["name"][0].search(question)),
         "explanation": asks_for_explanation(question),
     }
-    return next((name for name, asks in asked.items() if asks), "other")
+    return next((name for name, matches in kinds.items() if matches), "other")

@@ -1,4 +1,4 @@
-"""The simple reader: the sentence on which BM25 and the encoder agree best."""
+"""The simple reader: ranks sentences by BM25 and the encoder, fused."""
 
 from collections.abc import Sequence
 
@@ -16,49 +16,49 @@ class SentenceReader:
     name = "sentence"
     reads_turns = False
 
-    def __init__(self, ways: Sequence[str] = WAYS) -> None:
-        """`ways` names what ranks them: "bm25", "dense", or both."""
-        self.ways = ways
-        self.fingerprint = f"sentence: {' '.join(ways)}"
+    def __init__(self, methods: Sequence[str] = WAYS) -> None:
+        """`methods` are "bm25", "dense", or both."""
+        self.methods = methods
+        self.fingerprint = f"sentence: {' '.join(methods)}"
 
     def read(self, question: str, hits: Sequence[Hit], index: Index, turns: Sequence[str] = ()) -> Selection:
-        """Whole sentences, best first; quotation and short answer are the same."""
+        """Select whole sentences, best first; quotation and short answer are the same."""
         scored = [s for s in index.score_sentences(question, index.with_notes(hits)) if not s.place.asks]
         rankings = {
             "bm25": [i for i in ranking([s.bm25 for s in scored]) if scored[i].bm25 > 0],
             "dense": ranking([s.dense for s in scored]),
         }
-        fused = reciprocal_rank_fusion([rankings[way] for way in self.ways], index.config.rrf_k)
+        fused = reciprocal_rank_fusion([rankings[method] for method in self.methods], index.config.rrf_k)
         best = sorted(fused, key=lambda i: (-fused[i], i))
-        candidates = tuple(candidate(scored[i], fused[i]) for i in best)
-        read = tuple(with_scores(scored[i], fused[i]) for i in best)
-        return Selection(candidates, confidence(question, scored[best[0]]) if best else 0.0, scored=read)
+        candidates = tuple(make_candidate(scored[i], fused[i]) for i in best)
+        sentences = tuple(with_scores(scored[i], fused[i]) for i in best)
+        return Selection(candidates, confidence(question, scored[best[0]]) if best else 0.0, scored=sentences)
 
 
 def ranking(scores: Sequence[float]) -> list[int]:
-    """Positions by score, the highest first, ties in order."""
+    """Return positions by score, highest first, ties in order."""
     return sorted(range(len(scores)), key=lambda i: -scores[i])
 
 
-def candidate(scored: SentenceScore, score: float) -> Candidate:
-    """A scored sentence as a candidate."""
+def make_candidate(scored: SentenceScore, score: float) -> Candidate:
+    """Convert a scored sentence to a candidate."""
     sentence = scored.place.sentence
     return Candidate(scored.place.passage, sentence.start, sentence.end, sentence.start, sentence.end, score)
 
 
 def with_scores(scored: SentenceScore, fused: float) -> ScoredSentence:
-    """A scored sentence as the trace keeps it."""
+    """Convert a scored sentence for the trace."""
     sentence = scored.place.sentence
     scores = {"score": fused, "bm25": scored.bm25, "dense": scored.dense}
     return ScoredSentence(scored.place.passage, sentence.start, sentence.end, scores)
 
 
 def confidence(question: str, best: SentenceScore) -> float:
-    """The mean of the cosine and of the share of the question's words that stand in the sentence; not calibrated.
+    """Return the mean of the cosine and the share of the question's words in the sentence; not calibrated.
 
-    0 where no word is shared and the cosine is that of unrelated texts.
+    0 if no word is shared and the cosine is below UNRELATED_COSINE.
     """
-    asked = set(terms(question))
-    shared = len(asked & set(terms(best.place.sentence.in_context))) / len(asked) if asked else 0.0
+    needed = set(terms(question))
+    shared = len(needed & set(terms(best.place.sentence.in_context))) / len(needed) if needed else 0.0
     cosine = min(max(best.dense, 0.0), 1.0)
     return (cosine + shared) / 2 if shared > 0 or cosine >= UNRELATED_COSINE else 0.0

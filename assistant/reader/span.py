@@ -1,4 +1,4 @@
-"""The span reader: a network finds the words, retrieval is heard, and fitted models decide."""
+"""The span reader: combines a network's spans with retrieval scores by fitted models."""
 
 import hashlib
 from bisect import bisect_left
@@ -8,21 +8,21 @@ import numpy as np
 from rapidfuzz import fuzz
 
 from assistant.reader import Candidate, ScoredSentence, Selection
-from assistant.reader.answer_span import SURE, extend, short_answer
-from assistant.reader.cited import cited_part, sources_of, titled
-from assistant.reader.combine import Combination, by_score
-from assistant.reader.features import Found, find_sentences
+from assistant.reader.answer_span import MIN_MARGIN, extend, short_answer
+from assistant.reader.cited import cited_part, sources_of, titled_work
+from assistant.reader.combine import Combination, rank_by_score
+from assistant.reader.features import SentenceFeatures, find_sentences
 from assistant.reader.network import Network
 from assistant.reader.question import asks_for_source
 from index.document.sentences import plain_characters
 from index.retriever import Index
 from index.types import Hit
 
-UNSUPPORTED = 0.4  # cosine of a word of the question to its nearest in a sentence that has nothing on it
-MOST_MISSING = 3
-SAME = 92  # rapidfuzz's ratio, of 100, from which two sentences say the same
+UNSUPPORTED = 0.4  # a question word with less coverage than this is missing in a sentence
+MAX_MISSING = 3
+SAME = 92  # rapidfuzz's ratio, of 100, from which two sentences are duplicates
 
-Ranked = tuple[Found, float]
+Ranked = tuple[SentenceFeatures, float]
 
 
 class SpanReader:
@@ -30,64 +30,63 @@ class SpanReader:
 
     def __init__(self, name: str, network: Network, combination: Combination) -> None:
         self.name, self.network, self.combination = name, network, combination
-        joined = hashlib.sha256(combination.as_json().encode()).hexdigest()
-        self.fingerprint = f"{network.fingerprint} {joined}"
+        combination_hash = hashlib.sha256(combination.as_json().encode()).hexdigest()
+        self.fingerprint = f"{network.fingerprint} {combination_hash}"
         self.reads_turns = network.reads_turns
 
     def without(self, names: Sequence[str]) -> "SpanReader":
-        """The same reader, blind to some features."""
+        """Return the reader with some features masked."""
         return SpanReader(self.name, self.network, self.combination.without(names))
 
     def read(self, question: str, hits: Sequence[Hit], index: Index, turns: Sequence[str] = ()) -> Selection:
-        """The sentences of the hits and of their notes, best first, those that say the same once."""
-        read = find_sentences(question, hits, index, self.network, turns)
-        if not read:
+        """Rank the sentences of the hits and their notes, best first, without duplicates."""
+        sentences = find_sentences(question, hits, index, self.network, turns)
+        if not sentences:
             return Selection((), 0.0)
-        order, scores = by_score(self.combination.ranking, columns_of(read))
-        linear = [(read[i], float(score)) for i, score in zip(order, scores, strict=True)]
-        kept = [found for found, _ in distinct(linear)]
+        order, scores = rank_by_score(self.combination.ranking, columns_of(sentences))
+        linear = [(sentences[i], float(score)) for i, score in zip(order, scores, strict=True)]
+        kept = [sentence for sentence, _ in distinct(linear)]
         order, scores, confidence = self.combination.choose(columns_of(kept))
         ranked = [(kept[i], float(score)) for i, score in zip(order, scores, strict=True)]
         coverage = ranked[0][0].coverage
         missing = [word for word in sorted(coverage, key=lambda word: coverage[word]) if coverage[word] < UNSUPPORTED]
         ranked, needed = with_claim(ranked)
-        candidates = tuple(candidate(question, found, score, index) for found, score in ranked)
-        return Selection(candidates, confidence, needed, tuple(missing[:MOST_MISSING]), with_scores(linear))
+        candidates = tuple(make_candidate(question, sentence, score, index) for sentence, score in ranked)
+        return Selection(candidates, confidence, needed, tuple(missing[:MAX_MISSING]), with_scores(linear))
 
 
-def columns_of(found: Sequence[Found]) -> dict[str, np.ndarray]:
-    """Each feature's values, one for each sentence."""
-    return {name: np.array([one.scores[name] for one in found]) for name in found[0].scores}
+def columns_of(sentences: Sequence[SentenceFeatures]) -> dict[str, np.ndarray]:
+    """Return each feature's values, one for each sentence."""
+    return {name: np.array([sentence.scores[name] for sentence in sentences]) for name in sentences[0].scores}
 
 
 def with_scores(ranked: Sequence[Ranked]) -> tuple[ScoredSentence, ...]:
-    """Ranked sentences as the trace keeps them: every feature by its name, and the score."""
+    """Convert ranked sentences for the trace, with the score and every feature."""
     return tuple(
         ScoredSentence(
-            found.place.passage,
-            found.place.sentence.start,
-            found.place.sentence.end,
-            {"score": score, **found.scores},
+            sentence.place.passage,
+            sentence.place.sentence.start,
+            sentence.place.sentence.end,
+            {"score": score, **sentence.scores},
         )
-        for found, score in ranked
+        for sentence, score in ranked
     )
 
 
 def distinct(ranked: Sequence[Ranked]) -> list[Ranked]:
-    """Ranked sentences less those that say what a better one says already."""
+    """Drop ranked sentences that nearly duplicate a better one."""
     kept: list[Ranked] = []
-    for found, score in ranked:
-        plain = found.place.sentence.plain
+    for sentence, score in ranked:
+        plain = sentence.place.sentence.plain
         if not any(fuzz.ratio(plain, other.place.sentence.plain) >= SAME for other, _ in kept):
-            kept.append((found, score))
+            kept.append((sentence, score))
     return kept
 
 
 def with_claim(ranked: list[Ranked]) -> tuple[list[Ranked], int]:
-    """Ranked sentences as they are quoted, and how many of them make the answer.
+    """Return ranked sentences in the order of quoting, and how many of them make the answer.
 
-    A work that is asked for stands in a note, which says little without the sentence that it stands behind: that is
-    quoted with it.
+    A note that names a work asked for is quoted together with the sentence that it supports.
     """
     best = ranked[0][0]
     if not best.scores["work"] or best.claim is None:
@@ -98,16 +97,16 @@ def with_claim(ranked: list[Ranked]) -> tuple[list[Ranked], int]:
     return [ranked[0], claim, *(pair for pair in ranked[1:] if pair is not claim)], 2
 
 
-def candidate(question: str, found: Found, score: float, index: Index) -> Candidate:
-    """A sentence as a candidate, its short answer in document offsets."""
-    sentence = found.place.sentence
-    offsets = [at for _, at in plain_characters(sentence)]
-    margin = found.scores["span"]
-    start, end = short_answer(question, sentence.plain, found.start, found.end, margin)
-    work = titled(sources_of(found.place, index)) if asks_for_source(question) and margin < SURE else None
+def make_candidate(question: str, features: SentenceFeatures, score: float, index: Index) -> Candidate:
+    """Convert a sentence to a candidate, with its short answer in document offsets."""
+    sentence = features.place.sentence
+    offsets = [offset for _, offset in plain_characters(sentence)]
+    margin = features.scores["span"]
+    start, end = short_answer(question, sentence.plain, features.start, features.end, margin)
+    work = titled_work(sources_of(features.place, index)) if asks_for_source(question) and margin < MIN_MARGIN else None
     part = cited_part(question, work) if work else None
     if part and sentence.start <= part.start < part.end <= sentence.end:
         start, end = extend(sentence.plain, bisect_left(offsets, part.start), bisect_left(offsets, part.end))
-    elif asks_for_source(question) and found.place.passage.note is not None and margin < SURE:
+    elif asks_for_source(question) and features.place.passage.note is not None and margin < MIN_MARGIN:
         start, end = extend(sentence.plain, start, end)
-    return Candidate(found.place.passage, sentence.start, sentence.end, offsets[start], offsets[end - 1] + 1, score)
+    return Candidate(features.place.passage, sentence.start, sentence.end, offsets[start], offsets[end - 1] + 1, score)

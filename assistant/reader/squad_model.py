@@ -1,4 +1,4 @@
-"""Any model for extractive question answering, from a folder or the hub, as a network that reads."""
+"""Any model for extractive question answering, from a folder or the hub, as a reader network."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,16 +12,16 @@ from index.sentence_transformer import INSTALL, reach
 
 
 class SquadModel:
-    """A transformers model that gives start and end logits, trained as on SQuAD 2.0: its first token is no answer.
+    """A transformers model with start and end logits, trained as on SQuAD 2.0: its first token means no answer.
 
-    It has no scores for windows and sentences: the best span's margin stands for both, halved, which is
-    about what Quoth's own network gives them.
+    It has no scores of windows and sentences; half of the best span's margin is used for both, which is about the scale
+    of Quoth's own network.
     """
 
     reads_turns = False
 
     def __init__(self, name: str) -> None:
-        """Load the model; raises ReaderError if it is unknown, unreadable, or of another kind."""
+        """Load the model; raises ReaderError if it is unknown, unreadable, or of another type."""
         self.name = name
         local = Path(name).is_dir()
         # Imported here: torch takes seconds, and nothing happens at import.
@@ -53,10 +53,10 @@ class SquadModel:
         self.fingerprint = digest.hexdigest()
 
     def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
-        """A reading of each window; such a model knows nothing of earlier questions."""
+        """Score each window; earlier turns are ignored."""
         import torch
 
-        readings = []
+        scores = []
         for window in windows:
             encoded = self.tokenizer(
                 question, window, truncation="only_second", max_length=MAX_TOKENS, return_offsets_mapping=True,
@@ -68,11 +68,11 @@ class SquadModel:
             inside = np.array([part == 1 for part in encoded.sequence_ids(0)])
             first = int((encoded["input_ids"][0] == self.tokenizer.cls_token_id).nonzero()[0])
             start, end = output.start_logits[0].numpy(), output.end_logits[0].numpy()
-            readings.append(span_reading(offsets[inside], start[inside], end[inside], start[first] + end[first]))
-        return readings
+            scores.append(scores_from_span(offsets[inside], start[inside], end[inside], start[first] + end[first]))
+        return scores
 
 
-def span_reading(offsets: np.ndarray, start: np.ndarray, end: np.ndarray, null: float) -> TokenScores:
-    """A reading out of span logits alone."""
+def scores_from_span(offsets: np.ndarray, start: np.ndarray, end: np.ndarray, null: float) -> TokenScores:
+    """Derive all scores from span logits."""
     answer = float(start.max() + end.max() - null) / 2 if len(start) else -float("inf")
     return TokenScores(offsets, start, end, float(null), answer, start + end - null / 2)

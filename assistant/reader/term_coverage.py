@@ -1,8 +1,7 @@
-"""How much of a question its evidence really has: for each content word the nearest token of a text.
+"""Term coverage: for each content word of a question the similarity of the nearest token of a text.
 
-A near miss shares most of its words with a sentence that does not answer it; the one that it does not share is
-what was asked. The similarity is ColBERT's MaxSim (Khattab and Zaharia, SIGIR 2020), over the encoder's token
-vectors.
+A near miss shares most words with the question, but not the one asked about. The similarity is ColBERT's MaxSim
+(Khattab and Zaharia, SIGIR 2020), over the encoder's token vectors.
 """
 
 import re
@@ -18,18 +17,18 @@ QUANTITIES = frozenset(["many", "much", "long", "often", "far", "old", "exactly"
 
 
 def term_coverage(question: str, texts: Sequence[str], encoder: Encoder) -> list[dict[str, float]]:
-    """For each text the content words of a question, with the cosine to its nearest token, the mean of their own.
+    """Return for each text the coverage of each content word: its tokens' mean cosine to their nearest token.
 
-    Words that ask for a quantity are left out; a dictionary is empty where the question has no content word.
+    Quantity words are left out; the dictionaries are empty if the question has no content word.
     """
-    (places, asked), *given = encoder.encode_tokens([question, *texts])
-    inside: dict[str, list[int]] = {}
+    (offsets, question_vectors), *text_tokens = encoder.encode_tokens([question, *texts])
+    tokens_of: dict[str, list[int]] = {}
     for word in WORD.finditer(question):
-        tokens = [i for i, (start, end) in enumerate(places) if word.start() <= start and end <= word.end()]
+        tokens = [i for i, (start, end) in enumerate(offsets) if word.start() <= start and end <= word.end()]
         if tokens and terms(word[0]) and word[0] not in QUANTITIES:
-            inside[word[0]] = tokens
-    supports = []
-    for _, vectors in given:
-        nearest = (asked @ vectors.T).max(axis=1, initial=0.0)
-        supports.append({word: float(np.mean(nearest[tokens])) for word, tokens in inside.items()})
-    return supports
+            tokens_of[word[0]] = tokens
+    coverages = []
+    for _, vectors in text_tokens:
+        nearest = (question_vectors @ vectors.T).max(axis=1, initial=0.0)
+        coverages.append({word: float(np.mean(nearest[tokens])) for word, tokens in tokens_of.items()})
+    return coverages

@@ -1,8 +1,7 @@
-"""What a reader is given: windows of whole sentences, and where each of their characters stands.
+"""The reader's input: windows of whole sentences, with the offsets of their characters.
 
-The body is read in runs of sentences as the reader was trained on. A note is read behind the sentence that it
-belongs to, and so are the works it leads to: "… Kidal. Interview, Bamako, May 2013." answers what either
-alone does not.
+The body is read in runs of sentences, as in training. A note, and the works it refers to, are read after the sentence
+that the note belongs to: "… Kidal. Interview, Bamako, May 2013." answers what neither does alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +11,7 @@ from index.retriever import Index, Place
 from index.types import Hit, Passage
 
 WINDOW = 640  # characters, as in training
-LONGEST_CONTEXT = 200  # characters of each sentence that another is read behind
+LONGEST_CONTEXT = 200  # characters of each sentence of context
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +24,24 @@ class Piece:
 
     @property
     def text(self) -> str:
-        """The words as they are read."""
+        """The text that is read."""
         return self.place.sentence.plain[self.start : self.end]
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Pieces that are read together; the first `context` of them are not asked for an answer."""
+    """Pieces that are read together; the first `context` of them cannot answer."""
 
     pieces: tuple[Piece, ...]
     context: int = 0
 
     @property
     def text(self) -> str:
-        """What the reader sees."""
+        """The text that is read."""
         return " ".join(piece.text for piece in self.pieces)
 
     def spans(self) -> Iterator[tuple[Piece, int, int]]:
-        """Each piece with where it begins and ends in the text."""
+        """Yield each piece with its start and end in the text."""
         start = 0
         for piece in self.pieces:
             yield piece, start, start + len(piece.text)
@@ -50,7 +49,7 @@ class Window:
 
 
 def make_windows(hits: Sequence[Hit], index: Index) -> list[Window]:
-    """The windows of some hits and their notes, body first, each sentence at least once."""
+    """Make the windows of hits and their notes, body first, each sentence in at least one."""
     body: list[Window] = []
     notes: dict[tuple[str, int], None] = {}
     for passage in index.with_notes(hits):
@@ -62,12 +61,12 @@ def make_windows(hits: Sequence[Hit], index: Index) -> list[Window]:
 
 
 def pieces_of(passage: Passage) -> list[Piece]:
-    """The sentences of a passage as pieces of at most a window."""
+    """Cut the sentences of a passage into pieces of at most a window."""
     return [piece for sentence in passage.sentences for piece in cut_pieces(Place(sentence, passage))]
 
 
 def cut_pieces(place: Place) -> Iterator[Piece]:
-    """A sentence whole, or cut at white space where it is longer than a window."""
+    """Yield a whole sentence, or its parts, cut at white space, if it is longer than a window."""
     plain, start = place.sentence.plain, 0
     while len(plain) - start > WINDOW:
         cut = plain.rfind(" ", start + 1, start + WINDOW)
@@ -78,47 +77,47 @@ def cut_pieces(place: Place) -> Iterator[Piece]:
 
 
 def cut_windows(pieces: Sequence[Piece], context: Sequence[Piece] = ()) -> Iterator[Window]:
-    """Runs of pieces that fit a window, each beginning with the last of the run before, or with the context.
+    """Yield runs of pieces that fit a window, with one piece of overlap if it fits, each after the context.
 
-    What a sentence is read behind (see `Sentence.context`) stands in its window, as context where the run has it not.
+    The context of a sentence (`Sentence.context`) is put before the run if it is not in the run itself.
     """
     run: list[Piece] = []
-    before = (*context, *led_by(pieces[0])) if pieces else ()
-    fresh = 0
+    lead = (*context, *context_of(pieces[0])) if pieces else ()
+    added = 0
     for piece in pieces:
-        lacking = not {one.place.sentence.start for one in led_by(piece)} <= starts((*before, *run))
-        if run and (lacking or size((*before, *run)) + len(piece.text) > WINDOW):
-            yield Window((*before, *run), len(before))
-            before = (*context, *led_by(piece))
-            run = run[-1:] if not lacking and size((*before, *run[-1:])) + len(piece.text) <= WINDOW else []
-            before = tuple(one for one in before if one.place.sentence.start not in starts(run))
-            fresh = 0
+        lacking = not {part.place.sentence.start for part in context_of(piece)} <= starts((*lead, *run))
+        if run and (lacking or total_length((*lead, *run)) + len(piece.text) > WINDOW):
+            yield Window((*lead, *run), len(lead))
+            lead = (*context, *context_of(piece))
+            run = run[-1:] if not lacking and total_length((*lead, *run[-1:])) + len(piece.text) <= WINDOW else []
+            lead = tuple(part for part in lead if part.place.sentence.start not in starts(run))
+            added = 0
         run.append(piece)
-        fresh += 1
-    if fresh:
-        yield Window((*before, *run), len(before))
+        added += 1
+    if added:
+        yield Window((*lead, *run), len(lead))
 
 
-def size(pieces: Sequence[Piece]) -> int:
-    """The characters of some pieces, a space behind each."""
+def total_length(pieces: Sequence[Piece]) -> int:
+    """Return the number of characters of some pieces, with a space after each."""
     return sum(len(piece.text) + 1 for piece in pieces)
 
 
 def starts(pieces: Sequence[Piece]) -> set[int]:
-    """Where the sentences of some pieces begin."""
+    """Return the starts of some pieces' sentences."""
     return {piece.place.sentence.start for piece in pieces}
 
 
-def led_by(piece: Piece) -> tuple[Piece, ...]:
-    """What a piece's sentence is read behind, the end of what is long."""
+def context_of(piece: Piece) -> tuple[Piece, ...]:
+    """Return the context of a piece's sentence, cut to the last LONGEST_CONTEXT characters of each."""
     return tuple(
-        Piece(Place(one, piece.place.passage), max(len(one.plain) - LONGEST_CONTEXT, 0), len(one.plain))
-        for one in piece.place.sentence.context
+        Piece(Place(sentence, piece.place.passage), max(len(sentence.plain) - LONGEST_CONTEXT, 0), len(sentence.plain))
+        for sentence in piece.place.sentence.context
     )
 
 
 def note_windows(document: str, note: int, index: Index) -> Iterator[Window]:
-    """The windows of a note and of the works it leads to, behind the sentence that it belongs to."""
+    """Yield the windows of a note and the works it refers to, after the sentence that the note belongs to."""
     anchor = index.anchor(document, note)
     context = [] if anchor is None else list(cut_pieces(anchor))[-1:]
     pieces = [piece for place in index.led_to(document, note) for piece in cut_pieces(place)]

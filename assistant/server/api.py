@@ -155,7 +155,7 @@ def add_documents(api: APIRouter, services: Services) -> None:
     problems = responses(*ALWAYS, "not_found", "invalid")
 
     @api.get("/documents", summary="The documents", responses=responses(*ALWAYS))
-    async def documents() -> DocumentList:
+    def documents() -> DocumentList:  # in a thread: of very many it takes seconds
         listed = tuple(summary(document) for document in services.documents.quoth.index.documents.values())
         return DocumentList(documents=listed, feedback=services.feedback is not None)
 

@@ -56,7 +56,7 @@ class Documents:
 
     def passages(self, document: str) -> tuple[Passage, ...]:
         """The passages of a document."""
-        return tuple(passage for passage in self.quoth.index.passages if passage.document == document)
+        return self.quoth.index.passages_of(document)
 
 
 def summary(document: Document) -> DocumentSummary:

@@ -1,1 +1,1 @@
-"""From what a person types to questions that stand alone, in words that the documents know."""
+"""Query understanding: from what a person types to self-contained questions in the documents' spelling."""

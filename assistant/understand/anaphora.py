@@ -1,196 +1,213 @@
-"""Words that point at something named elsewhere ("they", "that group"), and what they may point at."""
+"""Anaphora resolution: words such as "they" and "that group", and their candidate antecedents in a conversation."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.understand.grammar import ASKED_FOR, NOUNS, Phrase, Word, noun_phrases, tag
+from assistant.understand.grammar import NOUNS, QUESTION_DETERMINERS, Phrase, Word, noun_phrases, tag
 
 PERSONS = frozenset(["he", "she", "him", "her", "his", "hers"])
 THINGS = frozenset(["it", "its"])
-MANY = frozenset(["they", "them", "their", "theirs", "these", "those"])
-SHOWING = frozenset(["this", "that", "these", "those"])
+PLURALS = frozenset(["they", "them", "their", "theirs", "these", "those"])
+DEMONSTRATIVES = frozenset(["this", "that", "these", "those"])
 POSSESSIVES = frozenset(["its", "his", "her", "their", "hers", "theirs"])
 KINDS = {
     "person": PERSONS,
     "thing": THINGS | {"this", "that"},
-    "many": MANY,
+    "many": PLURALS,
     "one": frozenset(["one", "ones"]),
     "place": frozenset(["there"]),
 }
 PLACES = frozenset(["in", "at", "to", "from", "into", "near", "inside"])
-# What begins a clause of its own: a pronoun behind it may mean what stands before it.
+# Words that begin a clause, whose pronouns may refer to what stands before it.
 CLAUSES = frozenset(", ; . ? ! and but when if that because while after before once since who which".split())  # noqa: SIM905
-# "That day" points at no day named before.
+# Nouns that are not anaphoric behind a demonstrative: "that day" refers to no day named before.
 TIMES = frozenset(
     "case day extent kind moment month period point question reason sort sense time way week year".split()  # noqa: SIM905
 )
-# "It" that points at nothing: "is it true that", "how long does it take to", "it rains when".
-EMPTY_IT = re.compile(
+# Expletive "it": "is it true that", "how long does it take to", "it rains when".
+EXPLETIVE_IT = re.compile(
     r"\b(?:is|was|be|isn[’']t|would|will) it (?:be )?(?:\w+ ){0,2}(?:that|to|for|if|when|who|which)\b"
     r"|\bit (?:is|was|takes?|took|seems?|turns?|rains?|snows?)\b(?:.*\b(?:that|to|if|when)\b)"
     r"|\b(?:does|did|will|would) it (?:take|cost)\b.*\bto\b|\bit[’']s (?:\w+ ){1,2}(?:that|to)\b",
     re.I,
 )
-UNLIKE = 3
+INCOMPATIBLE = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """An earlier question as it stands alone, what its pointers pointed to, and its short answer, if it had one."""
+class ResolvedTurn:
+    """An earlier question in its standalone form, the antecedent of its anaphors, and its short answer, if any."""
 
     question: str
     topic: str = ""
     answer: str | None = None
 
 
-def kind_of(small: str) -> str | None:
-    """What kind of thing a word points at; None for a word that does not point."""
-    return next((kind for kind, members in KINDS.items() if small in members), None)
+def kind_of(word: str) -> str | None:
+    """Return the kind of antecedent that a lower-case word takes; None if it is not anaphoric."""
+    return next((kind for kind, members in KINDS.items() if word in members), None)
 
 
-def pointers(words: Sequence[Word]) -> Iterator[Word]:
-    """The words that point at something not named in the question itself."""
+def anaphors(words: Sequence[Word]) -> Iterator[Word]:
+    """Yield the anaphoric words whose antecedent is not in the question itself."""
     text = " ".join(word.text for word in words)
-    empty = EMPTY_IT.search(text)
+    expletive = EXPLETIVE_IT.search(text)
     starts = [sum(len(word.text) + 1 for word in words[:number]) for number in range(len(words))]
     for number, word in enumerate(words):
-        points_at_nothing = word.small == "it" and empty and empty.start() <= starts[number] < empty.end()
-        if kind_of(word.small) and not points_at_nothing and points(words, number) and not named_before(words, number):
+        is_expletive = word.lower == "it" and expletive and expletive.start() <= starts[number] < expletive.end()
+        if (
+            kind_of(word.lower)
+            and not is_expletive
+            and is_anaphoric(words, number)
+            and not has_antecedent_before(words, number)
+        ):
             yield word
 
 
-def points(words: Sequence[Word], number: int) -> bool:
-    """Whether a word that may point does: "that" may be a conjunction, "one" a number, "there" in "there are"."""
-    small = words[number].small
+def is_anaphoric(words: Sequence[Word], number: int) -> bool:
+    """Whether an ambiguous word is anaphoric: "that" may be a conjunction, "one" a number, "there" existential."""
+    lower = words[number].lower
     before = words[number - 1] if number else None
-    if small in SHOWING:
-        return points_alone(words, number) or shown_noun(words, number) is not None
-    if small in ("one", "ones"):
+    if lower in DEMONSTRATIVES:
+        return is_pronoun(words, number) or demonstrative_noun(words, number) is not None
+    if lower in ("one", "ones"):
         following = words[number + 1] if number + 1 < len(words) else None
         counts = following is not None and (following.tag in NOUNS or following.tag == "PRF")
         return (
             before is not None
             and not counts
-            and (before.tag[:2] in ("AJ", "OR", "DT", "NN") or before.small == "which")
+            and (before.tag[:2] in ("AJ", "OR", "DT", "NN") or before.lower == "which")
         )
-    if small == "there":
-        return before is not None and ends(words, number) and before.tag[:2] not in ("VB", "AV")
+    if lower == "there":
+        return before is not None and ends_clause(words, number) and before.tag[:2] not in ("VB", "AV")
     return True
 
 
-def points_alone(words: Sequence[Word], number: int) -> bool:
-    """Whether "this" or "that" stands for something by itself, and is not a conjunction."""
+def is_pronoun(words: Sequence[Word], number: int) -> bool:
+    """Whether "this" or "that" is a pronoun, and not a conjunction or determiner."""
     following = words[number + 1] if number + 1 < len(words) else None
-    if words[number].small == "that" and number and words[number - 1].tag in NOUNS:
+    if words[number].lower == "that" and number and words[number - 1].tag in NOUNS:
         return False
-    return following is None or ends(words, number) or following.is_verb or following.tag[:2] in ("PO", "AV")
+    return following is None or ends_clause(words, number) or following.is_verb or following.tag[:2] in ("PO", "AV")
 
 
-def shown_noun(words: Sequence[Word], number: int) -> Word | None:
-    """The noun of "that group", which stands for a group named before; None for "that way", "this year"."""
+def demonstrative_noun(words: Sequence[Word], number: int) -> Word | None:
+    """Return the noun of "that group", which refers to a group named before; None for "that way", "this year"."""
     behind = words[number + 1 : number + 3]
     noun = next((word for word in behind if word.tag in NOUNS), None)
     if noun is None or (behind[0] is not noun and behind[0].tag != "AJ0"):
         return None
-    return None if noun.tag == "NP0" or noun.small.rstrip("s") in TIMES else noun
+    return None if noun.tag == "NP0" or noun.lower.rstrip("s") in TIMES else noun
 
 
-def ends(words: Sequence[Word], number: int) -> bool:
-    """Whether a word is the last of a clause."""
+def ends_clause(words: Sequence[Word], number: int) -> bool:
+    """Whether a word is the last one of a clause."""
     return number + 1 == len(words) or not words[number + 1].text[0].isalpha()
 
 
-def named_before(words: Sequence[Word], number: int) -> bool:
-    """Whether what a pointer points at may be named before it in the same question.
+def has_antecedent_before(words: Sequence[Word], number: int) -> bool:
+    """Whether an anaphor's antecedent may be named before it in the same question.
 
-    "Its" may be anything's before it; "it" is nothing of its own clause (Chomsky's principle B).
+    A possessive's antecedent may be in the same clause, a pronoun's may not (Chomsky's principle B).
     """
-    begin = number
-    if words[number].small not in POSSESSIVES:
-        begin = next((at for at in range(number - 1, -1, -1) if words[at].small in CLAUSES), 0)
-    before = words[:begin]
+    start = number
+    if words[number].lower not in POSSESSIVES:
+        start = next((i for i in range(number - 1, -1, -1) if words[i].lower in CLAUSES), 0)
+    before = words[:start]
     nouns = [
-        one for at, one in enumerate(before) if one.tag in NOUNS and (not at or before[at - 1].small not in ASKED_FOR)
+        word
+        for i, word in enumerate(before)
+        if word.tag in NOUNS and (not i or before[i - 1].lower not in QUESTION_DETERMINERS)
     ]
-    plural = kind_of(words[number].small) == "many"
-    return any(one.tag == "NP0" or (one.tag == "NN2") == plural for one in nouns)
+    plural = kind_of(words[number].lower) == "many"
+    return any(word.tag == "NP0" or (word.tag == "NN2") == plural for word in nouns)
 
 
-def antecedents(pointer: Word | None, words: Sequence[Word], said: Sequence[Said]) -> list[Phrase]:
-    """What a pointer may point to, the likeliest first: what agrees best, then what was said last.
+def antecedents(pointer: Word | None, words: Sequence[Word], turns: Sequence[ResolvedTurn]) -> list[Phrase]:
+    """Return candidate antecedents, likeliest first: by agreement, then recency.
 
-    What the pointers of the last question pointed to comes before what else it names (the "continue" transition of
-    centering theory: Grosz, Joshi and Weinstein, Computational Linguistics 21, 1995). Who was asked for and found
-    is "he" or "she" before anybody else.
+    An earlier question's own antecedent comes before other phrases of it (the "continue" transition of centering
+    theory: Grosz, Joshi and Weinstein, Computational Linguistics 21, 1995). A person who answered an earlier
+    question is the first choice for "he" or "she".
     """
-    kind = kind_of(pointer.small) if pointer else None
-    shown = pointer is not None and pointer.small in SHOWING and shown_noun(words, words.index(pointer)) is not None
-    found: dict[str, tuple[tuple[int, int, bool, bool], Phrase]] = {}
-    for age, turn in enumerate(reversed(said)):
-        answered = things(turn.answer)[:1] if turn.answer else []
-        asked = re.match(r"(?i)\W*(?:who|which|what)\b", turn.question)
-        order = [*answered, *things(turn.question)] if asked else [*things(turn.question), *answered]
-        if kind == "person" and asked and answered and answered[0].name:
-            return [answered[0]]
-        for phrase in reversed(order) if shown else order:  # "that group" is the one named last
-            if unlikeness(phrase, kind) < UNLIKE:
-                key = (unlikeness(phrase, kind), age, phrase.bare != turn.topic, not phrase.name)
-                found.setdefault(phrase.bare.lower(), (key, phrase))
-    return [phrase for _, phrase in sorted(found.values(), key=lambda one: one[0])]
+    kind = kind_of(pointer.lower) if pointer else None
+    is_demonstrative = (
+        pointer is not None
+        and pointer.lower in DEMONSTRATIVES
+        and demonstrative_noun(words, words.index(pointer)) is not None
+    )
+    candidates: dict[str, tuple[tuple[int, int, bool, bool], Phrase]] = {}
+    for age, turn in enumerate(reversed(turns)):
+        answer_phrases = named_phrases(turn.answer)[:1] if turn.answer else []
+        asks_for_entity = re.match(r"(?i)\W*(?:who|which|what)\b", turn.question)
+        phrases = (
+            [*answer_phrases, *named_phrases(turn.question)]
+            if asks_for_entity
+            else [*named_phrases(turn.question), *answer_phrases]
+        )
+        if kind == "person" and asks_for_entity and answer_phrases and answer_phrases[0].name:
+            return [answer_phrases[0]]
+        for phrase in reversed(phrases) if is_demonstrative else phrases:  # "that group" is the one named last
+            if disagreement(phrase, kind) < INCOMPATIBLE:
+                key = (disagreement(phrase, kind), age, phrase.bare != turn.topic, not phrase.name)
+                candidates.setdefault(phrase.bare.lower(), (key, phrase))
+    return [phrase for _, phrase in sorted(candidates.values(), key=lambda candidate: candidate[0])]
 
 
-def things(text: str) -> list[Phrase]:
-    """What a text names, in order; of "the role of X" first X, and what a question asks for last."""
+def named_phrases(text: str) -> list[Phrase]:
+    """Return a text's noun phrases in order; relational ones come later, and what a question asks for comes last."""
     phrases = noun_phrases(tag(text), text)
-    owned = [own(phrase, phrases) for phrase in phrases]
-    return sorted(owned, key=lambda phrase: (phrase.after in ASKED_FOR, phrase.is_view))
+    owned = [with_owner(phrase, phrases) for phrase in phrases]
+    return sorted(owned, key=lambda phrase: (phrase.preceding in QUESTION_DETERMINERS, phrase.is_relational))
 
 
-def own(phrase: Phrase, phrases: Sequence[Phrase]) -> Phrase:
-    """A phrase with the name of its owner: "its soldiers" behind "Chad" is "Chad’s soldiers"."""
-    owner = next((one for one in phrases if one.end < phrase.start), None)
+def with_owner(phrase: Phrase, phrases: Sequence[Phrase]) -> Phrase:
+    """Replace a phrase's possessive by the phrase before it: "its soldiers" behind "Chad" is "Chad’s soldiers"."""
+    owner = next((other for other in phrases if other.end < phrase.start), None)
     first, _, rest = phrase.text.partition(" ")
     if owner is None or first.lower() not in POSSESSIVES:
         return phrase
     return replace(phrase, text=f"{owner.text}’s {rest}")
 
 
-def unlikeness(phrase: Phrase, kind: str | None) -> int:
-    """How little a phrase agrees with a pointer's kind; from 3 it cannot be meant."""
+def disagreement(phrase: Phrase, kind: str | None) -> int:
+    """Return how little a phrase agrees with an anaphor's kind; at INCOMPATIBLE it cannot be the antecedent."""
     if kind in ("person", "thing") and phrase.plural:
-        return UNLIKE
+        return INCOMPATIBLE
     agrees = {
         "person": phrase.name and phrase.bare == phrase.text,
         "many": phrase.plural,
         "one": not phrase.name,
         "place": phrase.name,
     }.get(kind or "", True)
-    return int(not agrees) + int(phrase.is_view)
+    return int(not agrees) + int(phrase.is_relational)
 
 
-def resolve(asked: str, words: Sequence[Word], pointing: Sequence[Word], phrase: Phrase) -> str:
-    """The question with the pointers of the first one's kind replaced by a phrase."""
-    kind = kind_of(pointing[0].small)
-    text = asked
+def resolve(question: str, words: Sequence[Word], anaphoric: Sequence[Word], phrase: Phrase) -> str:
+    """Replace the anaphors of the first one's kind by a phrase."""
+    kind = kind_of(anaphoric[0].lower)
+    text = question
     for number, word in reversed(list(enumerate(words))):
-        if kind_of(word.small) == kind and (word in pointing or word.small not in SHOWING | {"one", "ones", "there"}):
-            noun = shown_noun(words, number) if word.small in SHOWING else None
-            text = text[: word.start] + name_for(words, number, phrase) + text[(noun or word).end :]
+        if kind_of(word.lower) == kind and (
+            word in anaphoric or word.lower not in DEMONSTRATIVES | {"one", "ones", "there"}
+        ):
+            noun = demonstrative_noun(words, number) if word.lower in DEMONSTRATIVES else None
+            text = text[: word.start] + replacement_for(words, number, phrase) + text[(noun or word).end :]
     return text[:1].upper() + text[1:]
 
 
-def name_for(words: Sequence[Word], number: int, phrase: Phrase) -> str:
-    """What stands in for a pointer: the phrase, its possessive, its noun, or where it is."""
-    small = words[number].small
+def replacement_for(words: Sequence[Word], number: int, phrase: Phrase) -> str:
+    """Return what replaces an anaphor: the phrase, its possessive, its bare form, or "in" the phrase."""
+    lower = words[number].lower
     after = words[number + 1] if number + 1 < len(words) else None
-    object_her = small == "her" and (after is None or after.tag[:2] not in ("NN", "AJ", "NP"))
-    if small in POSSESSIVES and not object_her:
+    object_her = lower == "her" and (after is None or after.tag[:2] not in ("NN", "AJ", "NP"))
+    if lower in POSSESSIVES and not object_her:
         return phrase.text + ("’" if phrase.text.endswith("s") else "’s")
-    if small in KINDS["one"]:
+    if lower in KINDS["one"]:
         return phrase.bare
-    if small == "there":
-        return f"{phrase.after if phrase.after in PLACES else 'in'} {phrase.text}"
-    if number and words[number - 1].small == "of" and phrase.plural and phrase.bare == phrase.text:
+    if lower == "there":
+        return f"{phrase.preceding if phrase.preceding in PLACES else 'in'} {phrase.text}"
+    if number and words[number - 1].lower == "of" and phrase.plural and phrase.bare == phrase.text:
         return f"the {phrase.text}"
     return phrase.text

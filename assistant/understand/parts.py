@@ -1,30 +1,30 @@
-"""A question that asks more than one thing, as the questions that it asks."""
+"""Splitting a compound question into its parts."""
 
 import re
 
 from assistant.understand.conversation import is_fragment
 from assistant.understand.grammar import tag
 
-MOST = 3
+MAX_PARTS = 3
 ASK = r"(?:how (?:many|much|long|often|far|old)|who(?:m|se)?|what|when|where|why|which|how)"
 LEAD = r"(?:(?:by|since|until|from|to|in|at|on|for|with|of) )?"
 BETWEEN = re.compile(rf"\s*(?:,\s*(?:and|or)|\band|\bor|[;?]|\?\s*(?:and|or))\s+(?={LEAD}{ASK}\b)", re.I)
-WORDS_FOR_ASKING = re.compile(rf"^\W*(?P<all>{LEAD}{ASK}(?:,? (?:and|or) {LEAD}{ASK})+)\s+(?P<rest>\w.*)$", re.I)
+QUESTION_WORD_LIST = re.compile(rf"^\W*(?P<all>{LEAD}{ASK}(?:,? (?:and|or) {LEAD}{ASK})+)\s+(?P<rest>\w.*)$", re.I)
 FIRST = re.compile(rf"^\W*{LEAD}{ASK}\b", re.I)
 
 
 def split(question: str) -> tuple[str, ...]:
-    """The questions in a question, in order; the question itself where it asks one thing.
+    """Split a compound question into questions, in order; returns the question itself if it asks one thing.
 
-    A later one may lean on those before it, as a question of a conversation does.
+    A later part may be a follow-up of those before it.
 
     >>> split("When and why did they leave?")
     ('When did they leave?', 'Why did they leave?')
     """
-    asking = WORDS_FOR_ASKING.match(question)
-    if asking:
-        ways = re.split(r",? (?:and|or) ", asking["all"], flags=re.I)
-        return tuple(to_question(f"{way} {asking['rest']}") for way in ways)[:MOST]
+    shared = QUESTION_WORD_LIST.match(question)
+    if shared:
+        question_words = re.split(r",? (?:and|or) ", shared["all"], flags=re.I)
+        return tuple(to_question(f"{word} {shared['rest']}") for word in question_words)[:MAX_PARTS]
     cuts = list(BETWEEN.finditer(question))
     if not cuts or not FIRST.match(question):
         return (question,)
@@ -35,22 +35,22 @@ def split(question: str) -> tuple[str, ...]:
         clauses[:-1] = [
             f"{clause} {predicate(clauses[-1])}" if is_fragment(tag(clause)) else clause for clause in clauses[:-1]
         ]
-    return tuple(dict.fromkeys(map(to_question, clauses)))[:MOST]
+    return tuple(dict.fromkeys(map(to_question, clauses)))[:MAX_PARTS]
 
 
 def to_question(clause: str) -> str:
-    """A clause with a capital and a question mark."""
+    """Give a clause a capital letter and a question mark."""
     clause = clause.strip().rstrip(" ?.!")
     return f"{clause[0].upper()}{clause[1:]}?"
 
 
 def share_a_sentence(parts: tuple[str, ...]) -> bool:
-    """Whether parts are no whole questions, so that one sentence is likely to answer them all."""
+    """Whether all parts are fragments, so that one sentence is likely to answer them all."""
     return all(is_fragment(tag(part)) for part in parts)
 
 
 def predicate(clause: str) -> str:
-    """What follows the words for asking and their noun: "will the UN send" of "how many police will the UN send"."""
+    """Return a clause from its first verb on: "will the UN send" of "how many police will the UN send"."""
     words = tag(clause)
     first = next((word for word in words if word.is_verb), None)
     return clause[first.start :] if first else ""

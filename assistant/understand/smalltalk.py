@@ -1,7 +1,7 @@
-"""What people type that asks nothing, and one friendly line for it: greetings, thanks, instructions, abuse.
+"""Small talk: replies to greetings, thanks, instructions and abuse, which ask nothing.
 
-A greeting or thanks in front of a question is left out, and the question is asked. What looks like an instruction is
-looked up all the same, for "code of the gate" is none; the line is said where nothing was found.
+A greeting or thanks in front of a question is dropped. What looks like an instruction is still looked up, since "code
+of the gate" is none; it gets its reply if nothing was found.
 """
 
 import re
@@ -21,7 +21,7 @@ APPROVAL = (
     r"(?: (?:one|job|answer|work))?"
 )
 POLITE = re.compile(rf"\W*(?:{GREETING}|{THANKS}|{APPROVAL})\s*[,.!;:\u2014-]+\s*(?=\w)", re.I)
-# What a whole text is, and what is said to it.
+# Patterns of a whole text, and the reply to each.
 WHOLE = (
     (rf"(?:{GREETING}[\s,.!]*)+", f"Hello! {ASK_ME}"),
     (
@@ -50,23 +50,23 @@ RUDE = (
 FILLING = r"(?:you(?:[’']re)?|are|this|that|is|it|bot|thing|piece|of|off|so|such|just|an?|the|i|bloody)"
 ABUSE = re.compile(rf"\W*(?:{FILLING}\W+)*{RUDE}(?:\W+(?:{FILLING}|{RUDE}))*\W*", re.I)
 SORRY = f"I am sorry that I was of no help. {ASK_ME}"
-LINES = tuple((re.compile(rf"\W*(?:{pattern})\W*", re.I | re.S), line) for pattern, line in WHOLE)
+REPLIES = tuple((re.compile(rf"\W*(?:{pattern})\W*", re.I | re.S), reply) for pattern, reply in WHOLE)
 
 
 def reply_to(text: str) -> str | None:
-    """One friendly line where a text asks nothing; None where it may be a question.
+    """Return a reply to a text that asks nothing; None if it may be a question.
 
     >>> reply_to("Thanks a lot!")
     'You are welcome. Ask me about the document; I answer in its own words.'
     """
-    for pattern, line in LINES:
+    for pattern, reply in REPLIES:
         if pattern.fullmatch(text):
-            return line
+            return reply
     return SORRY if ABUSE.fullmatch(text) else None
 
 
 def without_greeting(text: str) -> str:
-    """A text less the greeting, thanks or approval before what it asks.
+    """Drop greeting, thanks or approval in front of a question.
 
     >>> without_greeting("Great, thanks! And when is it due?")
     'And when is it due?'

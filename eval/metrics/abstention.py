@@ -1,7 +1,6 @@
-"""How well confidence tells what can be answered, and what was answered rightly.
+"""Selective prediction metrics: how well confidence separates answerable questions and right answers.
 
-Selective prediction: each question has a confidence and is right or wrong if it is answered; answering
-what the document does not say is wrong.
+Each question has a confidence, and is right or wrong if it is answered; answering an unanswerable one is wrong.
 """
 
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from sklearn.metrics import brier_score_loss, roc_auc_score
 
 
 def auroc(confidence: Sequence[float], answerable: Sequence[bool]) -> float | None:
-    """The chance that an answerable question has a higher confidence than another; None without both kinds.
+    """The probability that an answerable question has a higher confidence than an unanswerable one; None without both.
 
     Hanley and McNeil, "The meaning and use of the area under a receiver operating characteristic (ROC)
     curve", Radiology 1982.
@@ -59,22 +58,22 @@ def coverage_at_accuracy(
 
 
 def brier(confidence: Sequence[float], right: Sequence[bool]) -> float:
-    """The mean squared distance of confidence from what came of it (Brier, 1950)."""
+    """The mean squared difference between confidence and correctness (Brier, 1950)."""
     return float(brier_score_loss([int(r) for r in right], confidence, pos_label=1))
 
 
 def calibration(confidence: Sequence[float], right: Sequence[bool], bins: int = 5) -> list[dict[str, float]]:
-    """For each of equally wide bins: its bounds, n, mean confidence, and the share that was right."""
-    values, came = np.asarray(confidence, dtype=float), np.asarray(right, dtype=float)
-    which = np.minimum((values * bins).astype(int), bins - 1)
+    """Return for each of equally wide bins its bounds, n, mean confidence, and accuracy."""
+    values, outcomes = np.asarray(confidence, dtype=float), np.asarray(right, dtype=float)
+    bin_of = np.minimum((values * bins).astype(int), bins - 1)
     return [
         {
             "from": number / bins,
             "to": (number + 1) / bins,
-            "n": int((which == number).sum()),
-            "confidence": float(values[which == number].mean()),
-            "right": float(came[which == number].mean()),
+            "n": int((bin_of == number).sum()),
+            "confidence": float(values[bin_of == number].mean()),
+            "right": float(outcomes[bin_of == number].mean()),
         }
         for number in range(bins)
-        if (which == number).any()
+        if (bin_of == number).any()
     ]

@@ -21,7 +21,7 @@ MONTH = re.compile(
 
 
 def normalize(text: str) -> str:
-    """SQuAD's normalisation: small letters, no ASCII punctuation, no articles, single spaces.
+    """SQuAD's normalisation: lower case, no ASCII punctuation, no articles, single spaces.
 
     >>> normalize("The  U.S. army")
     'us army'
@@ -30,20 +30,20 @@ def normalize(text: str) -> str:
     return " ".join(ARTICLES.sub(" ", small).split())
 
 
-def exact_match(given: str, gold: str) -> float:
+def exact_match(predicted: str, gold: str) -> float:
     """1 if the two are the same once normalised, else 0."""
-    return float(normalize(given) == normalize(gold))
+    return float(normalize(predicted) == normalize(gold))
 
 
-def token_f1(given: str, gold: str) -> float:
-    """F1 of the normalised words as bags; 1 if both are empty, 0 if just one is."""
-    given_words, gold_words = normalize(given).split(), normalize(gold).split()
-    if not given_words or not gold_words:
-        return float(given_words == gold_words)
-    shared = sum((Counter(given_words) & Counter(gold_words)).values())
+def token_f1(predicted: str, gold: str) -> float:
+    """F1 of the bags of normalised words; 1 if both are empty, 0 if just one is."""
+    predicted_words, gold_words = normalize(predicted).split(), normalize(gold).split()
+    if not predicted_words or not gold_words:
+        return float(predicted_words == gold_words)
+    shared = sum((Counter(predicted_words) & Counter(gold_words)).values())
     if not shared:
         return 0.0
-    precision, recall = shared / len(given_words), shared / len(gold_words)
+    precision, recall = shared / len(predicted_words), shared / len(gold_words)
     return 2 * precision * recall / (precision + recall)
 
 
@@ -58,7 +58,7 @@ def figures(text: str) -> Counter[str]:
     return Counter(numbers + [month[:3] for month in MONTH.findall(text)])
 
 
-def strict_match(given: str, gold: str) -> float:
-    """1 if the two have just the same numbers and months, else 0: "3.5%" is not "35"."""
-    wanted = figures(gold)
-    return float(wanted == figures(given)) if wanted else exact_match(given, gold)
+def strict_match(predicted: str, gold: str) -> float:
+    """1 if both have exactly the same numbers and months, else 0: "3.5%" is not "35"."""
+    gold_figures = figures(gold)
+    return float(gold_figures == figures(predicted)) if gold_figures else exact_match(predicted, gold)

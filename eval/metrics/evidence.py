@@ -5,13 +5,13 @@ from collections.abc import Collection, Sequence
 Offsets = tuple[int, int]
 
 
-def overlaps(one: Offsets, other: Offsets) -> bool:
+def overlaps(a: Offsets, b: Offsets) -> bool:
     """Whether two spans of a document share a character.
 
     >>> overlaps((0, 5), (4, 9)), overlaps((0, 5), (5, 9))
     (True, False)
     """
-    return max(one[0], other[0]) < min(one[1], other[1])
+    return max(a[0], b[0]) < min(a[1], b[1])
 
 
 def hit_at_k(quotations: Sequence[Offsets], gold: Sequence[Offsets], k: int) -> float:
@@ -24,20 +24,20 @@ def covers(quotations: Sequence[Offsets], gold: Sequence[Offsets]) -> float:
     return float(all(any(overlaps(quotation, span) for quotation in quotations) for span in gold))
 
 
-def set_precision(given: Collection[int], gold: Collection[int]) -> float:
-    """The share of what is given that is gold; 1 if nothing is given and nothing should be.
+def set_precision(predicted: Collection[int], gold: Collection[int]) -> float:
+    """The share of the predicted that is gold; 1 if both are empty.
 
     As citation precision in Gao et al., "Enabling Large Language Models to Generate Text with Citations",
     EMNLP 2023, with gold notes in place of a judge.
     """
-    if not given:
+    if not predicted:
         return float(not gold)
-    return len(set(given) & set(gold)) / len(set(given))
+    return len(set(predicted) & set(gold)) / len(set(predicted))
 
 
-def set_recall(given: Collection[int], gold: Collection[int], any_will_do: bool = False) -> float | None:
-    """The share of gold that is given, or with `any_will_do` whether any of it is; None if there is no gold."""
+def set_recall(predicted: Collection[int], gold: Collection[int], any_suffices: bool = False) -> float | None:
+    """The share of gold that is predicted, or with `any_suffices` whether any of it is; None if there is no gold."""
     if not gold:
         return None
-    shared = len(set(given) & set(gold))
-    return float(shared > 0) if any_will_do else shared / len(set(gold))
+    shared = len(set(predicted) & set(gold))
+    return float(shared > 0) if any_suffices else shared / len(set(gold))

@@ -1,4 +1,4 @@
-"""Ranked passages against those that hold gold evidence, by ir-measures (over trec_eval).
+"""Retrieval metrics over passages that contain gold evidence, by ir-measures (over trec_eval).
 
 recall@k is the share of all relevant passages among the first k, success@k whether any is, RR the
 reciprocal rank of the first; nDCG: Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR
@@ -25,10 +25,9 @@ MEASURES = {
 def score_retrieval(
     relevant: Mapping[str, Sequence[str]], ranked: Mapping[str, Sequence[str]]
 ) -> dict[str, dict[str, float]]:
-    """Question id -> measure -> value, for every question that has a relevant passage.
+    """Return question id -> measure -> value, for every question that has a relevant passage.
 
-    `ranked` holds passage ids, best first; their order alone counts, so ties are broken by whoever ranked
-    them. A question without a run scores 0.
+    `ranked` holds passage ids, best first; only their order counts. A question without a run scores 0.
     """
     qrels = {question: dict.fromkeys(passages, 1) for question, passages in relevant.items() if passages}
     run = {

@@ -1,4 +1,4 @@
-"""Intervals and comparisons: what a figure could have been, and whether two differ."""
+"""Confidence intervals of figures, and significance tests of their differences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ SEED = 20130501
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A mean with its 95 % interval and the number of questions behind it."""
+    """A mean with its 95 % interval and the number of questions."""
 
     mean: float
     low: float
@@ -22,7 +22,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The paired difference of two systems, B less A, and how the questions went."""
+    """The paired difference of two systems, B minus A, with wins, losses and ties."""
 
     a: float
     b: float
@@ -35,7 +35,7 @@ class Comparison:
 
 
 def estimate(values: Sequence[float], clusters: Sequence[str]) -> Figure | None:
-    """The mean of some values with its interval; None if there are none.
+    """Return the mean of some values with its interval; None if there are none.
 
     Wilson's (Wilson, "Probable Inference", JASA 1927) for shares of independent questions, else a
     percentile bootstrap over clusters (Davison and Hinkley, "Bootstrap Methods", 1997, 3.8).
@@ -51,14 +51,14 @@ def estimate(values: Sequence[float], clusters: Sequence[str]) -> Figure | None:
 
 
 def cluster_sums(values: Sequence[float], clusters: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """The sum and the number of the values in each cluster."""
+    """Return the sum and the number of the values in each cluster."""
     names = {name: row for row, name in enumerate(dict.fromkeys(clusters))}
     rows = np.array([names[name] for name in clusters])
     return np.bincount(rows, weights=np.asarray(values, dtype=float)), np.bincount(rows)
 
 
 def cluster_bootstrap(values: Sequence[float], clusters: Sequence[str]) -> tuple[float, float]:
-    """The 2.5th and 97.5th percentile of the mean over resampled clusters."""
+    """Return the 2.5th and 97.5th percentile of the mean over resampled clusters."""
     sums, counts = cluster_sums(values, clusters)
     drawn = np.random.default_rng(SEED).integers(0, len(sums), size=(RESAMPLES, len(sums)))
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
@@ -67,7 +67,7 @@ def cluster_bootstrap(values: Sequence[float], clusters: Sequence[str]) -> tuple
 
 
 def compare(a: Sequence[float], b: Sequence[float], clusters: Sequence[str]) -> Comparison:
-    """A paired randomisation test: the signs of the clusters' differences are flipped at random.
+    """Compare two systems by a paired randomisation test, which flips the signs of the clusters' differences.
 
     Smucker, Allan and Carterette, "A Comparison of Statistical Significance Tests for Information
     Retrieval Evaluation", CIKM 2007.
@@ -88,7 +88,7 @@ def compare(a: Sequence[float], b: Sequence[float], clusters: Sequence[str]) -> 
 
 
 def clopper_pearson(right: int, n: int, confidence: float = 0.95) -> float:
-    """The share that is right at least, one-sided, at that confidence.
+    """Return the one-sided lower bound of the share that is right, at that confidence.
 
     Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case of the binomial",
     Biometrika 1934.
@@ -101,7 +101,7 @@ def clopper_pearson(right: int, n: int, confidence: float = 0.95) -> float:
 
 @dataclass(frozen=True, slots=True)
 class DocumentComparison:
-    """A figure of two runs over documents, each counting the same: B less A, with its 95 % interval and p."""
+    """A figure of two runs averaged over documents: B minus A, with its 95 % interval and p."""
 
     a: float
     b: float
@@ -115,10 +115,10 @@ class DocumentComparison:
 
 
 def compare_documents(a: Sequence[float], b: Sequence[float]) -> DocumentComparison:
-    """A paired test over documents: a value of each run for each document.
+    """Compare two runs by a paired test over documents; `a` and `b` hold a value for each document.
 
-    The signs of the documents' differences are flipped, all ways where there are few; the interval is a percentile
-    bootstrap over documents.
+    The test flips the signs of the documents' differences, exhaustively if there are few; the interval is a
+    percentile bootstrap over documents.
     """
     differences = np.asarray(b, dtype=float) - np.asarray(a, dtype=float)
     clusters = [str(number) for number in range(len(differences))]
@@ -137,7 +137,7 @@ def compare_documents(a: Sequence[float], b: Sequence[float]) -> DocumentCompari
 
 
 def flip_signs(differences: np.ndarray) -> float:
-    """How often chance alone, which flips the signs of differences, makes their sum as large."""
+    """Return the p-value of a sum of differences under random sign flips."""
     if len(differences) < 2 or not np.any(differences != 0):
         return 1.0
     test = stats.permutation_test(

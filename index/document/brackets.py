@@ -1,4 +1,4 @@
-"""Bracketed numbers: which are markers, which are notes, and which are years, pinpoints or indexes."""
+"""Bracketed numbers: telling markers and notes from years, pinpoints and indexes."""
 
 import re
 from collections import Counter
@@ -20,8 +20,8 @@ ABBREVIATION = re.compile(r"(?:^|\s)(?:[A-Z]?[a-z]{1,4})\.\s$")
 
 
 def find_brackets(text: str, blocks: Sequence[Span]) -> list[Marker]:
-    """Every bracketed number in the blocks that may be a marker: no pinpoint and no index."""
-    found = []
+    """Find every bracketed number in the blocks that may be a marker: neither pinpoint nor index."""
+    brackets = []
     for block in blocks:
         places = [match.span("places") for match in PINPOINT.finditer(block.text)]
         for match in MARKER.finditer(block.text):
@@ -30,34 +30,34 @@ def find_brackets(text: str, blocks: Sequence[Span]) -> list[Marker]:
                 continue
             attached = start > 0 and is_attached(text[start - 1])
             numbers = expand(match["keys"], match["last"])
-            found.append(Marker(start, start + len(match[0]), match[0], numbers, attached))
-    left_out = indexes(text, found)
-    return [bracket for bracket in found if bracket.start not in left_out]
+            brackets.append(Marker(start, start + len(match[0]), match[0], numbers, attached))
+    indexed = find_indexes(text, brackets)
+    return [bracket for bracket in brackets if bracket.start not in indexed]
 
 
-def indexes(text: str, brackets: Sequence[Marker]) -> set[int]:
-    """The starts of the brackets that index a name: `args[0]` and `args[1]`, `row[3] =`, `a[i][2]`."""
-    named = {b.start: match[1] for b in brackets if (match := INDEXED.search(text[max(b.start - 40, 0) : b.start]))}
-    closing = sum(b.start not in named for b in brackets)
+def find_indexes(text: str, brackets: Sequence[Marker]) -> set[int]:
+    """Return the starts of the brackets that index a name: `args[0]` and `args[1]`, `row[3] =`, `a[i][2]`."""
+    names = {b.start: match[1] for b in brackets if (match := INDEXED.search(text[max(b.start - 40, 0) : b.start]))}
+    closing = sum(b.start not in names for b in brackets)
     used: dict[str, set[tuple[int, ...]]] = {}
     for bracket in brackets:
-        if bracket.start in named:
-            used.setdefault(named[bracket.start], set()).add(bracket.numbers)
+        if bracket.start in names:
+            used.setdefault(names[bracket.start], set()).add(bracket.numbers)
     return {
         b.start
         for b in brackets
-        if b.start in named
+        if b.start in names
         and (
             0 in b.numbers
             or bool(re.match(r"\s?(?:=[^=]|\+=|\[|\.\w|\(|\))", text[b.end : b.end + 3]))
-            or "_" in named[b.start]
-            or (len(used[named[b.start]]) > 1 and 2 * len(named) > len(brackets) and closing * 2 < len(named) + 1)
+            or "_" in names[b.start]
+            or (len(used[names[b.start]]) > 1 and 2 * len(names) > len(brackets) and closing * 2 < len(names) + 1)
         )
     }
 
 
-def count_on(brackets: Sequence[Marker]) -> bool:
-    """Whether brackets number through a text as markers do: each new number follows the highest before it."""
+def are_consecutive(brackets: Sequence[Marker]) -> bool:
+    """Whether brackets are numbered like markers: most new numbers are one more than the highest before."""
     highest, new, steps = 0, 0, 0
     for bracket in brackets:
         for number in bracket.numbers:
@@ -69,71 +69,73 @@ def count_on(brackets: Sequence[Marker]) -> bool:
 
 
 def find_markers(text: str, body: Sequence[Span], notes: Sequence[NoteBlock]) -> list[Marker]:
-    """The bracketed numbers of the body that are markers.
+    """Find the bracketed numbers of the body that are markers.
 
-    One that names a note is, unless it stands between two words ("lost [5] men") where this note's other
-    markers, and most in the document, stand close. One that names none is if it stands close, is no year, and the
-    document has notes in brackets, or its brackets number through the text.
+    The number of a note is a marker, unless it stands between two words ("lost [5] men") while this note's other
+    markers, and most in the document, are attached. Another number is a marker if it is attached, is no year, and the
+    document has notes in brackets or its brackets are numbered consecutively.
     """
-    known = {note.number for note in notes}
+    note_numbers = {note.number for note in notes}
     brackets = find_brackets(text, body)
-    naming = [b for b in brackets if known & set(b.numbers)]
-    attached = sum(b.attached for b in naming)
-    style_attached, style_apart = 2 * attached > len(naming), 2 * attached < len(naming)
-    close = {n for b in naming if b.attached for n in b.numbers}
-    numbered = bool(notes) or count_on([b for b in brackets if b.attached and max(b.numbers) < FIRST_YEAR])
+    matching = [b for b in brackets if note_numbers & set(b.numbers)]
+    attached = sum(b.attached for b in matching)
+    style_attached, style_apart = 2 * attached > len(matching), 2 * attached < len(matching)
+    attached_numbers = {n for b in matching if b.attached for n in b.numbers}
+    numbered = bool(notes) or are_consecutive([b for b in brackets if b.attached and max(b.numbers) < FIRST_YEAR])
 
     def is_marker(bracket: Marker) -> bool:
-        if known & set(bracket.numbers):
+        if note_numbers & set(bracket.numbers):
             between_words = re.match(r"\s\w", text[bracket.end : bracket.end + 2])
-            return bracket.attached or not (between_words and style_attached and close & set(bracket.numbers))
+            return bracket.attached or not (
+                between_words and style_attached and attached_numbers & set(bracket.numbers)
+            )
         year = any(n == 0 or n >= FIRST_YEAR for n in bracket.numbers)
         abbreviated = ABBREVIATION.search(text[max(bracket.start - 8, 0) : bracket.start])
         return numbered and not year and not abbreviated and (bracket.attached or style_apart)
 
     heads = {block.start for block in body}
     markers = [bracket for bracket in brackets if is_marker(bracket)]
-    return [replace(one, spoken=is_spoken(text, one, heads)) for one in markers]
+    return [replace(marker, in_sentence=is_in_sentence(text, marker, heads)) for marker in markers]
 
 
-def is_spoken(text: str, marker: Marker, heads: set[int]) -> bool:
-    """Whether a marker is a word of its sentence: "[3] proposes", "repeated by [1] with success", "In [6], a cell"."""
-    before, behind = text[max(marker.start - 6, 0) : marker.start], text[marker.end : marker.end + 6]
+def is_in_sentence(text: str, marker: Marker, heads: set[int]) -> bool:
+    """Whether a marker is part of its sentence: "[3] proposes", "repeated by [1] with success", "In [6], a cell"."""
+    before, following = text[max(marker.start - 6, 0) : marker.start], text[marker.end : marker.end + 6]
     if marker.start in heads or re.search(r"[.!?]\s$", before):
-        return bool(re.match(r"(?:, \[|,? and \[|\s[a-z])", behind))
+        return bool(re.match(r"(?:, \[|,? and \[|\s[a-z])", following))
     if marker.attached:
         return False
-    return bool(re.search(r"(?:^|[\s(])[A-Za-z]{2,3}\s$", before) and not re.match(r"[.!?]|\W*$", behind))
+    return bool(re.search(r"(?:^|[\s(])[A-Za-z]{2,3}\s$", before) and not re.match(r"[.!?]|\W*$", following))
 
 
-def choose_labelled(labels: Sequence[tuple[int, int]], pointed: set[int], prose: set[int], last: int) -> set[int]:
-    """Which blocks that begin with a bracketed number are notes, of (position of the block, number) in order.
+def choose_labelled(labels: Sequence[tuple[int, int]], referenced: set[int], prose: set[int], last: int) -> set[int]:
+    """Choose which blocks that begin with a bracketed number are notes; `labels` are (block position, number).
 
-    A note is pointed at, or stands beside another, or last. Where two runs have a number, one that is `prose`
-    ("[3] proposes a faster test") has no notes, and neither has the shorter one, unless it begins again at 1.
+    A note is referred to, or is beside another, or last. If two runs share a number, a run of `prose` ("[3] proposes a
+    faster test") is not of notes, nor is the shorter one, unless it starts at 1.
     """
     numbers = dict(labels)
     chosen = [
         (i, number)
         for i, number in labels
-        if number in pointed or (0 < number < FIRST_YEAR and (i - 1 in numbers or i + 1 in numbers or i == last))
+        if number in referenced or (0 < number < FIRST_YEAR and (i - 1 in numbers or i + 1 in numbers or i == last))
     ]
-    runs = ascending(chosen)
-    reads = [2 * sum(i in prose for i, _ in run) > len(run) for run in runs]
+    runs = ascending_runs(chosen)
+    are_prose = [2 * sum(i in prose for i, _ in run) > len(run) for run in runs]
     longest = Counter[int]()
-    for run, is_prose in zip(runs, reads):
+    for run, is_prose in zip(runs, are_prose):
         for _, number in run:
             longest[number] = max(longest[number], 0 if is_prose else len(run))
     return {
         i
-        for run, is_prose in zip(runs, reads)
+        for run, is_prose in zip(runs, are_prose)
         for i, number in run
         if (not longest[number] if is_prose else len(run) == longest[number] or run[0][1] == 1)
     }
 
 
-def ascending(labels: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    """Labels in runs whose numbers grow; the same number twice is in one run where the blocks adjoin."""
+def ascending_runs(labels: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Split labels into runs of ascending numbers; adjoining blocks may share a number."""
     runs: list[list[tuple[int, int]]] = []
     for i, number in labels:
         before = runs[-1][-1] if runs else (i, number + 1)

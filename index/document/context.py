@@ -1,6 +1,6 @@
-"""What a sentence is read behind: a list's lead-in, the question it answers, the beginning of a broken sentence.
+"""The context of sentences: a list's lead-in, the question they answer, the beginning of a broken sentence.
 
-Such context is matched and read along, and never quoted with the sentence.
+Context is matched and read together with the sentence, and never quoted with it.
 """
 
 import re
@@ -12,95 +12,100 @@ from index.document.types import Paragraph, Section, Sentence
 
 LONGEST_LEAD = 400  # characters
 CAPTION_WORDS = 25
-MOST_ANSWERS = 6  # paragraphs that a question leads in
+MOST_ANSWERS = 6  # paragraphs after a question that have it as context
 LISTED = ("item", "row", "code")
 
 BLANK_LINE = re.compile(r"(?:\r\n|\r|\n)[^\S\r\n]*[\r\n]")
 
-Level = tuple[int, str]  # how far set in, and the kind of number
+Level = tuple[int, str]  # indent, kind of numbering
 
 
 def with_contexts(text: str, sections: Iterable[Section]) -> tuple[Section, ...]:
-    """Sections whose sentences have their contexts."""
-    return tuple(replace(section, paragraphs=tuple(lead(text, section.paragraphs))) for section in sections)
+    """Add contexts to the sentences of sections."""
+    return tuple(replace(section, paragraphs=tuple(add_contexts(text, section.paragraphs))) for section in sections)
 
 
-def lead(text: str, paragraphs: Iterable[Paragraph]) -> Iterator[Paragraph]:
-    """The paragraphs of a section with what leads each of them in."""
-    asked, leading = Asked(), Leading()
+def add_contexts(text: str, paragraphs: Iterable[Paragraph]) -> Iterator[Paragraph]:
+    """Add contexts to the sentences of a section's paragraphs."""
+    question, lead_in = QuestionContext(), LeadIn()
     before: Paragraph | None = None
     for paragraph in paragraphs:
-        if is_question(paragraph) and not (paragraph.kind == "item" and leading.to("item")):
-            asked, leading = Asked(paragraph.sentences[-1]), Leading()
+        if is_question(paragraph) and not (paragraph.kind == "item" and lead_in.context_for("item")):
+            question, lead_in = QuestionContext(paragraph.sentences[-1]), LeadIn()
             yield paragraph
         else:
             if paragraph.kind not in LISTED:
-                context = broken_off(before, paragraph)
-                leading = Leading(paragraph.sentences[-1] if paragraph.sentences else None)
+                context = continued_sentence(before, paragraph)
+                lead_in = LeadIn(paragraph.sentences[-1] if paragraph.sentences else None)
             else:
-                if paragraph.kind == "row" and before and before.kind == "row" and parted(text, before, paragraph):
-                    leading = Leading()
-                context = leading.to(paragraph.kind)
+                if (
+                    paragraph.kind == "row"
+                    and before
+                    and before.kind == "row"
+                    and blank_line_between(text, before, paragraph)
+                ):
+                    lead_in = LeadIn()
+                context = lead_in.context_for(paragraph.kind)
                 if paragraph.kind == "item":
-                    context = (*context, *leading.above(level_of(paragraph), paragraph))
-            yield with_context(paragraph, (*asked.by(paragraph), *context))
+                    context = (*context, *lead_in.items_above(level_of(paragraph), paragraph))
+            yield with_context(paragraph, (*question.context_of(paragraph), *context))
         before = paragraph
 
 
-class Asked:
-    """The question that paragraphs stand under, and how many there were."""
+class QuestionContext:
+    """The question before some paragraphs, and the number of paragraphs since."""
 
     def __init__(self, question: Sentence | None = None) -> None:
         self.question, self.answers = question, 0
 
-    def by(self, paragraph: Paragraph) -> tuple[Sentence, ...]:
-        """The question, as long as it is near."""
+    def context_of(self, paragraph: Paragraph) -> tuple[Sentence, ...]:
+        """Return the question, if it is near enough."""
         self.answers += paragraph.kind not in LISTED
         return (self.question,) if self.question and self.answers <= MOST_ANSWERS else ()
 
 
-class Leading:
-    """The sentence before a list, a table or code, and the items that one stands under."""
+class LeadIn:
+    """The sentence before a list, a table or code, and the items above the current one."""
 
     def __init__(self, sentence: Sentence | None = None) -> None:
         self.sentence = sentence
         self.items: list[tuple[Level, Sentence]] = []
 
-    def to(self, kind: str) -> tuple[Sentence, ...]:
-        """The sentence, if it leads in such a block: one with a colon or without an end, to a table a short one too."""
-        one = self.sentence
-        if one is None or len(one.text) > LONGEST_LEAD:
+    def context_for(self, kind: str) -> tuple[Sentence, ...]:
+        """Return the sentence if it introduces such a block: it has a colon or no end, or is a short caption."""
+        sentence = self.sentence
+        if sentence is None or len(sentence.text) > LONGEST_LEAD:
             return ()
-        caption = kind != "item" and len(one.plain.split()) <= CAPTION_WORDS
-        return (one,) if caption or one.plain.endswith((":", "：", "…", "...")) or not ends(one) else ()
+        caption = kind != "item" and len(sentence.plain.split()) <= CAPTION_WORDS
+        return (sentence,) if caption or sentence.plain.endswith((":", "：", "…", "...")) or not ends(sentence) else ()
 
-    def above(self, level: Level, item: Paragraph) -> tuple[Sentence, ...]:
-        """The items that an item stands under; it is remembered for those behind it."""
+    def items_above(self, level: Level, item: Paragraph) -> tuple[Sentence, ...]:
+        """Return the items that an item is nested under, and add it for those that follow."""
         self.items = list(levels_above(self.items, level))
-        found = tuple(sentence for _, sentence in self.items)
+        above = tuple(sentence for _, sentence in self.items)
         if item.sentences:
             last = item.sentences[-1]
             self.items.append((level, last if last.plain.endswith(":") else item.sentences[0]))
-        return found
+        return above
 
 
-def parted(text: str, before: Paragraph, paragraph: Paragraph) -> bool:
-    """Whether a blank line stands between two paragraphs."""
+def blank_line_between(text: str, before: Paragraph, paragraph: Paragraph) -> bool:
+    """Whether there is a blank line between two paragraphs."""
     return bool(BLANK_LINE.search(text[before.end : paragraph.start]))
 
 
 def is_question(paragraph: Paragraph) -> bool:
-    """Whether a paragraph asks, and does nothing else."""
+    """Whether all sentences of a paragraph are questions."""
     return bool(paragraph.sentences) and all(sentence.asks for sentence in paragraph.sentences)
 
 
 def ends(sentence: Sentence) -> bool:
-    """Whether a sentence ends as one."""
+    """Whether a sentence ends in sentence punctuation."""
     return sentence.plain.rstrip(CLOSERS).endswith(SENTENCE_END)
 
 
-def broken_off(before: Paragraph | None, paragraph: Paragraph) -> tuple[Sentence, ...]:
-    """The sentence that a paragraph goes on with, where that was broken off: by a page's notes, or a formula."""
+def continued_sentence(before: Paragraph | None, paragraph: Paragraph) -> tuple[Sentence, ...]:
+    """Return the sentence that a paragraph continues, if it was interrupted by a page's notes or a formula."""
     if before is None or before.kind in LISTED or not before.sentences or not paragraph.sentences:
         return ()
     last = before.sentences[-1]
@@ -110,7 +115,7 @@ def broken_off(before: Paragraph | None, paragraph: Paragraph) -> tuple[Sentence
 
 
 def level_of(item: Paragraph) -> Level:
-    """How deep an item stands, and how it is numbered: with a bullet, `1.`, `(a)`."""
+    """Return an item's indent and the kind of its label: a bullet, `1.`, `(a)`."""
     bullet = BULLET.match(item.text)
     label = bullet[0].strip() if bullet else ""
     kind = "".join("1" if c.isdigit() else "a" if c.isalpha() else c for c in label)
@@ -118,17 +123,17 @@ def level_of(item: Paragraph) -> Level:
 
 
 def levels_above(above: Iterable[tuple[Level, Sentence]], level: Level) -> Iterator[tuple[Level, Sentence]]:
-    """Those items that one of some level stands under: such as are set in less, or lead in another numbering."""
-    for one, item in above:
-        if one == level or one[0] > level[0]:
+    """Yield the items above one of some level: those with less indent, or that introduce another numbering."""
+    for item_level, item in above:
+        if item_level == level or item_level[0] > level[0]:
             return
-        if one[0] < level[0] or item.plain.endswith(":"):
-            yield one, item
+        if item_level[0] < level[0] or item.plain.endswith(":"):
+            yield item_level, item
 
 
 def with_context(paragraph: Paragraph, context: tuple[Sentence, ...]) -> Paragraph:
-    """A paragraph whose sentences are read behind some others."""
+    """Set the context of a paragraph's sentences."""
     if not context:
         return paragraph
-    bare = tuple(replace(one, context=()) for one in context)
-    return replace(paragraph, sentences=tuple(replace(one, context=bare) for one in paragraph.sentences))
+    bare = tuple(replace(sentence, context=()) for sentence in context)
+    return replace(paragraph, sentences=tuple(replace(sentence, context=bare) for sentence in paragraph.sentences))

@@ -1,7 +1,7 @@
-"""Following "Ibid." and short citations to the works they mean, through chains.
+"""Resolving "Ibid." and short citations to the works they refer to, through chains.
 
-Notes are read in order; each reference is looked up among the works named before it. A title is compared
-folded and fuzzily, for citations misspell; a name by its surname.
+Notes are read in order; each reference is looked up among the works cited before it. Titles are compared fuzzily,
+since citations are often misspelt, and names by surname.
 """
 
 from dataclasses import dataclass, replace
@@ -22,10 +22,10 @@ LONG_TITLE = 20  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Lead:
-    """Where a note leads: works, the notes between, and what could not be followed.
+class Resolution:
+    """The works a note refers to, the notes in between, and the references that could not be resolved.
 
-    `within` are those of the works that another quotes in brackets; a later "Ibid." does not mean them.
+    `within` are the works that another one quotes in brackets; a later "Ibid." does not refer to them.
     """
 
     sources: tuple[Source, ...] = ()
@@ -36,37 +36,37 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A work named in full, as a later short form can mean it."""
+    """A work cited in full, which later short forms can refer to."""
 
     source: Source
     names: tuple[str, ...]
     title: str
 
 
-def follow_notes(notes: list[NoteBlock], sentences: list[tuple[Sentence, ...]]) -> list[Lead]:
-    """Where each note leads, in the order of the notes."""
+def follow_notes(notes: list[NoteBlock], sentences: list[tuple[Sentence, ...]]) -> list[Resolution]:
+    """Resolve the references of each note, in order."""
     references = [read_note(note, parts) for note, parts in zip(notes, sentences)]
-    leads: list[Lead] = []
-    named: list[Work] = []
+    resolutions: list[Resolution] = []
+    works: list[Work] = []
     for position, _note in enumerate(notes):
-        own: list[Work] = []
-        lead = Lead()
+        note_works: list[Work] = []
+        resolution = Resolution()
         for reference in references[position]:
-            step = follow(reference, position, notes, leads, named + own)
-            if reference.kind == "full" or (reference.kind == "law" and is_own(step, reference)):
-                own.append(Work(step.sources[0], *reference.readings[0]))
+            resolved = resolve(reference, position, notes, resolutions, works + note_works)
+            if reference.kind == "full" or (reference.kind == "law" and is_itself(resolved, reference)):
+                note_works.append(Work(resolved.sources[0], *reference.readings[0]))
             if reference.within:
-                step = replace(step, within=step.sources)
-            if reference.kind == "ibid" and lead.sources:
-                step = Lead()
-            lead = join(lead, step)
-        named.extend(own)
-        leads.append(lead)
-    return leads
+                resolved = replace(resolved, within=resolved.sources)
+            if reference.kind == "ibid" and resolution.sources:
+                resolved = Resolution()
+            resolution = merge(resolution, resolved)
+        works.extend(note_works)
+        resolutions.append(resolution)
+    return resolutions
 
 
 def read_note(note: NoteBlock, sentences: tuple[Sentence, ...]) -> tuple[Reference, ...]:
-    """The references of a note, read in its plain words, and placed where those stand in the document."""
+    """Parse the references in a note's plain text, and map them to document offsets."""
     words: list[str] = []
     places: list[int] = []
     plain: list[Span] = []
@@ -80,100 +80,104 @@ def read_note(note: NoteBlock, sentences: tuple[Sentence, ...]) -> tuple[Referen
         places += [place for _, place in characters]
         plain.append(Span(start, len(words), "".join(words[start:])))
 
-    def shown(part: Span | None) -> Span | None:
+    def to_document(part: Span | None) -> Span | None:
         if part is None:
             return None
         start, end = places[part.start], places[part.end - 1] + 1
         return Span(start, end, note.body.text[start - note.body.start : end - note.body.start])
 
     whole = Span(0, len(words), "".join(words))
-    found = []
+    located = []
     for reference in read_entry(whole) if note.form == FORM else read_references(whole, tuple(plain)):
         parts = read_parts(reference) if reference.kind in ("full", "law") else WorkParts()
-        mapped = WorkParts(shown(parts.authors), shown(parts.title), shown(parts.container), shown(parts.date))
-        found.append(replace(reference, place=shown(reference.place) or note.body, parts=mapped))
-    return tuple(found)
+        mapped = WorkParts(
+            to_document(parts.authors), to_document(parts.title), to_document(parts.container), to_document(parts.date)
+        )
+        located.append(replace(reference, place=to_document(reference.place) or note.body, parts=mapped))
+    return tuple(located)
 
 
 def read_entry(entry: Span) -> tuple[Reference, ...]:
-    """An entry of a reference list: it names one work, however it is written."""
-    read = read_dated(entry, entry.text.rstrip(" ."))
+    """Parse an entry of a reference list, which names one work."""
+    dated = read_dated(entry, entry.text.rstrip(" ."))
     parts = read_parts(Reference(entry, "full"))
     title = parts.title.text if parts.title else entry.text
-    return (replace(read, place=entry) if read else Reference(entry, "full", (((), title),)),)
+    return (replace(dated, place=entry) if dated else Reference(entry, "full", (((), title),)),)
 
 
-def join(one: Lead, other: Lead) -> Lead:
-    """Two leads of one note as one: sources by note and place, each once."""
-    sources = sorted({*one.sources, *other.sources}, key=lambda source: (source.number, source.start))
-    via = tuple(dict.fromkeys(one.via + other.via))
-    return Lead(tuple(sources), via, one.unfollowed + other.unfollowed, one.within + other.within)
+def merge(first: Resolution, second: Resolution) -> Resolution:
+    """Merge two resolutions of one note; sources are sorted and unique."""
+    sources = sorted({*first.sources, *second.sources}, key=lambda source: (source.number, source.start))
+    via = tuple(dict.fromkeys(first.via + second.via))
+    return Resolution(tuple(sources), via, first.unfollowed + second.unfollowed, first.within + second.within)
 
 
-def is_own(lead: Lead, reference: Reference) -> bool:
-    """Whether a lead ends at the reference itself."""
-    return bool(lead.sources) and lead.sources[0].start == reference.place.start
+def is_itself(resolution: Resolution, reference: Reference) -> bool:
+    """Whether a reference resolves to itself."""
+    return bool(resolution.sources) and resolution.sources[0].start == reference.place.start
 
 
-def follow(reference: Reference, position: int, notes: list[NoteBlock], leads: list[Lead], named: list[Work]) -> Lead:
-    """Where one reference in the note at `position` leads, given the notes before it."""
+def resolve(
+    reference: Reference, position: int, notes: list[NoteBlock], resolutions: list[Resolution], works: list[Work]
+) -> Resolution:
+    """Resolve one reference of the note at `position`, given the notes before it."""
     place, number = reference.place, notes[position].number
     if reference.kind == "full":
-        return Lead((Source(place.start, place.end, place.text, number, reference.parts),))
+        return Resolution((Source(place.start, place.end, place.text, number, reference.parts),))
     if reference.kind == "ibid":
-        return through(position - 1, notes, leads, place.text)
+        return resolve_note(position - 1, notes, resolutions, place.text)
     if reference.kind == "note":
-        lead = Lead()
-        for wanted in reference.notes:
-            earlier = [p for p in range(position) if notes[p].number == wanted]
-            lead = join(lead, through(earlier[-1] if earlier else -1, notes, leads, place.text))
-        return lead
+        resolution = Resolution()
+        for note_number in reference.notes:
+            earlier = [p for p in range(position) if notes[p].number == note_number]
+            resolution = merge(resolution, resolve_note(earlier[-1] if earlier else -1, notes, resolutions, place.text))
+        return resolution
     for names, title in reference.readings:
-        if work := find_work(names, title, named):
-            return Lead((work.source,))
+        if work := find_work(names, title, works):
+            return Resolution((work.source,))
     if reference.kind == "law":
-        return Lead((Source(place.start, place.end, place.text, number, reference.parts),))
-    return Lead(unfollowed=(place.text,)) if reference.sure else Lead()
+        return Resolution((Source(place.start, place.end, place.text, number, reference.parts),))
+    return Resolution(unfollowed=(place.text,)) if reference.is_certain else Resolution()
 
 
-def through(target: int, notes: list[NoteBlock], leads: list[Lead], text: str) -> Lead:
-    """Where the note at position `target` leads; it is on the way unless a work stands in it."""
-    if target < 0 or not leads[target].sources:
-        return Lead(unfollowed=(text,))
-    lead = leads[target]
+def resolve_note(target: int, notes: list[NoteBlock], resolutions: list[Resolution], text: str) -> Resolution:
+    """Resolve a reference to the note at position `target`, which is added to `via` unless it cites a work itself."""
+    if target < 0 or not resolutions[target].sources:
+        return Resolution(unfollowed=(text,))
+    resolution = resolutions[target]
     number = notes[target].number
-    meant = tuple(source for source in lead.sources if source not in lead.within) or lead.sources
-    named_there = any(source.number == number for source in meant)
-    return Lead(meant, lead.via if named_there else (*lead.via, number))
+    sources = tuple(source for source in resolution.sources if source not in resolution.within) or resolution.sources
+    is_named_there = any(source.number == number for source in sources)
+    return Resolution(sources, resolution.via if is_named_there else (*resolution.via, number))
 
 
-def find_work(names: tuple[str, ...], title: str, named: list[Work]) -> Work | None:
-    """The work that a short form means: by names, and by title or year where it has one.
+def find_work(names: tuple[str, ...], title: str, works: list[Work]) -> Work | None:
+    """Find the work that a short form refers to: by names, and by title or year if it has one.
 
-    Of several, the one most alike in title, then the one with just these names, then the last named.
+    Of several, the most similar title is best, then exactly these names, then the last one cited.
     """
     best: tuple[float, bool, int] | None = None
-    for position, work in enumerate(named):
+    for position, work in enumerate(works):
         if not all(any(same_person(name, other) for other in work.names) for name in names):
             continue
-        alike = likeness(title, work, bool(names)) if title else float(bool(names))
-        rank = (alike, len(names) == len(work.names), position)
-        if alike and (best is None or rank > best):
+        similarity = title_similarity(title, work, bool(names)) if title else float(bool(names))
+        rank = (similarity, len(names) == len(work.names), position)
+        if similarity and (best is None or rank > best):
             best = rank
-    return named[best[2]] if best else None
+    return works[best[2]] if best else None
 
 
 def same_person(name: str, other: str) -> bool:
-    """Whether two names can be one person's: the surnames are the same, and so are the initials, if given."""
+    """Whether two names can be the same person's: equal surnames, and equal initials if both are given."""
     (surname, _, initial), (other_surname, _, other_initial) = fold(name).partition(", "), fold(other).partition(", ")
     return surname == other_surname and (not initial or not other_initial or initial == other_initial)
 
 
-def likeness(title: str, work: Work, named: bool) -> float:
-    """How alike a title, or a year, is to a work's; 0 if not enough, less being enough where names agree."""
+def title_similarity(title: str, work: Work, names_agree: bool) -> float:
+    """Return the similarity of a title, or a year, to a work's; 0 below a threshold, which is lower if names agree."""
     if title.isdigit():
         return float(title in work.source.text)
     short, whole = fold(title), fold(work.title)
-    alike = fuzz.partial_ratio(short, whole)
-    enough = TITLE_ALIKE_WITH_NAME if named and len(short) >= LONG_TITLE else TITLE_ALIKE
-    return alike if alike >= enough and len(short) <= 1.5 * len(whole) else 0.0
+    similarity = fuzz.partial_ratio(short, whole)
+    threshold = TITLE_ALIKE_WITH_NAME if names_agree and len(short) >= LONG_TITLE else TITLE_ALIKE
+    return similarity if similarity >= threshold and len(short) <= 1.5 * len(whole) else 0.0

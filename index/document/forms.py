@@ -1,4 +1,4 @@
-"""The forms that people give notes and markers: what a label looks like, what a marker looks like.
+"""The forms of notes and markers: patterns of labels and of markers.
 
 | form | label, at the beginning of a block | marker, in the text |
 | --- | --- | --- |
@@ -25,7 +25,7 @@ SYMBOLS = "*†‡§‖¶"
 NUMBERS = r"\d{1,4}(?:\s?[,;–-]\s?\d{1,4}){0,9}"
 BRACKET = rf"\[(?P<keys>{NUMBERS})\](?:\s?[–—-]\s?\[(?P<last>\d{{1,4}})\])?"
 RAISED = r"(?P<keys>[⁰¹²³⁴-⁹]+(?:[,˒’ᐟ–⁻-][⁰¹²³⁴-⁹]+)*)"
-# Behind the stop of a word or a year, and before white space or the end, so that no decimal fraction is one.
+# After the punctuation of a word or a year, and before white space or the end, which excludes decimal fractions.
 GLUED = (
     r"(?:(?<=[^\W\d_][.,;:!?”\"’')\]])|(?<=[^\W\d_][.!?,;][”\"’')])|(?<=\d\d\d\d[.;,])|(?<=\d\d\d\d\)[.;,]))"
     r"(?P<keys>\d{1,3}(?:,\d{1,3}){0,4})(?=\s|$)"
@@ -35,7 +35,7 @@ NUMBERED = r"(?P<key>\d{1,4})(?:[.)]\s+|\s+(?=[^\W\d_“\"‘(]))"
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A way to write notes. One that is `weak` could be something else: it counts where its notes stand in a list."""
+    """A form of notes. A `weak` one is ambiguous: it is accepted only where its notes are in a list."""
 
     name: str
     label: re.Pattern[str]
@@ -43,45 +43,45 @@ class Form:
     weak: bool = False
 
 
-def form(name: str, label: str, marker: str, weak: bool = False) -> Form:
-    """A form of two patterns."""
+def make_form(name: str, label: str, marker: str, weak: bool = False) -> Form:
+    """Make a form of two patterns."""
     return Form(name, re.compile(label, re.IGNORECASE), re.compile(marker, re.IGNORECASE), weak)
 
 
 FORMS = (
-    form("caret", r"\[\^(?P<key>[^\]\s]{1,40})\]:", r"\[\^(?P<keys>[^\]\s]{1,40})\](?!:)"),
-    form("footnote", r"\[footnote (?P<key>\d{1,4}|[a-z*]):", BRACKET),
-    form("arrow", r"(?P<key>\d{1,4})\.\s[\^↑](?:\s[a-z](?=\s))*", BRACKET),
-    form("named", r"\[(?:nb|note|n|fn) ?(?P<key>\d{1,4})\]", r"\[(?:nb|note|n|fn) ?(?P<keys>\d{1,4})\]"),
-    form("letter", r"\[(?P<key>[a-z])\](?!\w)", r"(?<=\S)\[(?P<keys>[a-z])\](?!\w)"),
-    form("superscript", r"(?P<key>[⁰¹²³⁴-⁹]+)", RAISED),
-    form("symbol", rf"(?P<key>(?P<symbol>[{SYMBOLS}])(?P=symbol){{0,2}})(?=\s?[^\W_])(?!§\s?\d)",
+    make_form("caret", r"\[\^(?P<key>[^\]\s]{1,40})\]:", r"\[\^(?P<keys>[^\]\s]{1,40})\](?!:)"),
+    make_form("footnote", r"\[footnote (?P<key>\d{1,4}|[a-z*]):", BRACKET),
+    make_form("arrow", r"(?P<key>\d{1,4})\.\s[\^↑](?:\s[a-z](?=\s))*", BRACKET),
+    make_form("named", r"\[(?:nb|note|n|fn) ?(?P<key>\d{1,4})\]", r"\[(?:nb|note|n|fn) ?(?P<keys>\d{1,4})\]"),
+    make_form("letter", r"\[(?P<key>[a-z])\](?!\w)", r"(?<=\S)\[(?P<keys>[a-z])\](?!\w)"),
+    make_form("superscript", r"(?P<key>[⁰¹²³⁴-⁹]+)", RAISED),
+    make_form("symbol", rf"(?P<key>(?P<symbol>[{SYMBOLS}])(?P=symbol){{0,2}})(?=\s?[^\W_])(?!§\s?\d)",
          rf"(?:(?<=[\w.,;:!?”\"’')\]])|(?<=\S\s)(?=[†‡]))(?P<keys>(?P<symbol>[{SYMBOLS}])(?P=symbol){{0,2}})(?=[\s.,;:!?)”\"’|]|$)(?!\s?\d)"),
-    form("listed", NUMBERED, BRACKET, weak=True),
-    form("listed-raised", NUMBERED, RAISED, weak=True),
-    form("round", r"\((?P<key>\d{1,4})\)\s", r"(?<=\S)\s?\((?P<keys>\d{1,3})\)", weak=True),
-    form("listed-round", NUMBERED, r"(?<=\S)\s?\((?P<keys>\d{1,3})\)", weak=True),
-    form("glued", NUMBERED, GLUED, weak=True),
+    make_form("listed", NUMBERED, BRACKET, weak=True),
+    make_form("listed-raised", NUMBERED, RAISED, weak=True),
+    make_form("round", r"\((?P<key>\d{1,4})\)\s", r"(?<=\S)\s?\((?P<keys>\d{1,3})\)", weak=True),
+    make_form("listed-round", NUMBERED, r"(?<=\S)\s?\((?P<keys>\d{1,3})\)", weak=True),
+    make_form("glued", NUMBERED, GLUED, weak=True),
 )  # fmt: skip
-# A bracket is looked at more closely (see `brackets`): it is no form among others.
+# Bracketed numbers have their own rules (see `brackets`), and are none of these forms.
 
 
 @dataclass(frozen=True, slots=True)
 class Marker(Span):
-    """A marker in the body; `attached` if no space parts it from the word before.
+    """A marker in the body; `attached` if there is no space before it.
 
-    `form` names how it is written. A `spoken` one is part of the sentence, and read with it: "Roe (2004)".
+    `form` is the name of its form. One `in_sentence` is part of the sentence's wording: "Roe (2004)".
     """
 
     numbers: tuple[int, ...]
     attached: bool
     form: str = "bracket"
-    spoken: bool = False
+    in_sentence: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NoteBlock:
-    """A note as it stands: its number, its label, and its text over one or more blocks."""
+    """A note: its number, its label, and its body over one or more blocks."""
 
     number: int
     label: Span
@@ -90,21 +90,21 @@ class NoteBlock:
 
 
 def expand(numbers: str, last: str | None = None) -> tuple[int, ...]:
-    """The numbers of a marker: `3`, `1, 2`, `4–6`, and `3` with `5` of `[3]-[5]`.
+    """Expand the numbers of a marker: `3`, `1, 2`, `4–6`, and `3` with `5` of `[3]-[5]`.
 
     >>> expand("1, 4–6"), expand("3", "5")
     ((1, 4, 5, 6), (3, 4, 5))
     """
-    found: list[int] = []
+    numbers_found: list[int] = []
     for part in re.split(r"\s?[,;]\s?", f"{numbers}-{last}" if last else numbers):
         ends = [int(end) for end in re.split(r"\s?[–-]\s?", part)]
         short = len(ends) == 2 and 0 < ends[1] - ends[0] < 50
-        found.extend(range(ends[0], ends[1] + 1) if short else ends)
-    return tuple(dict.fromkeys(found))
+        numbers_found.extend(range(ends[0], ends[1] + 1) if short else ends)
+    return tuple(dict.fromkeys(numbers_found))
 
 
 def key_number(key: str) -> int | None:
-    """The number that a label's key stands for: `4`, `⁴`, `a`, `**`; None for a name.
+    """Return the number of a label's key: `4`, `⁴`, `a`, `**`; None for a name.
 
     >>> [key_number(key) for key in ("12", "¹²", "b", "†", "**", "flood")]
     [12, 12, 2, 2, 7, None]
@@ -118,29 +118,29 @@ def key_number(key: str) -> int | None:
 
 
 def is_attached(before: str) -> bool:
-    """Whether a marker after this character stands close to a word."""
+    """Whether a marker after this character is attached to a word."""
     return not before.isspace() and before not in "([{“‘\"'—–-"
 
 
-def find_marks(how: Form, text: str, blocks: Sequence[Span]) -> Iterator[tuple[Marker, tuple[str, ...]]]:
-    """Every marker of a form in some blocks, with its keys, wherever it points; labels at their beginning are none."""
+def find_marks(form: Form, text: str, blocks: Sequence[Span]) -> Iterator[tuple[Marker, tuple[str, ...]]]:
+    """Yield every marker of a form in some blocks, with its keys; labels at their beginning are left out."""
     for block in blocks:
-        for match in how.marker.finditer(block.text):
+        for match in form.marker.finditer(block.text):
             groups = match.groupdict()
             keys = groups["keys"]
             start = block.start + match.start() + len(match[0]) - len(match[0].lstrip())
-            if start == block.start or (how.marker.pattern == RAISED and is_power(block.text, match.start())):
+            if start == block.start or (form.marker.pattern == RAISED and is_power(block.text, match.start())):
                 continue
             words = match[0].strip()
             attached = is_attached(text[start - 1])
             yield (
-                Marker(start, start + len(words), words, (), attached, how.name),
-                split_keys(how, keys, groups.get("last")),
+                Marker(start, start + len(words), words, (), attached, form.name),
+                split_keys(form, keys, groups.get("last")),
             )
 
 
-def split_keys(how: Form, keys: str, last: str | None) -> tuple[str, ...]:
-    """The keys in a marker, each by itself."""
+def split_keys(form: Form, keys: str, last: str | None) -> tuple[str, ...]:
+    """Split the keys of a marker."""
     plain = keys.translate(SUPERSCRIPT).replace("⁻", "-").replace("˒", ",").replace("’", ",")
     if re.fullmatch(NUMBERS, plain):
         return tuple(str(number) for number in expand(plain, last))
@@ -148,6 +148,6 @@ def split_keys(how: Form, keys: str, last: str | None) -> tuple[str, ...]:
 
 
 def is_power(text: str, at: int) -> bool:
-    """Whether a raised number stands behind a unit or a number: `km²`, `10⁵`."""
+    """Whether a superscript follows a unit or a number: `km²`, `10⁵`."""
     before = re.search(r"[^\s]*$", text[:at])
     return bool(before and re.fullmatch(r".*\d|(?:.*[/·(])?[^\W\d_]{1,2}|.*[\d⁻][^\W\d_]{1,3}", before[0]))

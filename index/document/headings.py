@@ -1,4 +1,4 @@
-"""Which blocks are headings: guesses from their shape, which cost nothing when wrong: a heading can be quoted too."""
+"""Heading detection by shape. A wrong guess costs little, since headings can be quoted too."""
 
 import re
 from collections import Counter
@@ -21,64 +21,66 @@ LABELLED = re.compile(r"(?P<label>[^\s:][^:\n]{0,40}):\s+\S")
 SMALL_WORDS = frozenset(("the a an of and for in on to at et al de la le les des du und der die das").split())  # noqa: SIM905
 HEADING_WORDS = 12
 HEADING_CHARACTERS = 90
-RUN_OF_LINES = 3  # so many lines without a blank one between them are a list or an address
-# The British National Corpus's tags that HanTa gives: finite verbs, and words that a clause in a heading begins with.
+RUN_OF_LINES = 3  # this many adjoining lines are a list or an address
+# Tags of the British National Corpus, as HanTa gives them: finite verbs, and the first words of clauses in headings.
 FINITE = re.compile(r"V[BDHVM][BDZ0]$")
 SUBORDINATE = frozenset(["AVQ", "DTQ", "PNQ", "CJS", "PRP", "PRF", "VVG"])
 FOREIGN = re.compile(r"[^\W\d_a-zA-ZÀ-ÿ]")  # a letter that is not Latin
-FEWEST_WORDS = 3  # fewer are no sentence
+FEWEST_WORDS = 3  # of a sentence
 
 
 def find_headings(blocks: Sequence[TextBlock], last_note: int = 0) -> set[int]:
-    """The starts of the blocks that are headings: they look like one and something follows, if it be the last note."""
+    """Return the starts of the heading blocks: they look like one, and a block or the last note follows."""
     headings = {block.start for block in blocks if NOTES_HEADING.fullmatch(heading_text(block))}
     repeated = repeated_labels(blocks)
     run: list[TextBlock] = []
     for block in blocks:
         if not looks_like_heading(block) or label_of(block) in repeated:
-            headings.update(one.start for one in run if len(run) < RUN_OF_LINES and not leads_in(one, block, len(run)))
+            headings.update(
+                line.start for line in run if len(run) < RUN_OF_LINES and not leads_in(line, block, len(run))
+            )
             run = []
         elif run and not block.joined:
-            headings.update(one.start for one in run if len(run) < RUN_OF_LINES)
+            headings.update(line.start for line in run if len(run) < RUN_OF_LINES)
             run = [block]
         else:
             run.append(block)
-    return headings | {one.start for one in run if len(run) < RUN_OF_LINES and one.start < last_note}
+    return headings | {line.start for line in run if len(run) < RUN_OF_LINES and line.start < last_note}
 
 
 def leads_in(block: TextBlock, following: TextBlock, lines: int) -> bool:
-    """Whether a line is the beginning of the list or the code that stands under it without a blank line."""
+    """Whether a line introduces the list or code directly under it."""
     return lines == 1 and following.joined and following.kind in ("item", "code") and len(block.text.split()) > 4
 
 
 def label_of(block: Span) -> str | None:
-    """What stands before the colon in a line like "Phone: 555"."""
+    """Return the label of a line like "Phone: 555"."""
     match = LABELLED.match(block.text)
     return match["label"] if match else None
 
 
 def repeated_labels(blocks: Sequence[TextBlock]) -> frozenset[str | None]:
-    """The labels that several lines have, and those of lines that stand under one another: entries, not headings."""
+    """Return the labels of several lines or of adjoining lines: these are entries, not headings."""
     labels = [label_of(block) for block in blocks]
-    counted = Counter(label for label in labels if label)
-    again = {label for label, count in counted.items() if count > 1}
+    counts = Counter(label for label in labels if label)
+    repeated = {label for label, count in counts.items() if count > 1}
     joined = {
         label
-        for (one, first), (other, second) in pairwise(zip(blocks, labels))
+        for (block, first), (other, second) in pairwise(zip(blocks, labels))
         if first and second and other.joined
         for label in (first, second)
     }
-    return frozenset(again | joined)
+    return frozenset(repeated | joined)
 
 
 def heading_text(block: Span) -> str:
-    """A heading's words, without Markdown's `#` or an underline."""
+    """Return a heading's text without Markdown's `#` or underline."""
     first_line = re.split(r"[\r\n]", block.text, maxsplit=1)[0]
     return re.sub(r"^#{1,6}\s+|\s+#+$", "", first_line).strip()
 
 
 def is_marked(block: Span) -> bool:
-    """Whether a block is a heading by its form: `#` before it, or a line under it."""
+    """Whether a block has Markdown's form of a heading: `#` before it, or an underline."""
     lines = re.split(r"[\r\n]+", block.text)
     if lines[0].startswith("#") and heading_text(block) != lines[0]:
         return True
@@ -86,7 +88,7 @@ def is_marked(block: Span) -> bool:
 
 
 def looks_like_heading(block: Span) -> bool:
-    """Short, one line, no closing punctuation, beginning with a capital or a number, and no sentence."""
+    """Whether a block is one short line without closing punctuation that begins with a capital or digit, no clause."""
     if isinstance(block, TextBlock) and block.kind in ("row", "code"):
         return False
     if is_marked(block):
@@ -113,13 +115,13 @@ def looks_like_heading(block: Span) -> bool:
 
 
 def is_title(text: str) -> bool:
-    """Whether most of the longer words begin with a capital."""
+    """Whether a text is in title case: most words but small ones begin with a capital."""
     words = [word for word in re.findall(r"[^\W\d_]+", text) if word.casefold() not in SMALL_WORDS]
     return bool(words) and sum(word[0].isupper() for word in words) >= 0.7 * len(words)
 
 
 def is_clause(line: str) -> bool:
-    """Whether a line in small letters has a finite verb, as a sentence has: "The pool opens at seven".
+    """Whether a line that is not in title case has a finite verb: "The pool opens at seven".
 
     >>> is_clause("The pool opens at seven"), is_clause("Opening times"), is_clause("How leave accrues")
     (True, False, False)
@@ -129,24 +131,24 @@ def is_clause(line: str) -> bool:
         return False
     tags = tag(tuple(words))
     return tags[0] not in SUBORDINATE and any(
-        FINITE.match(tag) for tag in (tags[1:] if tags[0] != "VVB" else personal(tags))
+        FINITE.match(tag) for tag in (tags[1:] if tags[0] != "VVB" else imperative_tags(tags))
     )
 
 
-def personal(tags: Sequence[str]) -> Sequence[str]:
-    """The tags of an order that has a pronoun for its object ("Repot it"); none of a bare one ("Create a ticket")."""
+def imperative_tags(tags: Sequence[str]) -> Sequence[str]:
+    """Return the tags of an imperative with a pronoun as object ("Repot it"); () for others ("Create a ticket")."""
     return tags if "PNP" in tags[1:3] else ()
 
 
 @lru_cache(maxsize=10_000)
 def tag(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Tags of parts of speech."""
+    """Tag words with parts of speech."""
     return tuple(tag for _, _, tag in tagger().tag_sent(list(words)))
 
 
 @lru_cache(maxsize=1)
 def tagger() -> Any:
-    """HanTa's English model, loaded once."""
+    """Load HanTa's English model, once."""
     from HanTa.HanoverTagger import HanoverTagger  # imported here: its model takes half a second to load
 
     return HanoverTagger("morphmodel_en.pgz")

@@ -1,7 +1,7 @@
-"""Lines to blocks: which line breaks part two blocks, and what each block is.
+"""From lines to blocks: which line breaks separate blocks, and the kind of each block.
 
-A text is either hard-wrapped, its paragraphs broken over many lines, or it has a paragraph a line. In a
-wrapped text a break is deliberate where the next line's first word would still have fitted.
+A text is either hard-wrapped or has one paragraph per line. In a hard-wrapped text a line break is deliberate if the
+next line's first word would still have fitted.
 """
 
 import re
@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from index.document.code import FENCE, base_indent, find_fenced, is_code
 from index.document.furniture import find_furniture
-from index.document.lines import BLANK, BULLET, CLOSERS, SENTENCE_END, Line, part_groups, read_lines
+from index.document.lines import BLANK, BULLET, CLOSERS, SENTENCE_END, Line, read_lines, split_groups
 from index.document.tables import Row, find_tables, header_of, read_cells
 from index.document.types import Span
 
@@ -28,16 +28,16 @@ MARKS = re.compile(
 )
 UNDERLINE = re.compile(r"(?:=+|-+|\*+|_+|~+|\^+)$")
 LONGEST_NOTE_STEP = 5
-HANGING = 2  # columns that a list item's further lines are set in, at least
-FULL_LINE = 0.6  # of the wrap width, from which a line may go on over a page
+HANGING = 2  # columns, at least, that the further lines of a list item are indented
+FULL_LINE = 0.6  # of the longest line; a line at least this long may continue on the next page
 
 
 @dataclass(frozen=True, slots=True)
 class TextBlock(Span):
-    """A paragraph-like piece of a text. `kind` is `paragraph`, `item` (of a list), `row` (of a table), or `code`.
+    """A block of a text. `kind` is `paragraph`, `item` (of a list), `row` (of a table), or `code`.
 
-    `joined` says that no blank line parts it from the block before. `gaps` are page furniture and table lines that
-    stand inside it; `cells` is what is read before each cell of a row; `head` where its table's heading row begins.
+    `joined`: there is no blank line before it. `gaps` are page furniture and table lines inside it; `cells` the words
+    added before each cell of a row; `head` the start of its table's header row.
     """
 
     kind: str = "paragraph"
@@ -49,20 +49,20 @@ class TextBlock(Span):
 
 
 def split_blocks(text: str) -> tuple[list[TextBlock], list[Span]]:
-    """The blocks of a text in order, and the page furniture that stands between them."""
+    """Split a text into blocks; return them, and the page furniture between them."""
     lines = read_lines(text)
     furniture = find_furniture(lines)
-    groups = part_code(over_pages([line for line in lines if line.start not in furniture], furniture))
+    groups = split_code(join_over_pages([line for line in lines if line.start not in furniture], furniture))
     base = base_indent([group for group, _ in groups])
     prose = [
-        part for group, kind in groups if kind == "text" for part in part_tables(group) if isinstance(part[0], Line)
+        part for group, kind in groups if kind == "text" for part in split_tables(group) if isinstance(part[0], Line)
     ]
     width = wrap_width([[line for line in part if isinstance(line, Line)] for part in prose])
     blocks: list[TextBlock] = []
     for group, kind in groups:
         introduced = bool(blocks) and blocks[-1].text.endswith(":")
         in_list = bool(blocks) and blocks[-1].kind == "item" and not introduced
-        parts = part_tables(group)
+        parts = split_tables(group)
         tabular = 2 * sum(len(part) for part in parts if isinstance(part[0], Row)) > len(group)
         if kind == "code" or (not in_list and not tabular and is_code(group, base, introduced)):
             add_code(text, blocks, group)
@@ -72,48 +72,53 @@ def split_blocks(text: str) -> tuple[list[TextBlock], list[Span]]:
             blocks += (
                 row_blocks(text, rows) if rows else join_wrapped(text, [x for x in part if isinstance(x, Line)], width)
             )
-    return with_gaps(blocks, [line for line in lines if line.start in furniture])
+    return add_gaps(blocks, [line for line in lines if line.start in furniture])
 
 
-def over_pages(lines: list[Line], furniture: set[int]) -> list[list[Line]]:
-    """Lines in groups; one that goes on behind page furniture is one with that before."""
-    groups = part_groups(lines)
+def join_over_pages(lines: list[Line], furniture: set[int]) -> list[list[Line]]:
+    """Group lines by blank lines, joining groups that page furniture or a page break interrupts."""
+    groups = split_groups(lines)
     longest = max((line.edge for line in lines), default=0)
     joined: list[list[Line]] = groups[:1]
     for before, group in pairwise(groups):
         last, first = before[-1], group[0]
         parted = last.page != first.page or any(last.end <= start < first.start for start in furniture)
         full = last.edge >= FULL_LINE * longest and not ends_sentence(last)
-        if parted and (full or goes_on(last, first)) and not is_labelled(first) and last.text[-1] not in SENTENCE_END:
+        if (
+            parted
+            and (full or continues_sentence(last, first))
+            and not is_labelled(first)
+            and last.text[-1] not in SENTENCE_END
+        ):
             joined[-1] = [*joined[-1], replace(first, joined=True), *group[1:]]
         else:
             joined.append(group)
     return joined
 
 
-def part_code(groups: list[list[Line]]) -> list[tuple[list[Line], str]]:
-    """Groups with what stands between fences as one group each."""
+def split_code(groups: list[list[Line]]) -> list[tuple[list[Line], str]]:
+    """Split groups into (lines, kind), with each fenced block as one group of code."""
     lines = [line for group in groups for line in group]
     joined = {line.start for group in groups for line in group[1:]}
     fenced = dict(find_fenced(lines))
-    found: list[tuple[list[Line], str]] = []
-    at = 0
+    result: list[tuple[list[Line], str]] = []
+    i = 0
     open_group = False
-    while at < len(lines):
-        if at in fenced:
-            found.append((list(lines[at : fenced[at] + 1]), "code"))
-            at, open_group = fenced[at] + 1, False
+    while i < len(lines):
+        if i in fenced:
+            result.append((list(lines[i : fenced[i] + 1]), "code"))
+            i, open_group = fenced[i] + 1, False
             continue
-        if open_group and lines[at].start in joined:
-            found[-1][0].append(lines[at])
+        if open_group and lines[i].start in joined:
+            result[-1][0].append(lines[i])
         else:
-            found.append(([lines[at]], "text"))
-        at, open_group = at + 1, True
-    return found
+            result.append(([lines[i]], "text"))
+        i, open_group = i + 1, True
+    return result
 
 
 def add_code(text: str, blocks: list[TextBlock], group: Sequence[Line]) -> None:
-    """Add a group as code, or to the code before it if that is set in as far."""
+    """Add a group as a code block, or append it to an indented code block before it."""
     start, last = group[0].start, group[-1].end
     before = blocks[-1] if blocks else None
     if (
@@ -129,22 +134,22 @@ def add_code(text: str, blocks: list[TextBlock], group: Sequence[Line]) -> None:
         blocks.append(TextBlock(start, last, text[start:last], "code", group[0].indent, group[0].joined, fences))
 
 
-def part_tables(group: Sequence[Line]) -> list[list[Line] | list[Row]]:
-    """A group in runs of lines and of rows."""
+def split_tables(group: Sequence[Line]) -> list[list[Line] | list[Row]]:
+    """Split a group into runs of lines and tables."""
     parts: list[list[Line] | list[Row]] = []
-    at = 0
+    i = 0
     for first, rows in find_tables(group):
-        if first > at:
-            parts.append(list(group[at:first]))
+        if first > i:
+            parts.append(list(group[i:first]))
         parts.append(rows)
-        at = first + len(rows)
-    if at < len(group):
-        parts.append(list(group[at:]))
+        i = first + len(rows)
+    if i < len(group):
+        parts.append(list(group[i:]))
     return parts
 
 
 def row_blocks(text: str, rows: Sequence[Row]) -> Iterator[TextBlock]:
-    """A block for each row of a table; rules go with the row before, or with the first."""
+    """Make a block of each row of a table; rules belong to the row before, or to the first."""
     header = header_of(rows)
     number = 0
     while number < len(rows):
@@ -155,38 +160,39 @@ def row_blocks(text: str, rows: Sequence[Row]) -> Iterator[TextBlock]:
         number += 1
         while number < len(rows) and not rows[number].cells:
             number += 1
-        own = rows[first:number]
-        rules = [(one.line.start, one.line.end) for one in own if not one.cells]
+        block_rows = rows[first:number]
+        rules = [(line_row.line.start, line_row.line.end) for line_row in block_rows if not line_row.cells]
         pipes = [(row.line.start + i, row.line.start + i + 1) for i, c in enumerate(row.line.text) if c == "|"]
-        start, end = own[0].line.start, own[-1].line.end
+        start, end = block_rows[0].line.start, block_rows[-1].line.end
         yield TextBlock(
-            start, end, text[start:end], "row", own[0].line.indent, own[0].line.joined,
+            start, end, text[start:end], "row", block_rows[0].line.indent, block_rows[0].line.joined,
             tuple(sorted(rules + pipes)), read_cells(row, header), header.line.start if header else None,
         )  # fmt: skip
 
 
-def with_gaps(blocks: list[TextBlock], furniture: list[Line]) -> tuple[list[TextBlock], list[Span]]:
-    """Blocks with the furniture that stands inside them, and the furniture that does not."""
+def add_gaps(blocks: list[TextBlock], furniture: list[Line]) -> tuple[list[TextBlock], list[Span]]:
+    """Add furniture inside blocks to their gaps; return the blocks, and the other furniture."""
     inside: dict[int, list[tuple[int, int]]] = {}
     outside: list[Span] = []
-    at = 0
+    i = 0
     for line in furniture:
-        while at < len(blocks) and blocks[at].end <= line.start:
-            at += 1
-        if at < len(blocks) and blocks[at].start <= line.start:
-            inside.setdefault(blocks[at].start, []).append((line.start, line.end))
+        while i < len(blocks) and blocks[i].end <= line.start:
+            i += 1
+        if i < len(blocks) and blocks[i].start <= line.start:
+            inside.setdefault(blocks[i].start, []).append((line.start, line.end))
         else:
             outside.append(Span(line.start, line.end, line.text))
-    given = [replace(b, gaps=tuple(sorted([*b.gaps, *inside[b.start]]))) if b.start in inside else b for b in blocks]
-    return given, outside
+    with_gaps = [
+        replace(b, gaps=tuple(sorted([*b.gaps, *inside[b.start]]))) if b.start in inside else b for b in blocks
+    ]
+    return with_gaps, outside
 
 
 def wrap_width(groups: Sequence[Sequence[Line]]) -> int:
-    """The width a text is hard-wrapped at, in columns; 0 if it has a paragraph a line.
+    """Estimate the width a text is hard-wrapped at, in columns; 0 if it has one paragraph per line.
 
-    It is wrapped if at least a fifth of the breaks inside its groups, those before a note aside, are
-    followed by a small letter, or in a script without small letters part a sentence. The width is the one that
-    explains most of those breaks: the line fits in it, and with the next word it does not.
+    It is wrapped if at least a fifth of the line breaks inside groups, except before notes, continue a sentence. The
+    width is the one that explains most of these breaks: the line fits, and with the next word it would not.
     """
     breaks = [
         (line, following)
@@ -194,7 +200,7 @@ def wrap_width(groups: Sequence[Sequence[Line]]) -> int:
         for line, following in pairwise(group)
         if not LABEL.match(following.text) and not OTHER_LABEL.match(following.text)
     ]
-    wrapped = [(line, following) for line, following in breaks if goes_on(line, following)]
+    wrapped = [(line, following) for line, following in breaks if continues_sentence(line, following)]
     if not breaks or len(wrapped) < len(breaks) / 5:
         return 0
     changes: dict[int, int] = {}
@@ -202,21 +208,21 @@ def wrap_width(groups: Sequence[Sequence[Line]]) -> int:
         changes[line.edge] = changes.get(line.edge, 0) + 1
         past = line.edge + 1 + len(first_word(following))
         changes[past] = changes.get(past, 0) - 1
-    best, fitting, most = 0, 0, 0
+    best, fitting, largest = 0, 0, 0
     for width in sorted(changes):
         fitting += changes[width]
-        if fitting >= most:
-            best, most = width, fitting
+        if fitting >= largest:
+            best, largest = width, fitting
     return best
 
 
 def first_word(line: Span) -> str:
-    """The word that a line begins with."""
+    """Return the first word of a line."""
     return line.text.split(maxsplit=1)[0]
 
 
-def goes_on(line: Span, following: Span) -> bool:
-    """Whether a line looks like the rest of the sentence before it."""
+def continues_sentence(line: Span, following: Span) -> bool:
+    """Whether a line looks like it continues the sentence before it."""
     first = following.text[0]
     if first.islower():
         return not BULLET.match(following.text)
@@ -224,17 +230,17 @@ def goes_on(line: Span, following: Span) -> bool:
 
 
 def ends_sentence(line: Span) -> bool:
-    """Whether a line ends like a sentence, markers and closing quotes aside."""
+    """Whether a line ends like a sentence, ignoring markers and closing quotes."""
     return MARKS.sub("", line.text).rstrip(BLANK + CLOSERS).endswith(SENTENCE_END)
 
 
 def is_labelled(line: Span) -> bool:
-    """Whether a line begins like a list's item or a note."""
+    """Whether a line begins like a list item or a note."""
     return bool(BULLET.match(line.text) or LABEL.match(line.text) or OTHER_LABEL.match(line.text))
 
 
 def join_wrapped(text: str, lines: list[Line], width: int) -> list[TextBlock]:
-    """The lines of a group, with those joined that a hard wrap parted."""
+    """Make blocks of a group's lines, joining hard-wrapped ones."""
     blocks = [block_of(lines[0])]
     for line, following in pairwise(lines):
         block = blocks[-1]
@@ -246,13 +252,13 @@ def join_wrapped(text: str, lines: list[Line], width: int) -> list[TextBlock]:
 
 
 def block_of(line: Line) -> TextBlock:
-    """A block of one line."""
+    """Make a block of one line."""
     kind = "item" if BULLET.match(line.text) else "paragraph"
     return TextBlock(line.start, line.end, line.text, kind, line.indent, line.joined)
 
 
 def is_deliberate(block: TextBlock, line: Line, following: Line, width: int) -> bool:
-    """Whether the break between two lines of a group parts two blocks."""
+    """Whether the break between two lines of a group separates two blocks."""
     fitted = width == 0 or line.edge + 1 + len(first_word(following)) <= width * 0.9
     label, next_label = LABEL.match(block.text), LABEL.match(following.text)
     if label and label[0] == block.text:
@@ -269,7 +275,7 @@ def is_deliberate(block: TextBlock, line: Line, following: Line, width: int) -> 
         return fitted or ends_sentence(line)
     if block.kind == "item" and following.indent >= block.indent + HANGING:
         return False
-    if goes_on(line, following):
+    if continues_sentence(line, following):
         return width == 0
     if following.indent >= line.indent + HANGING and ends_sentence(line):
         return True

@@ -1,11 +1,11 @@
-"""Lines as they stand, blank ones left out: where they begin, how far they are set in, what parts them."""
+"""The non-blank lines of a text, with offset, indent and page."""
 
 import re
 from dataclasses import dataclass
 
 from index.document.types import Span
 
-# What Python calls white space, a byte order mark, and the space of no width.
+# Python's white space, the byte order mark and the zero-width space.
 BLANK = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"
     "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
@@ -19,9 +19,9 @@ TAB = 4  # columns, as Markdown counts them
 
 @dataclass(frozen=True, slots=True)
 class Line(Span):
-    """A line without the blanks at its ends; `indent` is in columns.
+    """A line, stripped; `indent` is in columns.
 
-    `joined` says that no blank line parts it from the line before, `page` counts the form feeds before it.
+    `joined`: there is no blank line before it. `page` is the number of form feeds before it.
     """
 
     indent: int
@@ -30,12 +30,12 @@ class Line(Span):
 
     @property
     def edge(self) -> int:
-        """The column that it ends before."""
+        """The column behind its last character."""
         return self.indent + len(self.text)
 
 
 def span(text: str, start: int, end: int) -> Span:
-    """The slice of `text` from `start` to `end`, less the blanks at both ends."""
+    """Return the slice of `text` from `start` to `end`, stripped of blanks."""
     piece = text[start:end]
     start += len(piece) - len(piece.lstrip(BLANK))
     piece = piece.strip(BLANK)
@@ -43,7 +43,7 @@ def span(text: str, start: int, end: int) -> Span:
 
 
 def read_lines(text: str) -> list[Line]:
-    """The lines of a text that are not blank."""
+    """Return the non-blank lines of a text."""
     lines: list[Line] = []
     joined, page = False, 0
     for match in LINE.finditer(text):
@@ -60,8 +60,8 @@ def read_lines(text: str) -> list[Line]:
     return lines
 
 
-def part_groups(lines: list[Line]) -> list[list[Line]]:
-    """Lines in groups that blank lines part."""
+def split_groups(lines: list[Line]) -> list[list[Line]]:
+    """Group lines that have no blank line between them."""
     groups: list[list[Line]] = []
     for line in lines:
         if line.joined and groups:

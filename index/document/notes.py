@@ -1,6 +1,6 @@
-"""Notes and markers: every form of writing them is tried, and those whose labels and markers pair up are taken.
+"""Footnotes and their markers: every form is tried, and those whose labels and markers match are accepted.
 
-What does not fit is reported as an Oddity, never dropped.
+Mismatches are reported as an Oddity, never dropped.
 """
 
 import re
@@ -18,7 +18,16 @@ from index.document.layout import LABEL, TextBlock
 from index.document.lines import span
 from index.document.types import Footnote, Oddity, Span
 
-__all__ = ["MARKER", "Marker", "NoteBlock", "find_markers", "find_notes", "find_oddities", "point", "unfollowed"]
+__all__ = [
+    "MARKER",
+    "Marker",
+    "NoteBlock",
+    "find_markers",
+    "find_notes",
+    "find_oddities",
+    "link_markers",
+    "report_unfollowed",
+]
 
 MOST_CONTINUATIONS = 3
 FEWEST_PAIRS = 2  # of a weak form
@@ -30,129 +39,132 @@ ORPHAN = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
-    """A block that begins with a label: its position, its number and the label's length."""
+class LabelledBlock:
+    """A block that begins with a label: its position among the blocks, its number and the label's length."""
 
-    at: int
+    position: int
     number: int
     length: int
 
 
 def find_notes(text: str, blocks: Sequence[TextBlock]) -> tuple[list[NoteBlock], list[TextBlock], list[Marker]]:
-    """Part the blocks into notes and the rest; with the markers in the rest, bracketed numbers and all others.
+    """Split the blocks into notes and the rest; return both, and the markers in the rest.
 
-    Bracketed numbers come first: a block that begins with `[4]` is a note if a marker elsewhere points at 4, or if
-    the block beside it begins with such a label too. Then each other form is tried, the clear ones before the weak.
+    Bracketed numbers come first: a block that begins with `[4]` is a note if a marker refers to 4, or if the block
+    beside it begins with such a label too. Then the other forms are tried, unambiguous ones before weak ones.
     """
     notes, rest = find_bracketed(text, blocks)
     others: list[Marker] = []
-    for how in FORMS:
-        if notes and how.weak and how.marker.pattern == MARKER.pattern:
+    for form in FORMS:
+        if notes and form.weak and form.marker.pattern == MARKER.pattern:
             continue
-        found, marks, rest = try_form(how, text, rest)
-        notes += found
-        if how.marker.pattern != MARKER.pattern:
-            others += apart(marks, others)
+        form_notes, form_markers, rest = try_form(form, text, rest)
+        notes += form_notes
+        if form.marker.pattern != MARKER.pattern:
+            others += without_overlaps(form_markers, others)
     if not notes:
-        found, others, rest = find_author_year(text, rest)
-        notes += found
+        form_notes, others, rest = find_author_year(text, rest)
+        notes += form_notes
     notes.sort(key=lambda note: note.label.start)
-    bracketed = {how.name for how in FORMS if how.marker.pattern == MARKER.pattern} | {"bracket"}
-    named = [replace(n, form="bracket") if n.form in bracketed else n for n in notes]
-    markers = find_markers(text, rest, [note for note in named if note.form == "bracket"])
-    taken = [*markers, *apart(others, markers)]
-    taken += apart(find_orphans(text, rest), taken)
-    return named, rest, sorted(taken, key=lambda marker: marker.start)
+    bracketed = {form.name for form in FORMS if form.marker.pattern == MARKER.pattern} | {"bracket"}
+    notes_by_form = [replace(n, form="bracket") if n.form in bracketed else n for n in notes]
+    markers = find_markers(text, rest, [note for note in notes_by_form if note.form == "bracket"])
+    used = [*markers, *without_overlaps(others, markers)]
+    used += without_overlaps(find_orphans(text, rest), used)
+    return notes_by_form, rest, sorted(used, key=lambda marker: marker.start)
 
 
-def apart(markers: Sequence[Marker], taken: Sequence[Marker]) -> list[Marker]:
-    """The markers that overlap none of those taken."""
-    places = {at for one in taken for at in range(one.start, one.end)}
-    return [one for one in markers if places.isdisjoint(range(one.start, one.end))]
+def without_overlaps(markers: Sequence[Marker], used: Sequence[Marker]) -> list[Marker]:
+    """Return the markers that overlap none of the used ones."""
+    covered = {offset for marker in used for offset in range(marker.start, marker.end)}
+    return [marker for marker in markers if covered.isdisjoint(range(marker.start, marker.end))]
 
 
 def find_bracketed(text: str, blocks: Sequence[TextBlock]) -> tuple[list[NoteBlock], list[TextBlock]]:
-    """The notes that begin with `[4]`, and the other blocks."""
+    """Return the notes that begin with `[4]`, and the other blocks."""
     labels = {i: match for i, block in enumerate(blocks) if block.kind != "code" and (match := LABEL.match(block.text))}
-    pointed = {n for b in find_brackets(text, blocks) if b.attached for n in b.numbers}
+    referenced = {n for b in find_brackets(text, blocks) if b.attached for n in b.numbers}
     prose = {
         i for i, label in labels.items() if re.match(r"\s+(?!ibid|see\b|cf\b|id\b)[a-z]", blocks[i].text[label.end() :])
     }
-    chosen = choose_labelled([(i, int(label[1])) for i, label in labels.items()], pointed, prose, len(blocks) - 1)
-    labelled = [Labelled(i, int(labels[i][1]), labels[i].end()) for i in sorted(chosen)]
-    return make_notes(text, blocks, labelled, "bracket", marked_blocks(text, blocks, chosen))
+    chosen = choose_labelled([(i, int(label[1])) for i, label in labels.items()], referenced, prose, len(blocks) - 1)
+    labelled = [LabelledBlock(i, int(labels[i][1]), labels[i].end()) for i in sorted(chosen)]
+    return make_notes(text, blocks, labelled, "bracket", find_marked_blocks(text, blocks, chosen))
 
 
-def marked_blocks(text: str, blocks: Sequence[TextBlock], notes: set[int]) -> list[int]:
-    """The positions of the blocks with a marker in brackets, notes aside."""
+def find_marked_blocks(text: str, blocks: Sequence[TextBlock], notes: set[int]) -> list[int]:
+    """Return the positions of the blocks, other than notes, that contain a marker in brackets."""
     starts = [block.start for block in blocks]
-    found = [(bisect_right(starts, bracket.start) - 1, bracket) for bracket in find_brackets(text, blocks)]
-    return [i for i, bracket in found if i not in notes and bracket.attached and bracket.start > starts[i]]
+    brackets = [(bisect_right(starts, bracket.start) - 1, bracket) for bracket in find_brackets(text, blocks)]
+    return [i for i, bracket in brackets if i not in notes and bracket.attached and bracket.start > starts[i]]
 
 
 def make_notes(
-    text: str, blocks: Sequence[TextBlock], labelled: Sequence[Labelled], form: str, marked: Sequence[int]
+    text: str, blocks: Sequence[TextBlock], labelled: Sequence[LabelledBlock], form: str, marked: Sequence[int]
 ) -> tuple[list[NoteBlock], list[TextBlock]]:
-    """Labelled blocks as notes, each with the blocks that continue it, and the other blocks.
+    """Make notes of labelled blocks and the blocks that continue them; return these and the other blocks.
 
-    Unlabelled blocks between two notes continue the first of them, unless a heading or a marker shows that the body
-    goes on there or behind; so do blocks behind a note that are set in deeper.
+    Unlabelled blocks between two notes continue the first, unless a heading or a marker there or later belongs to the
+    body; so do blocks after a note that are indented deeper.
     """
     last_marked = max(marked, default=-1)
-    positions = [one.at for one in labelled]
+    positions = [entry.position for entry in labelled]
     ends = {i: i for i in positions}
     for first, second in pairwise(positions):
         between = blocks[first + 1 : second]
         if first > last_marked and len(between) <= MOST_CONTINUATIONS and not any(map(looks_like_heading, between)):
             ends[first] = second - 1
-    for number, one in enumerate(labelled):
-        behind = positions[number + 1] if number + 1 < len(positions) else len(blocks)
-        alone = one.length == len(blocks[one.at].text) and ends[one.at] == one.at
-        if alone and one.at + 1 < behind:
-            ends[one.at] = one.at + 1
-        while ends[one.at] + 1 < behind and blocks[ends[one.at] + 1].indent > blocks[one.at].indent + 1:
-            ends[one.at] += 1
+    for i, entry in enumerate(labelled):
+        next_position = positions[i + 1] if i + 1 < len(positions) else len(blocks)
+        alone = entry.length == len(blocks[entry.position].text) and ends[entry.position] == entry.position
+        if alone and entry.position + 1 < next_position:
+            ends[entry.position] = entry.position + 1
+        while (
+            ends[entry.position] + 1 < next_position
+            and blocks[ends[entry.position] + 1].indent > blocks[entry.position].indent + 1
+        ):
+            ends[entry.position] += 1
     continued = {i for first, last in ends.items() for i in range(first, last + 1)}
     notes = []
-    for one in labelled:
-        start = blocks[one.at].start + one.length
-        label = Span(blocks[one.at].start, start, text[blocks[one.at].start : start])
-        notes.append(NoteBlock(one.number, label, span(text, start, blocks[ends[one.at]].end), form))
+    for entry in labelled:
+        start = blocks[entry.position].start + entry.length
+        label = Span(blocks[entry.position].start, start, text[blocks[entry.position].start : start])
+        notes.append(NoteBlock(entry.number, label, span(text, start, blocks[ends[entry.position]].end), form))
     return notes, [block for i, block in enumerate(blocks) if i not in continued]
 
 
 def try_form(
-    how: Form, text: str, blocks: Sequence[TextBlock]
+    form: Form, text: str, blocks: Sequence[TextBlock]
 ) -> tuple[list[NoteBlock], list[Marker], list[TextBlock]]:
-    """The notes and markers of a form, and the other blocks; none where labels and markers do not pair up."""
+    """Return the notes and markers of a form, and the other blocks; none if labels and markers do not match."""
     labels = {
         i: m
         for i, b in enumerate(blocks)
-        if b.kind != "code" and (m := how.label.match(b.text)) and m.end() <= len(b.text)
+        if b.kind != "code" and (m := form.label.match(b.text)) and m.end() <= len(b.text)
     }
     if not labels:
         return [], [], list(blocks)
     keys = {i: match["key"].translate(SUPERSCRIPT) for i, match in labels.items()}
     numbers = number_keys(list(keys.values()))
-    candidates = [Labelled(i, numbers[keys[i]], match.end()) for i, match in labels.items()]
+    candidates = [LabelledBlock(i, numbers[keys[i]], match.end()) for i, match in labels.items()]
     body = [block for i, block in enumerate(blocks) if i not in labels]
-    marks = [
-        replace(mark, numbers=tuple(numbers[key] for key in pointed if key in numbers))
-        for mark, pointed in find_marks(how, text, [b for b in body if b.kind != "code"])
-        if any(key in numbers for key in pointed)
+    markers = [
+        replace(mark, numbers=tuple(numbers[key] for key in marker_keys if key in numbers))
+        for mark, marker_keys in find_marks(form, text, [b for b in body if b.kind != "code"])
+        if any(key in numbers for key in marker_keys)
     ]
-    chosen = choose(how, candidates, marks, blocks)
+    chosen = choose_labels(form, candidates, markers, blocks)
     if not chosen:
         return [], [], list(blocks)
     starts = [block.start for block in blocks]
-    marked = [bisect_right(starts, mark.start) - 1 for mark in marks]
-    notes, rest = make_notes(text, blocks, chosen, how.name, marked)
-    known = {note.number for note in notes}
-    return notes, [mark for mark in marks if known & set(mark.numbers)], rest
+    marked = [bisect_right(starts, mark.start) - 1 for mark in markers]
+    notes, rest = make_notes(text, blocks, chosen, form.name, marked)
+    note_numbers = {note.number for note in notes}
+    return notes, [mark for mark in markers if note_numbers & set(mark.numbers)], rest
 
 
 def number_keys(keys: Sequence[str]) -> dict[str, int]:
-    """A number for each key: what it says, and for names the next that none has."""
+    """Number the keys: by their own number, and names by the next free one."""
     numbers = {key: number for key in keys if (number := key_number(key)) is not None}
     following = max(numbers.values(), default=0) + 1
     for key in keys:
@@ -162,52 +174,54 @@ def number_keys(keys: Sequence[str]) -> dict[str, int]:
     return numbers
 
 
-def choose(
-    how: Form, labels: Sequence[Labelled], marks: Sequence[Marker], blocks: Sequence[TextBlock]
-) -> list[Labelled]:
-    """The labels that are a form's notes: of a clear form those that markers point at and those beside them.
+def choose_labels(
+    form: Form, labels: Sequence[LabelledBlock], markers: Sequence[Marker], blocks: Sequence[TextBlock]
+) -> list[LabelledBlock]:
+    """Choose the labels that are notes: of an unambiguous form those that markers refer to, and their neighbours.
 
-    Of a weak one they have to number on from 1, stand under "Notes" or last, and be pointed at in their order.
+    Notes of a weak form have to be numbered from 1, be under "Notes" or last, and be referred to in order.
     """
-    pointed = {number for mark in marks for number in mark.numbers}
-    if not how.weak:
-        explicit = how.name in ("caret", "arrow", "footnote", "named")
-        if how.name == "symbol" and len(labels) > len(marks):
+    referenced = {number for mark in markers for number in mark.numbers}
+    if not form.weak:
+        explicit = form.name in ("caret", "arrow", "footnote", "named")
+        if form.name == "symbol" and len(labels) > len(markers):
             return []
-        paired = [one for one in labels if one.number in pointed or explicit]
-        places = {one.at for one in paired}
+        chosen = [label for label in labels if label.number in referenced or explicit]
+        places = {label.position for label in chosen}
         return [
-            one for one in labels if one.at in places or (how.name != "symbol" and {one.at - 1, one.at + 1} & places)
+            label
+            for label in labels
+            if label.position in places or (form.name != "symbol" and {label.position - 1, label.position + 1} & places)
         ]
-    best: list[Labelled] = []
+    best: list[LabelledBlock] = []
     for run in runs_from_one(labels):
-        numbers = {one.number for one in run}
-        both = numbers & pointed
-        listed = under_notes(blocks, run[0].at) or run[-1].at == len(blocks) - 1
+        numbers = {label.number for label in run}
+        matched = numbers & referenced
+        listed = under_notes(blocks, run[0].position) or run[-1].position == len(blocks) - 1
         if (
             listed
-            and len(both) >= min(FEWEST_PAIRS, len(run))
-            and 2 * len(both) >= len(numbers)
-            and in_order(marks, numbers)
+            and len(matched) >= min(FEWEST_PAIRS, len(run))
+            and 2 * len(matched) >= len(numbers)
+            and in_order(markers, numbers)
         ):
             best = [*best, *run]
     return best
 
 
-def runs_from_one(labels: Sequence[Labelled]) -> list[list[Labelled]]:
-    """Labels in runs that number on from 1 without a gap."""
-    runs: list[list[Labelled]] = []
-    for one in labels:
-        if one.number == 1:
-            runs.append([one])
-        elif runs and one.number == runs[-1][-1].number + 1:
-            runs[-1].append(one)
+def runs_from_one(labels: Sequence[LabelledBlock]) -> list[list[LabelledBlock]]:
+    """Return the runs of labels that are numbered from 1 without a gap."""
+    runs: list[list[LabelledBlock]] = []
+    for label in labels:
+        if label.number == 1:
+            runs.append([label])
+        elif runs and label.number == runs[-1][-1].number + 1:
+            runs[-1].append(label)
     return runs
 
 
-def under_notes(blocks: Sequence[TextBlock], at: int) -> bool:
-    """Whether the nearest heading above a block says that notes follow."""
-    for block in reversed(blocks[:at]):
+def under_notes(blocks: Sequence[TextBlock], position: int) -> bool:
+    """Whether the nearest heading above a block is "Notes" or the like."""
+    for block in reversed(blocks[:position]):
         if NOTES_HEADING.fullmatch(heading_text(block)):
             return True
         if looks_like_heading(block) and len(heading_text(block).split()) > 1:
@@ -215,17 +229,17 @@ def under_notes(blocks: Sequence[TextBlock], at: int) -> bool:
     return False
 
 
-def in_order(marks: Sequence[Marker], numbers: set[int]) -> bool:
-    """Whether markers that point at some notes come in the order of their numbers, four of five at least."""
-    seen = [number for mark in marks for number in mark.numbers if number in numbers]
-    first = list(dict.fromkeys(seen))
-    steps = [one < other for one, other in pairwise(first)]
+def in_order(markers: Sequence[Marker], numbers: set[int]) -> bool:
+    """Whether the first markers of some notes are in the order of their numbers, at least four in five."""
+    references = [number for mark in markers for number in mark.numbers if number in numbers]
+    first = list(dict.fromkeys(references))
+    steps = [number < following for number, following in pairwise(first)]
     return 5 * sum(steps) >= 4 * len(steps)
 
 
 def find_orphans(text: str, blocks: Sequence[TextBlock]) -> list[Marker]:
-    """What is written like a marker behind a sentence's end, though no note is written so."""
-    found = []
+    """Find what looks like a marker at the end of a sentence, though no note has that form."""
+    orphans = []
     for block in blocks:
         if block.kind == "code":
             continue
@@ -233,34 +247,34 @@ def find_orphans(text: str, blocks: Sequence[TextBlock]) -> list[Marker]:
             words = match[0].strip()
             key = re.sub(r"[\[\]^ ]|nb|note", "", words)
             end = block.start + match.end()
-            found.append(Marker(end - len(words), end, words, (key_number(key) or 0,), True, "orphan"))
-    return found
+            orphans.append(Marker(end - len(words), end, words, (key_number(key) or 0,), True, "orphan"))
+    return orphans
 
 
-def point(markers: Sequence[Marker], notes: Sequence[NoteBlock]) -> dict[int, tuple[int, ...]]:
-    """Marker start -> positions in `notes`, each form by itself."""
-    pointed: dict[int, tuple[int, ...]] = {}
+def link_markers(markers: Sequence[Marker], notes: Sequence[NoteBlock]) -> dict[int, tuple[int, ...]]:
+    """Link markers to notes of the same form: marker start -> positions in `notes`."""
+    links: dict[int, tuple[int, ...]] = {}
     for name in dict.fromkeys(marker.form for marker in markers):
         places = [position for position, note in enumerate(notes) if note.form == name]
-        own = [marker for marker in markers if marker.form == name]
-        for start, found in point_form(own, [notes[position] for position in places]).items():
-            pointed[start] = tuple(places[position] for position in found)
-    return pointed
+        form_markers = [marker for marker in markers if marker.form == name]
+        for start, note_positions in link_form_markers(form_markers, [notes[position] for position in places]).items():
+            links[start] = tuple(places[position] for position in note_positions)
+    return links
 
 
-def point_form(markers: Sequence[Marker], notes: Sequence[NoteBlock]) -> dict[int, tuple[int, ...]]:
-    """The same for markers and notes of one form.
+def link_form_markers(markers: Sequence[Marker], notes: Sequence[NoteBlock]) -> dict[int, tuple[int, ...]]:
+    """Link markers to notes of one form.
 
-    Where a number stands more than once, a marker means the first such note behind it, else the last
-    before it: notes that start again in each chapter find their own markers. Where markers start again
-    with no note between, the second run of them means the second run of notes, and so on.
+    If several notes have a number, a marker refers to the first one after it, else to the last one before it, so that
+    numbering may restart in each chapter. If the markers' numbering restarts without a note in between, the second run
+    of markers refers to the second run of notes, and so on.
     """
     places: dict[int, list[int]] = {}
     for position, note in enumerate(notes):
         places.setdefault(note.number, []).append(position)
 
     starts = [note.label.start for note in notes]
-    pointed = {}
+    links = {}
     run, passed, before = 0, 0, 0
     for marker in markers:
         now = bisect_left(starts, marker.start)
@@ -271,20 +285,20 @@ def point_form(markers: Sequence[Marker], notes: Sequence[NoteBlock]) -> dict[in
         before = first
 
         def place(number: int, run: int = run, passed: int = passed) -> int:
-            behind = [p for p in places[number] if p >= passed]
-            return behind[min(run, len(behind) - 1)] if behind else places[number][-1]
+            following = [p for p in places[number] if p >= passed]
+            return following[min(run, len(following) - 1)] if following else places[number][-1]
 
-        pointed[marker.start] = tuple(place(number) for number in marker.numbers if number in places)
-    return pointed
+        links[marker.start] = tuple(place(number) for number in marker.numbers if number in places)
+    return links
 
 
 def find_oddities(
-    markers: Sequence[Marker], notes: Sequence[NoteBlock], pointed: dict[int, tuple[int, ...]]
+    markers: Sequence[Marker], notes: Sequence[NoteBlock], links: dict[int, tuple[int, ...]]
 ) -> list[Oddity]:
-    """Markers without a note, notes without a marker, and numbers used twice."""
+    """Report markers without a note, notes without a marker, and numbers used twice."""
     known = {(note.form, note.number) for note in notes}
-    seen = Counter(position for positions in pointed.values() for position in positions)
-    twice = Counter((note.form, note.number) for note in notes)
+    link_counts = Counter(position for positions in links.values() for position in positions)
+    number_counts = Counter((note.form, note.number) for note in notes)
     odd = []
     for marker in markers:
         for number in marker.numbers:
@@ -293,20 +307,20 @@ def find_oddities(
                 odd.append(Oddity(marker.start, marker.end, marker.text, "marker-without-note", number, message))
     for position, note in enumerate(notes):
         place = (note.label.start, note.label.end, note.label.text)
-        if not seen[position]:
+        if not link_counts[position]:
             message = f"Note {note.number} has no marker in the text."
             odd.append(Oddity(*place, "note-without-marker", note.number, message))
-        elif seen[position] > 1:
-            message = f"Note {note.number} is marked {seen[position]} times."
+        elif link_counts[position] > 1:
+            message = f"Note {note.number} is marked {link_counts[position]} times."
             odd.append(Oddity(*place, "number-marked-twice", note.number, message))
-        if twice[note.form, note.number] > 1:
-            message = f"The number {note.number} is used for {twice[note.form, note.number]} notes."
+        if number_counts[note.form, note.number] > 1:
+            message = f"The number {note.number} is used for {number_counts[note.form, note.number]} notes."
             odd.append(Oddity(*place, "number-used-twice", note.number, message))
     return odd
 
 
-def unfollowed(note: Footnote) -> list[Oddity]:
-    """The references of a note that lead nowhere."""
+def report_unfollowed(note: Footnote) -> list[Oddity]:
+    """Report the references of a note that could not be resolved."""
     return [
         Oddity(
             note.start,

@@ -1,4 +1,4 @@
-"""A text becomes a Document: sections, paragraphs, notes, byline, boilerplate, each with exact offsets."""
+"""Parsing a text into a Document: sections, paragraphs, notes, byline, boilerplate, each with exact offsets."""
 
 import re
 from bisect import bisect_left
@@ -8,14 +8,14 @@ from index.document.context import with_contexts
 from index.document.follow import follow_notes
 from index.document.headings import find_headings, heading_text, looks_like_heading
 from index.document.layout import TextBlock, split_blocks
-from index.document.notes import NoteBlock, find_notes, find_oddities, point, unfollowed
-from index.document.parts import Parts, given_parts, told
-from index.document.sentences import make_sentences, mend, without_closing, words_of
+from index.document.notes import NoteBlock, find_notes, find_oddities, link_markers, report_unfollowed
+from index.document.parts import Parts, parts_from_format, reading_oddities
+from index.document.sentences import find_line_breaks_in_words, make_sentences, strip_closing_markers, vocabulary_of
 from index.document.sources import SourceFile
 from index.document.types import Document, Footnote, Paragraph, Section, Sentence, Span
 
 SHORT_BLOCK_WORDS = 15
-# Lines of a site around an article. An invitation marks the end of a page; a bare label stands anywhere.
+# A website's lines around an article. Invitations come at the end of a page, bare labels anywhere.
 INVITATION = re.compile(
     r"\b(?:sign up|subscribe (?:to|now|for|today)|newsletters?\b|follow us|all rights reserved|stay informed|"
     r"receive updates|cookie (?:policy|settings)|privacy policy|terms of (?:use|service)|back to top|"
@@ -44,16 +44,16 @@ ABOUT_AUTHOR = re.compile(
     re.DOTALL,
 )
 LONGEST_BYLINE = 800  # characters
-QUOTED_WHOLE = ("row", "code")  # kinds of blocks that are one sentence each
+QUOTED_WHOLE = ("row", "code")  # kinds of blocks that are one sentence
 
 
 def parse(source: SourceFile) -> Document:
-    """The Document of a source file; nothing of its text is lost."""
+    """Parse a source file; nothing of its text is lost."""
     text, read = source.text, source.read
-    parts = given_parts(text, read) if read.blocks else find_parts(text)
+    parts = parts_from_format(text, read) if read.blocks else find_parts(text)
     byline, blocks = find_byline(parts.blocks, parts.headings)
     footnotes = make_footnotes(parts)
-    odd = [*told(read), *parts.odd, *(o for note in footnotes for o in unfollowed(note))]
+    odd = [*reading_oddities(read), *parts.odd, *(o for note in footnotes for o in report_unfollowed(note))]
     return Document(
         id=source.id,
         title=source.metadata.title or source.path.stem.replace("-", " ").replace("_", " ").strip().title(),
@@ -72,25 +72,22 @@ def parse(source: SourceFile) -> Document:
 
 
 def find_parts(text: str) -> Parts:
-    """The parts of a text."""
+    """Find the parts of a plain text."""
     blocks, furniture = split_blocks(text)
     notes, blocks, markers = find_notes(text, blocks)
-    blocks, boilerplate = part_boilerplate(blocks, notes)
-    left = {line.start for line in boilerplate}
-    markers = (
-        [m for m in markers if not any(line.start <= m.start < line.end for line in boilerplate)] if left else markers
-    )
+    blocks, boilerplate = separate_boilerplate(blocks, notes)
+    markers = [m for m in markers if not any(line.start <= m.start < line.end for line in boilerplate)]
     headings = find_headings(blocks, max((note.label.start for note in notes), default=0))
-    pointed = point(markers, notes)
+    pointed = link_markers(markers, notes)
     odd = tuple(find_oddities(markers, notes, pointed))
-    return Parts(blocks, headings, notes, markers, pointed, [*boilerplate, *furniture], words_of(text), odd)
+    return Parts(blocks, headings, notes, markers, pointed, [*boilerplate, *furniture], vocabulary_of(text), odd)
 
 
-def part_boilerplate(blocks: list[TextBlock], notes: list[NoteBlock]) -> tuple[list[TextBlock], list[Span]]:
-    """Part blocks into text and the lines a site puts around it.
+def separate_boilerplate(blocks: list[TextBlock], notes: list[NoteBlock]) -> tuple[list[TextBlock], list[Span]]:
+    """Separate boilerplate, a website's lines around an article, from the other blocks.
 
-    Bare labels go wherever they stand. At the end, all short blocks go from the one before the first
-    invitation on: "Stay Informed / Sign up to receive updates / Sign up". What is nothing else is text.
+    Bare labels are removed anywhere; at the end, all short blocks from the heading of the first invitation on: "Stay
+    Informed / Sign up to receive updates / Sign up". A text of boilerplate alone is kept.
     """
     last_note = max((note.body.end for note in notes), default=0)
     tail = len(blocks)
@@ -112,7 +109,7 @@ def part_boilerplate(blocks: list[TextBlock], notes: list[NoteBlock]) -> tuple[l
 
 
 def find_byline(blocks: list[TextBlock], headings: set[int]) -> tuple[TextBlock | None, list[TextBlock]]:
-    """The block that says who wrote this: "By NAME" under the title, or a last paragraph on the author."""
+    """Find the byline, "By NAME" under the title or a last paragraph on the author; return it and the other blocks."""
     for i, block in enumerate(blocks[:4]):
         if i and len(block.text) < LONGEST_BYLINE and SIGNED.match(block.text):
             headings.discard(block.start)
@@ -124,10 +121,10 @@ def find_byline(blocks: list[TextBlock], headings: set[int]) -> tuple[TextBlock 
 
 
 def make_footnotes(parts: Parts) -> tuple[Footnote, ...]:
-    """Footnotes with their anchors, and where they lead."""
+    """Make the footnotes, with their anchors and resolved sources."""
     notes = parts.notes
-    bodies = [inner(note) for note in notes]
-    sentences = [make_sentences(body, closed=mend(body, parts.words)) for body in bodies]
+    bodies = [note_body(note) for note in notes]
+    sentences = [make_sentences(body, closed=find_line_breaks_in_words(body, parts.words)) for body in bodies]
     leads = follow_notes([replace(note, body=body) for note, body in zip(notes, bodies)], sentences)
     anchors: dict[int, list[Span]] = {}
     for marker in parts.markers:
@@ -150,33 +147,33 @@ def make_footnotes(parts: Parts) -> tuple[Footnote, ...]:
     )
 
 
-def inner(note: NoteBlock) -> Span:
-    """The words of a note, less the bracket that closes "[Footnote 4: ...]"."""
+def note_body(note: NoteBlock) -> Span:
+    """Return the body of a note, without the bracket that closes "[Footnote 4: ...]"."""
     open_label = note.label.text.startswith("[") and "]" not in note.label.text
     body = note.body
     return Span(body.start, body.end - 1, body.text[:-1]) if open_label and body.text.endswith("]") else body
 
 
 def make_paragraph(block: TextBlock, number: int, parts: Parts) -> Paragraph:
-    """A block as a paragraph, split into sentences with their notes."""
+    """Make a paragraph of a block, split into sentences with their notes."""
     first = bisect_left(parts.markers, block.start, key=lambda marker: marker.start)
     last = bisect_left(parts.markers, block.end, key=lambda marker: marker.start)
     markers = tuple(parts.markers[first:last]) if block.kind != "code" else ()
     whole = block.kind in QUOTED_WHOLE
     sentences = make_sentences(
-        without_closing(block, markers) if whole else block,
+        strip_closing_markers(block, markers) if whole else block,
         markers,
         parts.pointed,
         whole=whole,
         gaps=block.gaps,
-        closed=mend(block, parts.words) if block.kind != "code" else (),
+        closed=find_line_breaks_in_words(block, parts.words) if block.kind != "code" else (),
         cells=block.cells,
     )
     return Paragraph(block.start, block.end, block.text, number, sentences, block.kind, block.indent)
 
 
 def make_sections(text: str, parts: Parts) -> tuple[Section, ...]:
-    """The body in sections: what stands before the first heading, then one for each heading."""
+    """Make the sections of the body: one for the text before the first heading, then one for each heading."""
     grouped: list[tuple[TextBlock | None, list[Paragraph]]] = []
     number = 0
     for block in parts.blocks:
@@ -191,7 +188,7 @@ def make_sections(text: str, parts: Parts) -> tuple[Section, ...]:
 
 
 def make_section(text: str, heading: TextBlock | None, paragraphs: list[Paragraph], parts: Parts) -> Section:
-    """A section; its heading is one sentence, read without `#`, underline and markers."""
+    """Make a section; its heading is one sentence, without `#`, underline and markers."""
     line = make_heading(heading, parts) if heading else None
     whole: list[Span] = [*([line] if line else []), *paragraphs]
     start, end = whole[0].start, whole[-1].end
@@ -199,7 +196,7 @@ def make_section(text: str, heading: TextBlock | None, paragraphs: list[Paragrap
 
 
 def make_heading(block: TextBlock, parts: Parts) -> Sentence:
-    """A heading as a sentence."""
+    """Make a sentence of a heading."""
     words = heading_text(block)
     at = block.text.index(words)
     marks = ((block.start, block.start + at), (block.start + at + len(words), block.end))

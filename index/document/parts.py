@@ -7,11 +7,11 @@ from typing import Any
 
 from index.document.formats.types import Read
 from index.document.layout import TextBlock
-from index.document.notes import Marker, NoteBlock, find_notes, find_oddities, point
-from index.document.sentences import words_of
+from index.document.notes import Marker, NoteBlock, find_notes, find_oddities, link_markers
+from index.document.sentences import vocabulary_of
 from index.document.types import Block, Oddity, Span
 
-GIVEN = "given"  # the form of notes and markers that a format tells
+FROM_FORMAT = "given"  # the form of notes and markers that the file's format marks up
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +31,18 @@ class Parts:
     odd: tuple[Oddity, ...] = ()
 
 
-def given_parts(text: str, read: Read) -> Parts:
-    """The parts of a text whose format told them; where it told no notes, these are looked for in the text."""
+def parts_from_format(text: str, read: Read) -> Parts:
+    """Return the parts of a text whose format marks them up; notes are searched for in the text if it marks up none."""
     headings = {block.start for block in read.blocks if block.kind == "heading"}
     boilerplate = [Span(b.start, b.end, text[b.start : b.end]) for b in read.blocks if b.kind == "boilerplate"]
     blocks = list(text_blocks(text, read))
     if read.notes:
-        notes, markers, pointed = given_notes(text, read)
+        notes, markers, pointed = notes_from_format(text, read)
     else:
         notes, blocks, markers = find_notes(text, blocks)
-        pointed = point(markers, notes)
+        pointed = link_markers(markers, notes)
     odd = [o for o in find_oddities(markers, notes, pointed) if not read.notes or o.kind != "number-used-twice"]
-    return Parts(blocks, headings, notes, markers, pointed, boilerplate, words_of(text), tuple(odd))
+    return Parts(blocks, headings, notes, markers, pointed, boilerplate, vocabulary_of(text), tuple(odd))
 
 
 def text_blocks(text: str, read: Read) -> Iterator[TextBlock]:
@@ -72,24 +72,24 @@ def read_cells(block: Block, names: Mapping[int, str]) -> dict[str, Any]:
     return {"cells": tuple(cells), "gaps": tuple((a.end, b.start) for a, b in pairwise(block.cells))}
 
 
-def given_notes(text: str, read: Read) -> tuple[list[NoteBlock], list[Marker], dict[int, tuple[int, ...]]]:
-    """Notes and markers as a format tells them."""
+def notes_from_format(text: str, read: Read) -> tuple[list[NoteBlock], list[Marker], dict[int, tuple[int, ...]]]:
+    """Convert the notes and markers that a format marks up; return them, and the links of markers to notes."""
     notes = [
         NoteBlock(
             note.number,
             Span(note.start, note.body - 1, text[note.start : note.body - 1]),
             Span(note.body, note.end, text[note.body : note.end]),
-            GIVEN,
+            FROM_FORMAT,
         )
         for note in read.notes
     ]
     markers = [
-        Marker(m.start, m.end, text[m.start : m.end], tuple(notes[n].number for n in m.notes), True, GIVEN)
+        Marker(m.start, m.end, text[m.start : m.end], tuple(notes[n].number for n in m.notes), True, FROM_FORMAT)
         for m in read.marks
     ]
     return notes, markers, {mark.start: mark.notes for mark in read.marks}
 
 
-def told(read: Read) -> Iterator[Oddity]:
-    """What the reader of a file had to say, at the start of the text."""
+def reading_oddities(read: Read) -> Iterator[Oddity]:
+    """Yield the messages of a file's reader, at the start of the text."""
     return (Oddity(0, 0, "", "reading", 0, message) for message in read.odd)

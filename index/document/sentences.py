@@ -1,8 +1,7 @@
-"""Sentences with exact offsets: sentencex finds them, markers are put right, and broken words are mended to be read.
+"""Sentence splitting with exact offsets, by sentencex, with note markers and words broken over lines taken care of.
 
-Markers are blanked out, character for character, before the text is split, so `Kidal.[8] As a recent`
-splits like `Kidal.    As a recent`. A sentence then ends before its closing marker, and the marker in the
-gap behind it is its own.
+Markers are replaced by spaces before the text is split, so that `Kidal.[8] As a recent` splits like
+`Kidal.    As a recent`. A sentence then ends before its closing marker, and owns the marker in the gap behind it.
 """
 
 import re
@@ -18,18 +17,18 @@ from index.document.types import Sentence, Span
 LONGEST_PART = 5000  # characters; sentencex slows down on longer texts
 LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3}){0,3}|[ivxlcIVXLC]{1,6}|[A-Za-z])[.)]|[-*•–·‣◦▪]")
 WHITE = re.compile(r"\s")
-# Abbreviations after which a number or a name goes on with the same sentence, beside those sentencex knows.
+# Abbreviations after which a sentence continues, besides those that sentencex knows.
 GOES_ON = re.compile(
     r"\b(?:vols?|nos?|pp?|chs?|eds?|figs?|paras?|arts?|ca|cf|M[rs]s?|Dr|Prof|Gen|Col|Lt|chap|Sgt|Capt|Maj|Sen|Rep|Gov|Rev|Hon"
     r"|St|Cmdr|Adm|Nr|Proc|Conf|Univ|Inst|Dept|Trans|Assoc|Bull|Sci)\.\s*$"
 )
-# Those that end a sentence too, unless a number stands behind them.
+# Abbreviations that may end a sentence, unless a number follows.
 COUNTS_ON = re.compile(
     r"(?<![’'\w])(?:figs?|secs?|nos?|arts?|eqs?|tabs?|apps?|chs?|vols?|cls?|regs?|pts?|ss?|pp?|approx)\.\s*$",
     re.IGNORECASE,
 )
 NUMBER_ON = re.compile(r"\s*[\d\[(§]")
-# "et al. [2004] measured", "in sec. [2.1] of": what a bracket stands in goes on.
+# "et al. [2004] measured", "in sec. [2.1] of": the sentence continues behind the bracket.
 BRACKET_ON = re.compile(r"\s*[\[(]\d[\d.,;–a-z -]{0,12}[\])]\s*[a-z,;:]")
 BRACKET = re.compile(r"[\[(]\d[\d.,;–a-z -]{0,12}[\])]\s*$")
 SMALL_ON = re.compile(r"\s*[a-z\d]")
@@ -43,9 +42,9 @@ LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", 
 
 
 def blank_out(text: str, gaps: Iterable[tuple[int, int]], offset: int) -> str:
-    """`text`, which begins at `offset`, with the given gaps and all white space turned to plain spaces.
+    """Replace the given gaps and all white space of a text, which begins at `offset`, by plain spaces.
 
-    sentencex panics at a wide one behind an initial: "plan B\\u00a0."
+    sentencex panics at a no-break space behind an initial: "plan B\\u00a0."
     """
     characters = list(WHITE.sub(" ", text))
     for start, end in gaps:
@@ -54,49 +53,49 @@ def blank_out(text: str, gaps: Iterable[tuple[int, int]], offset: int) -> str:
 
 
 def split_sentences(block: Span, gaps: Iterable[tuple[int, int]] = ()) -> tuple[Span, ...]:
-    """The sentences of a block, in order; together they hold all but gaps (markers, furniture) and white space."""
+    """Split a block into sentences, which cover all but gaps (markers, furniture) and white space."""
     blanked = blank_out(block.text, gaps, block.start)
     ends: list[int] = []
     for boundary in boundaries(blanked):
-        if ends and (runs_on(blanked, ends, block.text) or not re.search(r"\w", blanked[ends[-1] : boundary])):
+        if ends and (continues(blanked, ends, block.text) or not re.search(r"\w", blanked[ends[-1] : boundary])):
             ends.pop()
         ends.append(boundary)
-    found = []
+    sentences = []
     for begin, end in zip([0, *ends], ends):
         inner = span(blanked, begin, end)
         if inner.text:
             start, stop = block.start + inner.start, block.start + inner.end
-            found.append(Span(start, stop, block.text[inner.start : inner.end]))
-    return tuple(found)
+            sentences.append(Span(start, stop, block.text[inner.start : inner.end]))
+    return tuple(sentences)
 
 
 def boundaries(text: str) -> Iterator[int]:
-    """Where sentencex ends sentences; a very long text is given to it in parts, cut at white space."""
+    """Yield sentencex's sentence boundaries; a very long text is processed in parts, cut at white space."""
     start = 0
     while start < len(text):
         cut = text.rfind(" ", start, start + LONGEST_PART) + 1 if len(text) - start > LONGEST_PART else 0
         end = cut or min(start + LONGEST_PART, len(text))
-        found = [int(one["end_index"]) for one in sentencex.get_sentence_boundaries("en", text[start:end])]
-        # The last sentence of a part may go on in the next one.
-        keep = found if end == len(text) or len(found) < 2 else found[:-1]
-        yield from (start + one for one in keep)
-        start += keep[-1] if keep else end - start
+        offsets = [int(item["end_index"]) for item in sentencex.get_sentence_boundaries("en", text[start:end])]
+        # The last sentence of a part may continue in the next one.
+        complete = offsets if end == len(text) or len(offsets) < 2 else offsets[:-1]
+        yield from (start + item for item in complete)
+        start += complete[-1] if complete else end - start
 
 
-def runs_on(text: str, ends: Sequence[int], shown: str) -> bool:
-    """Whether the sentence that ends last goes on: it closes with an abbreviation, or is a list's number.
+def continues(text: str, ends: Sequence[int], original: str) -> bool:
+    """Whether the sentence that ends last continues: it ends with an abbreviation, or is a list's number.
 
-    `shown` is the text with its markers.
+    `original` is the text with its markers.
     """
     last = text[max(ends[-1] - 16, ends[-2] if len(ends) > 1 else 0) : ends[-1]]
-    behind = shown[len(text[: ends[-1]].rstrip()) :]
-    if BRACKET_ON.match(behind) or LIST_NUMBER.fullmatch(last.strip()):
+    following = original[len(text[: ends[-1]].rstrip()) :]
+    if BRACKET_ON.match(following) or LIST_NUMBER.fullmatch(last.strip()):
         return True
-    if BRACKET.search(last) and behind.lstrip()[:1].islower():
+    if BRACKET.search(last) and following.lstrip()[:1].islower():
         return True
     if SMALL_ONLY.search(last):
         return bool(SMALL_ON.match(text[ends[-1] :]))
-    return bool(GOES_ON.search(last) or (COUNTS_ON.search(last) and NUMBER_ON.match(behind)))
+    return bool(GOES_ON.search(last) or (COUNTS_ON.search(last) and NUMBER_ON.match(following)))
 
 
 def make_sentences(
@@ -108,38 +107,38 @@ def make_sentences(
     closed: tuple[tuple[int, int], ...] = (),
     cells: tuple[tuple[int, str], ...] = (),
 ) -> tuple[Sentence, ...]:
-    """Sentences of a block, each with the notes of the markers in it or closing it; with `whole`, the block as one.
+    """Make the sentences of a block, each with the notes of its markers; with `whole`, one sentence.
 
-    `notes` maps a marker's start to positions in `Document.footnotes`. `gaps`, `closed` and `cells` are what the block
-    has of a Sentence's; a marker that is spoken is read with its sentence.
+    `notes` maps a marker's start to positions in `Document.footnotes`. `gaps`, `closed` and `cells` are the block's,
+    as in Sentence. A marker `in_sentence` stays in the plain text.
     """
-    silent = tuple(m for m in markers if not getattr(m, "spoken", False))
-    blanks = join_gaps(block, sorted([*((m.start, m.end) for m in silent), *gaps]))
+    blanked = tuple(m for m in markers if not getattr(m, "in_sentence", False))
+    blanks = join_gaps(block, sorted([*((m.start, m.end) for m in blanked), *gaps]))
     spans = (block,) if whole else split_sentences(block, blanks)
     starts = [sentence.start for sentence in spans]
-    owned: dict[int, list[int]] = {}
+    notes_of: dict[int, list[int]] = {}
     for marker in markers:
         owner = max(bisect_right(starts, marker.start) - 1, 0)
-        owned.setdefault(owner, []).extend((notes or {}).get(marker.start, ()))
+        notes_of.setdefault(owner, []).extend((notes or {}).get(marker.start, ()))
     sentences = []
-    for number, one in enumerate(spans):
+    for number, part in enumerate(spans):
         sentence = Sentence(
-            one.start, one.end, one.text, "", tuple(dict.fromkeys(owned.get(number, ()))),
-            inside(one, blanks), inside(one, closed), tuple(cell for cell in cells if one.start <= cell[0] < one.end),
+            part.start, part.end, part.text, "", tuple(dict.fromkeys(notes_of.get(number, ()))),
+            within(part, blanks), within(part, closed), tuple(c for c in cells if part.start <= c[0] < part.end),
         )  # fmt: skip
         plain = "".join(character for character, _ in plain_characters(sentence))
         sentences.append(replace(sentence, plain=plain))
     return tuple(sentences)
 
 
-def without_closing(block: Span, markers: tuple[Span, ...]) -> Span:
-    """A block less the markers that close it."""
+def strip_closing_markers(block: Span, markers: tuple[Span, ...]) -> Span:
+    """Cut the markers at the end off a block."""
     length = len(blank_out(block.text, [(m.start, m.end) for m in markers], block.start).rstrip())
     return Span(block.start, block.start + length, block.text[:length]) if length else block
 
 
 def join_gaps(block: Span, gaps: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Gaps with those made one that only a comma or a dash parts: `[1], [2]`."""
+    """Join gaps with only a comma or a dash between them: `[1], [2]`."""
     joined: list[tuple[int, int]] = []
     for start, end in gaps:
         between = block.text[joined[-1][1] - block.start : start - block.start] if joined else "-"
@@ -150,41 +149,41 @@ def join_gaps(block: Span, gaps: Iterable[tuple[int, int]]) -> tuple[tuple[int, 
     return tuple(joined)
 
 
-def inside(whole: Span, gaps: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """The gaps that stand in a span."""
+def within(whole: Span, gaps: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Return the gaps inside a span."""
     return tuple((start, end) for start, end in gaps if whole.start <= start and end <= whole.end)
 
 
 def plain_characters(sentence: Sentence) -> Iterator[tuple[str, int]]:
-    """The characters of a sentence's plain text, each with where it stands in the document.
+    """Yield the characters of a sentence's plain text, each with its offset in the document.
 
-    Markers and white space become single spaces; none is left before punctuation behind a marker. What is read before
-    a table's cell stands where the cell begins, and what a ligature is read as where that stands.
+    Markers and white space become single spaces, with none between a marker and punctuation. The words added before a
+    table's cell have the offset of the cell, and the letters of a ligature that of the ligature.
     """
     blanked = blank_out(sentence.text, sentence.markers, sentence.start)
-    closed = {at - sentence.start for start, end in sentence.closed for at in range(start, end)}
-    before = {at - sentence.start: words for at, words in sentence.cells}
-    first, waiting = True, False
-    for at, character in enumerate(blanked):
-        place = sentence.start + at
-        if at in closed or character in INVISIBLE:
+    closed = {i - sentence.start for start, end in sentence.closed for i in range(start, end)}
+    before = {i - sentence.start: words for i, words in sentence.cells}
+    first, space_pending = True, False
+    for i, character in enumerate(blanked):
+        place = sentence.start + i
+        if i in closed or character in INVISIBLE:
             continue
         if character == " ":
-            waiting = not first
+            space_pending = not first
             continue
-        if words := before.get(at):
-            yield from ((one, place) for one in (words if not first else words.removeprefix("; ")))
-        elif waiting and not (sentence.markers and character in ",.;:!?"):
+        if words := before.get(i):
+            yield from ((letter, place) for letter in (words if not first else words.removeprefix("; ")))
+        elif space_pending and not (sentence.markers and character in ",.;:!?"):
             yield " ", place - 1
-        first, waiting = False, False
-        yield from ((one, place) for one in LIGATURES.get(character, character))
+        first, space_pending = False, False
+        yield from ((letter, place) for letter in LIGATURES.get(character, character))
 
 
-def mend(block: Span, words: frozenset[str]) -> tuple[tuple[int, int], ...]:
-    """What is left out where a line's end breaks a word of a block, hyphen and all; `words` are those of the document.
+def find_line_breaks_in_words(block: Span, words: frozenset[str]) -> tuple[tuple[int, int], ...]:
+    """Find the line breaks inside words of a block, and the hyphens that go with them; `words` are the document's.
 
-    A hyphen that the document also writes inside a line is kept, and so is one between two words that it has, where it
-    has not the two as one: "long-" and "term".
+    The hyphen is kept if the document has the hyphenated word elsewhere, or has both parts as words but not the joined
+    word: "long-" and "term".
     """
     closed = []
     for match in BROKEN.finditer(block.text):
@@ -192,20 +191,20 @@ def mend(block: Span, words: frozenset[str]) -> tuple[tuple[int, int], ...]:
         right = WORD_BEHIND.match(block.text[match.end() :])
         if left is None or right is None:
             continue
-        one, two = left[0].casefold(), right[0].casefold()
-        hyphened = f"{one}-{two}" in words or (one + two not in words and one in words and two in words)
-        kept = match[1] != "\u00ad" and (hyphened or right[0][0].isupper())
-        closed.append((block.start + (match.end(1) if kept else match.start(1)), block.start + match.end()))
+        first, second = left[0].casefold(), right[0].casefold()
+        hyphened = f"{first}-{second}" in words or (first + second not in words and first in words and second in words)
+        keep_hyphen = match[1] != "\u00ad" and (hyphened or right[0][0].isupper())
+        closed.append((block.start + (match.end(1) if keep_hyphen else match.start(1)), block.start + match.end()))
     return tuple(closed)
 
 
-def words_of(text: str) -> frozenset[str]:
-    """The words of a text in small letters, and their parts where they have hyphens; halves of broken ones are none."""
+def vocabulary_of(text: str) -> frozenset[str]:
+    """Return the case-folded words of a text and the parts of hyphenated ones, without halves of broken words."""
     broken = [match.span() for match in BROKEN.finditer(text)]
     starts, ends = {end for _, end in broken}, {start for start, _ in broken}
-    found: set[str] = set()
+    vocabulary: set[str] = set()
     for match in HYPHENED.finditer(text):
         if match.end() not in ends and match.start() not in starts:
             word = match[0].casefold()
-            found.update([word, *word.split("-")])
-    return frozenset(found)
+            vocabulary.update([word, *word.split("-")])
+    return frozenset(vocabulary)

@@ -1,14 +1,16 @@
-"""Finding and reading source files: a folder's documents of every format, those in its sub-folders as collections.
+"""Finding and reading source files of every format in a folder; sub-folders are collections.
 
-What cannot be read is named with its reason, and the others are read all the same.
+Files that cannot be read are reported with a reason, and do not keep others from being read.
 """
 
 import hashlib
 import os
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from index.document.formats import FORMATS, SAVE_AS, TEXTS, read
@@ -19,9 +21,12 @@ from index.document.metadata import check_link, merge, read_metadata
 from index.document.types import Metadata
 from index.errors import SourceError
 
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 NOTHING_TOLD = Read("")
+READ = frozenset((*FORMATS, *SAVE_AS))
+HASHED_ALWAYS = 64 << 20  # bytes: some 50 ms
+SETTLED = 2 * 10**9  # nanoseconds since a file was written, from which another writing has another time
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +45,32 @@ class SourceFile:
     collection: str | None = None
 
 
+Stamp = tuple[int, int, int, int]  # of a file: its size, when it was written and changed, its number on the disk
+
+
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file that was found. A text file is read with that; what another holds is not known yet."""
+    """A file that was found; `stamp` is None where it may not tell of a change.
+
+    `data` are the bytes of a text file that were hashed, where they are held: it may be written to before it is read.
+    """
 
     id: str
     path: Path
     sha256: str
     metadata: Metadata
     collection: str | None = None
-    read: Read | None = None
+    size: int = 0
+    stamp: Stamp | None = None
+    data: bytes | None = field(default=None, repr=False)
 
-    @property
-    def text_sha256(self) -> str | None:
-        """The hash of its text, where it is read."""
-        return hash_text(self.read.text) if self.read else None
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file as it was found before."""
+
+    stamp: Stamp
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,93 +81,125 @@ class Found:
     unread: tuple[str, ...]
 
 
-def find_files(path: Path) -> Found:
+def find_files(path: Path, seen: Mapping[str, Seen] = MappingProxyType({})) -> Found:
     """The documents at `path`: the file itself, or the folder's and its sub-folders' by name.
 
-    Raises SourceError if there is none that can be read, or the file itself cannot.
+    Files are hashed; where they are more than `HASHED_ALWAYS` together, not those that look as they were `seen`, by
+    their paths. Raises SourceError if there is none that can be read, or the file itself cannot.
     """
+    paths, sizes = list_files(path)
+    known = seen if sum(sizes) > HASHED_ALWAYS else None
+    if path.is_file():
+        return Found((find_file(path, path.parent, known),), ())
+    files, unread = attempt(paths, lambda one: find_file(one, path, known))
+    if not files:
+        raise SourceError(unread[0])
+    return Found(tuple(name_apart(files)), tuple(unread))
+
+
+def list_files(path: Path) -> tuple[list[Path], list[int]]:
+    """The files at `path` and their sizes; raises SourceError if there are none."""
     try:
         if path.is_file():
-            return Found((find_file(path, path.parent),), ())
+            return [path], [path.stat().st_size]
         if not path.is_dir():
             raise SourceError(f"No such file or folder: {path}. Give a document or a folder of them.")
         paths = list(walk(path))
+        sizes = [os.stat(one).st_size if os.path.exists(one) else 0 for one in paths]
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
     if not paths:
         raise SourceError(
             f"The folder {path} holds no documents ({', '.join(FORMATS)}). Put one there, or name another."
         )
-    files, unread = attempt(paths, lambda one: find_file(one, path))
-    if not files:
-        raise SourceError(unread[0])
-    return Found(tuple(name_apart(files)), tuple(unread))
+    return paths, sizes
 
 
 def walk(folder: Path) -> Iterator[Path]:
-    """The documents under a folder, its own first; what is hidden is left out, and a README about the folder itself."""
+    """Yield the documents under a folder, its own first, without hidden files and the folder's README."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            one = Path(place, name)
-            about = one.stem.lower() == "readme" and one.parent == folder and one.suffix.lower() not in TEXTS
-            if one.suffix.lower() in (*FORMATS, *SAVE_AS) and not name.startswith(".") and not about:
-                yield one
+            stem, suffix = os.path.splitext(name)
+            is_about_folder = stem.lower() == "readme" and Path(place) == folder and suffix.lower() not in TEXTS
+            if suffix.lower() in READ and not name.startswith(".") and not is_about_folder:
+                yield Path(place, name)
 
 
-def attempt(items: Sequence[Given], do: Callable[[Given], Made]) -> tuple[list[Made], list[str]]:
-    """What is made of each item, and a sentence on each of which nothing can be made."""
-    made: list[Made] = []
+def attempt(items: Sequence[Item], function: Callable[[Item], Result]) -> tuple[list[Result], list[str]]:
+    """Apply a function to each item; return the results, and the messages of SourceErrors."""
+    results: list[Result] = []
     failed: list[str] = []
     for item in items:
         try:
-            made.append(do(item))
+            results.append(function(item))
         except SourceError as error:
             failed.append(str(error))
-    return made, failed
+    return results, failed
 
 
-def find_file(path: Path, folder: Path) -> FoundFile:
-    """One file, hashed. Raises SourceError if it is a link out of the folder, or a text that cannot be read."""
-    told = os.fsencode(path).decode("utf-8", "backslashreplace")
-    if told != str(path):
+def find_file(path: Path, folder: Path, seen: Mapping[str, Seen] | None = None) -> FoundFile:
+    """One file, hashed unless it looks as it was `seen`; with None, a text's bytes are held.
+
+    Raises SourceError if it is a link out of the folder, or cannot be read.
+    """
+    # Strings and not paths: of ten thousand files that is half a second.
+    whole = str(path)
+    told = os.fsencode(whole).decode("utf-8", "backslashreplace")
+    if told != whole:
         raise SourceError(f"The name {told} is not UTF-8. Rename the file.")
     check_link(path, folder)
     metadata = read_metadata(path)
-    inner = path.parent.relative_to(folder).as_posix()
+    above, last = os.path.split(whole)
+    stem, suffix = os.path.splitext(last)
+    inner = "." if (above or ".") == str(folder) else os.path.relpath(above or ".", folder).replace(os.sep, "/")
     collection = None if inner == "." else inner
-    name = f"{inner.replace('/', ':')}:{path.stem}" if collection else path.stem
+    name = f"{collection.replace('/', ':')}:{stem}" if collection else stem
     try:
-        if path.suffix.lower() not in TEXTS:
-            return FoundFile(name, path, hash_file(path), metadata, collection)
-        data = path.read_bytes()
+        status = os.stat(whole)
+        stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        known = seen.get(whole) if seen else None
+        data = hold(path) if seen is None and suffix.lower() in TEXTS else None
+        sha256 = hashlib.sha256(data).hexdigest() if data else known_hash(path, stamp, known)
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
-    return FoundFile(name, path, hashlib.sha256(data).hexdigest(), metadata, collection, read_data(path, data))
+    settled = time.time_ns() - max(stamp[1:3]) > SETTLED
+    return FoundFile(name, path, sha256, metadata, collection, stamp[0], stamp if settled else None, data)
+
+
+def known_hash(path: Path, stamp: Stamp, seen: Seen | None) -> str:
+    """A file's hash: as it was seen if the file looks the same, else that of its bytes."""
+    return seen.sha256 if seen and seen.stamp == stamp else hash_file(path)
+
+
+def hold(path: Path) -> bytes:
+    """A file's bytes."""
+    check_size(path, path.stat().st_size, LARGEST_FILE)
+    return path.read_bytes()
 
 
 def hash_file(path: Path) -> str:
-    """The sha256 of a file's bytes."""
+    """Return the sha256 of a file's bytes."""
     check_size(path, path.stat().st_size, LARGEST_FILE)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def hash_text(text: str) -> str:
-    """The sha256 of a text, as UTF-8."""
+    """Return the sha256 of a text, as UTF-8."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def name_apart(files: Sequence[FoundFile]) -> Iterator[FoundFile]:
-    """Files with ids of their own: of those that share a name, each has its suffix too."""
-    used = Counter(file.id for file in files)
+    """Make ids unique: files that share a name get their suffix appended."""
+    counts = Counter(file.id for file in files)
     for file in files:
-        yield replace(file, id=file.id + file.path.suffix) if used[file.id] > 1 else file
+        yield replace(file, id=file.id + file.path.suffix) if counts[file.id] > 1 else file
 
 
 def read_file(found: FoundFile) -> SourceFile:
     """Read a file that was found; raises SourceError if it cannot be read, or has changed since."""
-    told = found.read or read_data(found.path, read_same(found))
+    told = read_data(found.path, found.data or read_same(found))
     metadata = merge(found.metadata, told.metadata)
     return SourceFile(found.id, found.path, told.text, found.sha256, metadata, told, found.collection)
 
@@ -168,11 +216,11 @@ def read_same(found: FoundFile) -> bytes:
 
 
 def read_data(path: Path, data: bytes) -> Read:
-    """What a file's bytes hold; raises SourceError if they cannot be read, or hold no text."""
-    told = read(path, data)
-    if not told.text.strip(BLANK):
+    """Read a file's bytes by its format; raises SourceError if they cannot be read, or have no text."""
+    content = read(path, data)
+    if not content.text.strip(BLANK):
         raise SourceError(f"{path} is empty. Give a document with text in it.")
-    return told
+    return content
 
 
 def read_source(path: Path) -> SourceFile:

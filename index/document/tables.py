@@ -1,4 +1,4 @@
-"""Tables in a text: rows by pipes, tabs or aligned columns, and the headings of their columns."""
+"""Tables in plain text: rows by pipes, tabs or aligned columns, and their header rows."""
 
 import re
 from collections.abc import Sequence
@@ -16,54 +16,56 @@ LABELLED = re.compile(r"(?:[-*•–]|\[[^\]]{1,12}\]:?|\(?\w{1,4}[.)]|[*†‡�
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a table: its cells as (start, end) in the text, those of a rule none."""
+    """A line of a table, with its cells as (start, end) in the text; a rule has none."""
 
     line: Line
     cells: tuple[tuple[int, int], ...]
 
-    def words(self, cell: tuple[int, int]) -> str:
-        """What stands in a cell."""
+    def text_of(self, cell: tuple[int, int]) -> str:
+        """Return the text of a cell."""
         return self.line.text[cell[0] - self.line.start : cell[1] - self.line.start]
 
     @property
     def columns(self) -> tuple[tuple[int, int], ...]:
-        """The cells as columns of the page."""
+        """The cells as (start, end) columns of the page."""
         left = self.line.start - self.line.indent
         return tuple((start - left, end - left) for start, end in self.cells)
 
 
 def find_tables(lines: Sequence[Line]) -> list[tuple[int, list[Row]]]:
-    """The tables in a group of lines, each with the position of its first line."""
-    found: list[tuple[int, list[Row]]] = []
-    at = 0
-    while at < len(lines):
-        rows = table_from(lines, at)
+    """Find the tables in a group of lines, each with the position of its first line."""
+    tables: list[tuple[int, list[Row]]] = []
+    i = 0
+    while i < len(lines):
+        rows = table_from(lines, i)
         if rows:
-            found.append((at, rows))
-        at += len(rows) or 1
-    return found
+            tables.append((i, rows))
+        i += len(rows) or 1
+    return tables
 
 
-def table_from(lines: Sequence[Line], at: int) -> list[Row]:
-    """The table that begins at a line; empty if none does."""
-    for cut in (cut_pipes, cut_gaps):
+def table_from(lines: Sequence[Line], start: int) -> list[Row]:
+    """Return the table that begins at a line; empty if there is none."""
+    for split_line in (split_at_pipes, split_at_gaps):
         rows: list[Row] = []
-        for line in lines[at:]:
-            row = cut(line)
-            if row is None or (cut is cut_gaps and not belongs(rows, row)):
+        for line in lines[start:]:
+            row = split_line(line)
+            if row is None or (split_line is split_at_gaps and not continues_table(rows, row)):
                 break
             rows.append(row)
-        real = [row for row in rows if row.cells]
-        if (len(real) >= LEAST_ROWS and rows[0].cells) or (len(real) >= LEAST_ROWS and cut is cut_pipes):
+        content = [row for row in rows if row.cells]
+        if (len(content) >= LEAST_ROWS and rows[0].cells) or (
+            len(content) >= LEAST_ROWS and split_line is split_at_pipes
+        ):
             return rows
     return []
 
 
-def cut_pipes(line: Line) -> Row | None:
-    """A line as a row whose cells pipes part."""
+def split_at_pipes(line: Line) -> Row | None:
+    """Split a line into cells at pipes; None if it is no row."""
     if RULE.fullmatch(line.text) and ("|" in line.text or "+" in line.text):
         return Row(line, ())
-    edges = [line.start + at for at, character in enumerate(line.text) if character == "|"]
+    edges = [line.start + i for i, character in enumerate(line.text) if character == "|"]
     if len(edges) < 2 and not (len(edges) == 1 and " | " in line.text):
         return None
     if not line.text.startswith("|"):
@@ -74,8 +76,8 @@ def cut_pipes(line: Line) -> Row | None:
     return Row(line, tuple(cells))
 
 
-def cut_gaps(line: Line) -> Row | None:
-    """A line as a row whose cells tabs or wide gaps part."""
+def split_at_gaps(line: Line) -> Row | None:
+    """Split a line into cells at tabs or wide gaps; None if it is no row."""
     if RULE.fullmatch(line.text) and "|" not in line.text:
         return Row(line, ())
     if LABELLED.match(line.text):
@@ -90,15 +92,15 @@ def cut_gaps(line: Line) -> Row | None:
 
 
 def trim(line: Line, start: int, end: int) -> tuple[int, int]:
-    """A cell less the blanks at its ends."""
+    """Strip the blanks at the ends of a cell."""
     words = line.text[start - line.start : end - line.start]
     left = start + len(words) - len(words.lstrip())
     return left, left + len(words.strip())
 
 
-def belongs(rows: Sequence[Row], row: Row) -> bool:
-    """Whether a row goes on with a table: a cell behind its first begins or ends where one of the row before does."""
-    before = next((one for one in reversed(rows) if one.cells), None)
+def continues_table(rows: Sequence[Row], row: Row) -> bool:
+    """Whether a row continues a table: a cell after its first is aligned with one of the row before."""
+    before = next((earlier for earlier in reversed(rows) if earlier.cells), None)
     if before is None or not row.cells:
         return bool(rows) or bool(row.cells)
     if "\t" in row.line.text and "\t" in before.line.text:
@@ -109,23 +111,23 @@ def belongs(rows: Sequence[Row], row: Row) -> bool:
 
 
 def header_of(rows: Sequence[Row]) -> Row | None:
-    """The row that heads the columns: the one above a rule, or a first one without numbers above some with."""
-    real = [row for row in rows if row.cells]
+    """Return the header row: the one above a rule, or a first one without numbers above rows with numbers."""
+    content = [row for row in rows if row.cells]
     ruled = [i for i, row in enumerate(rows) if not row.cells]
     first = next(i for i, row in enumerate(rows) if row.cells)
     if any(i == first + 1 for i in ruled):
-        return real[0]
-    numbers = [any(has_digit(row, cell) for cell in row.cells[1:]) for row in real]
-    return real[0] if not numbers[0] and len(real) > 2 and 2 * sum(numbers) > len(real) else None
+        return content[0]
+    numbers = [any(has_digit(row, cell) for cell in row.cells[1:]) for row in content]
+    return content[0] if not numbers[0] and len(content) > 2 and 2 * sum(numbers) > len(content) else None
 
 
 def has_digit(row: Row, cell: tuple[int, int]) -> bool:
-    """Whether a cell has a number in it."""
-    return any(character.isdigit() for character in row.words(cell))
+    """Whether a cell contains a digit."""
+    return any(character.isdigit() for character in row.text_of(cell))
 
 
 def read_cells(row: Row, header: Row | None) -> tuple[tuple[int, str], ...]:
-    """What is read before each cell of a row: the heading of its column, and what parts it from the cell before."""
+    """Return the words to add before each cell of a row: a separator and the name of its column."""
     names = column_names(row, header) if header and header is not row else [""] * len(row.cells)
     return tuple(
         (start, ("; " if number else "") + (f"{name}: " if name else ""))
@@ -135,11 +137,11 @@ def read_cells(row: Row, header: Row | None) -> tuple[tuple[int, str], ...]:
 
 
 def column_names(row: Row, header: Row) -> list[str]:
-    """The heading over each cell: by order where there are as many, else the one that stands nearest above."""
-    words = [header.words(cell) for cell in header.cells]
+    """Return the column name of each cell: by order if there are as many, else the nearest one above."""
+    names = [header.text_of(cell) for cell in header.cells]
     if len(row.cells) == len(header.cells):
-        return words
-    above = [
+        return names
+    nearest = [
         min(range(len(header.cells)), key=lambda i: abs(sum(header.columns[i]) - sum(column))) for column in row.columns
     ]
-    return [words[i] for i in above]
+    return [names[i] for i in nearest]

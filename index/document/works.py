@@ -1,8 +1,8 @@
-"""The works a note names, read out of its text.
+"""Parsing the citations in a note.
 
-A note is prose, citations, or prose and then citations ("... See Lacher, Organized Crime."). Each of its
-sentences is tried as a citation from its beginning and from every signal word in it ("see", "cf."),
-parted at semicolons. A citation is one of
+A note is prose, citations, or prose and then citations ("... See Lacher, Organized Crime."). Each sentence is split at
+semicolons and tried as citations from its beginning and from every signal word in it ("see", "cf."). A citation is one
+of
 
     ibid     Ibid., Id.                       the works of the note before
     note     see note 12, supra note 12       the works of that note
@@ -36,12 +36,12 @@ NOTE = re.compile(
     re.IGNORECASE,
 )
 OPUS = re.compile(r"(?:,? |^)(?:op\. ?cit|loc\. ?cit)\b\.?", re.IGNORECASE)
-# A work that another quotes or cites, in brackets behind it.
+# A work that another one quotes or cites, in brackets behind it.
 WITHIN = re.compile(
     r"\s?[(\[](?:quoting|citing|quoted in|cited in|reprinted in|cited by|quoted by)\s(?P<work>.{4,600}?)[)\]]?[.)\]]*$",
     re.DOTALL,
 )
-# A law, a standard, a set of rules: a title and a place in it that only such have.
+# A law, a standard, a set of rules: a title and a locator that only these have.
 LAW = re.compile(
     r"(?P<title>[^\W\d_a-z][^,;“”\"]{2,150}?),? (?:ss?\.|§{1,2}|[Aa]rts?\.|[Aa]rticles?|[Cc]ls?\.|[Cc]lauses?"
     r"|[Rr]egs?\.|[Rr]egulations?|[Rr]ules?|[Ss]ections?|[Ss]ecs?\.|[Ss]ch\.|[Ss]chedule) ?\d[\w().,–-]*(?: ?\(\w+\))*$"
@@ -87,23 +87,23 @@ NamesAndTitle = tuple[tuple[str, ...], str]
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One citation in a note: where it stands, its kind, and the ways to read it as names and a title.
+    """A citation in a note: its place, its kind, and its possible readings as names and a title.
 
-    `notes` are the numbers of the notes it refers to. One that is not `sure` may be prose after all: it counts
-    if it is found, and is no loss if not. One `within` is quoted by the work before it.
+    `notes` are the numbers of the notes it refers to. If not `is_certain`, it may be prose, and is not reported when it
+    cannot be resolved. One `within` is quoted by the work before it.
     """
 
     place: Span
     kind: str
     readings: tuple[NamesAndTitle, ...] = ()
     notes: tuple[int, ...] = ()
-    sure: bool = True
+    is_certain: bool = True
     within: bool = False
     parts: WorkParts = field(default_factory=WorkParts)
 
 
 def read_names(names: str | None) -> tuple[str, ...]:
-    """People as "surname, initial": "Fred Wehrey and A. Boukhars eds." -> "wehrey, f" and "boukhars, a"."""
+    """Normalize names as "surname, initial": "Fred Wehrey and A. Boukhars eds." -> "wehrey, f" and "boukhars, a"."""
     if not names:
         return ()
     bare = re.sub(rf"{EDITORS}|,? et al\.?", "", names).strip(" ,")
@@ -115,7 +115,7 @@ def read_names(names: str | None) -> tuple[str, ...]:
 
 
 def split_pieces(text: str) -> list[tuple[int, int]]:
-    """Where a string's semicolons outside of quotes and brackets part it."""
+    """Split a string at semicolons outside of quotes and brackets; returns offsets."""
     pieces, depth, start = [], 0, 0
     for i, character in enumerate(text):
         if character in "“«(":
@@ -129,10 +129,9 @@ def split_pieces(text: str) -> list[tuple[int, int]]:
 
 
 def read_citation(piece: Span, signalled: bool) -> Reference | None:
-    """Read one piece as a citation; None if it is prose.
+    """Parse one piece as a citation; None if it is prose.
 
-    `signalled` says that "see" or the like stands before it, or that it is all of its note: a bare name
-    is a citation there alone.
+    `signalled`: it follows "see" or the like, or is the whole note. A bare name is a citation only then.
     """
     text = piece.text if piece.text.endswith("al.") else piece.text.rstrip(" .")
     if len(text) > LONGEST_CITATION or SIGNAL.search(QUOTATION.sub("", text)):
@@ -154,7 +153,7 @@ def read_citation(piece: Span, signalled: bool) -> Reference | None:
 
 
 def read_law(piece: Span, text: str, signalled: bool) -> Reference | None:
-    """A law or the like, by a place in it that only such have: "Harbour Act, s. 4"."""
+    """Parse a law or the like by its locator: "Harbour Act, s. 4"."""
     match = LAW.match(text)
     if not signalled or not match or FINITE_VERB.search(match["title"]):
         return None
@@ -162,27 +161,27 @@ def read_law(piece: Span, text: str, signalled: bool) -> Reference | None:
 
 
 def read_note_reference(piece: Span, text: str, signalled: bool) -> Reference | None:
-    """A reference to notes by their numbers: "note 12 above", "Smith, supra note 4", "Smith (n 4) 45"."""
+    """Parse a reference to notes by number: "note 12 above", "Smith, supra note 4", "Smith (n 4) 45"."""
     match = NOTE.search(text)
     if not match or QUOTED.match(text):
         return None
     before = text[: match.start()].strip(" ,")
-    pointing = match["oscola"] or re.match("supra|infra|above", match[0], re.IGNORECASE)
-    if (before and not (pointing and re.fullmatch(NAMES, before))) or not (signalled or pointing or not before):
+    is_back = match["oscola"] or re.match("supra|infra|above", match[0], re.IGNORECASE)
+    if (before and not (is_back and re.fullmatch(NAMES, before))) or not (signalled or is_back or not before):
         return None
     return Reference(piece, "note", notes=expand(match["oscola"] or match["numbers"]))
 
 
 def expand(numbers: str) -> tuple[int, ...]:
-    """The numbers in "1, 3 and 5" or "4-6"."""
-    found: list[int] = []
+    """Expand the numbers in "1, 3 and 5" or "4-6"."""
+    expanded: list[int] = []
     for first, last in re.findall(r"(\d+)(?:\]?[–-](\d+))?", numbers):
-        found.extend(range(int(first), min(int(last or first), int(first) + 50) + 1))
-    return tuple(found)
+        expanded.extend(range(int(first), min(int(last or first), int(first) + 50) + 1))
+    return tuple(expanded)
 
 
 def read_quoted(piece: Span, text: str) -> Reference | None:
-    """A title in quotation marks, alone or after names: full if a publication follows."""
+    """Parse a title in quotation marks, alone or after names; it is full if a publication follows."""
     match = QUOTED.match(text)
     if not match:
         return None
@@ -192,8 +191,8 @@ def read_quoted(piece: Span, text: str) -> Reference | None:
         return None
     reading = (read_names(match["names"]), quoted.rstrip(" ,."))
     if not rest:
-        spoken = not match["names"] and FINITE_VERB.search(quoted) and not is_title(quoted)
-        return Reference(piece, "short", (reading,), sure=not spoken)
+        is_speech = not match["names"] and FINITE_VERB.search(quoted) and not is_title(quoted)
+        return Reference(piece, "short", (reading,), is_certain=not is_speech)
     closed = match["comma"] or quoted[-1] in ",.?!"
     published = (closed and not rest[0].islower()) or re.match(r"(?:in|eds?\.)\s", rest)
     if not published or not re.search(r"\d{4}|https?:", rest):
@@ -203,7 +202,7 @@ def read_quoted(piece: Span, text: str) -> Reference | None:
 
 
 def read_book(piece: Span, text: str) -> Reference | None:
-    """Names, a title, and a bracket with place, publisher and year."""
+    """Parse names, a title, and a bracket with place, publisher and year."""
     match = BOOK.match(text)
     if not match or FINITE_VERB.search(match["title"]):
         return None
@@ -216,7 +215,7 @@ def read_book(piece: Span, text: str) -> Reference | None:
 
 
 def read_dated(piece: Span, text: str) -> Reference | None:
-    """An interview, something with a URL, or fields parted by commas or stops that end in a date or a year."""
+    """Parse an interview, a citation with a URL, or fields separated by commas or stops that end in a date."""
     prose = FINITE_VERB.search(QUOTATION.sub("", text))
     if URL.search(text) or INTERVIEW.match(text):
         return None if prose else Reference(piece, "full", (((), text),))
@@ -230,12 +229,12 @@ def read_dated(piece: Span, text: str) -> Reference | None:
 
 
 def reorder(name: str) -> str:
-    """The first field of a reference as a name."""
+    """Return the name in the first field of a reference."""
     return name if re.fullmatch(NAMES, name) else name.split()[0]
 
 
 def read_short(piece: Span, text: str, signalled: bool) -> Reference | None:
-    """A short form without quotation marks: names alone, names and a year, or names and a title in capitals."""
+    """Parse a short form without quotation marks: names, names and a year, or names and a title in title case."""
     if not signalled or FINITE_VERB.search(text) or len(text.split()) > LONGEST_SHORT:
         return None
     if match := re.fullmatch(rf"(?P<names>{NAMES}),? \(?(?P<year>\d{{4}})\)?", text):
@@ -244,46 +243,46 @@ def read_short(piece: Span, text: str, signalled: bool) -> Reference | None:
         return None
     readings: list[NamesAndTitle] = []
     fields = text.split(", ")
-    for parted in range(1, len(fields)):
-        names, title = ", ".join(fields[:parted]), ", ".join(fields[parted:])
+    for cut in range(1, len(fields)):
+        names, title = ", ".join(fields[:cut]), ", ".join(fields[cut:])
         if re.fullmatch(NAMES, names):
             readings.append((read_names(names), title))
     if re.fullmatch(NAMES, text):
         readings.append((read_names(text), ""))
-    # A bare word that names nobody is prose ("Unknown."), not a lost citation.
-    sure = any(title or len(names) > 1 for names, title in readings) or "et al" in text
-    return Reference(piece, "short", tuple(readings), sure=sure) if readings else None
+    # A bare word that is no known name is prose ("Unknown."), not an unresolved citation.
+    is_certain = any(title or len(names) > 1 for names, title in readings) or "et al" in text
+    return Reference(piece, "short", tuple(readings), is_certain=is_certain) if readings else None
 
 
 def read_references(note: Span, sentences: tuple[Span, ...]) -> tuple[Reference, ...]:
-    """The citations of a note in the order they stand.
+    """Parse the citations of a note, in order.
 
-    A sentence is read from its beginning if every piece of it is a citation, else from its last signal.
-    Where a note has no citation, a report that its prose names by year and title counts as one.
+    A sentence is parsed from its beginning if that is a citation, else from a signal word. If a note has no citation, a
+    report that its prose names by year and title counts as one.
     """
     if whole := read_whole(note):
         return whole
-    found: list[Reference] = []
+    references: list[Reference] = []
     sentences = join_titles(note, sentences)
-    alone = len(sentences) == 1
+    is_only = len(sentences) == 1
     for sentence in sentences:
         if len(sentence.text) > LONGEST_CITATION:
             continue
         starts = [0, *(match.end() for match in SIGNAL.finditer(sentence.text))][:MOST_SIGNALS]
         for start in starts:
-            references = read_from(sentence, start, signalled=start > 0 or alone or bool(found))
-            if references:
-                found.extend(references)
+            citations = read_from(sentence, start, signalled=start > 0 or is_only or bool(references))
+            if citations:
+                references.extend(citations)
                 break
-    if not found and (match := NAMED_REPORT.search(note.text)):
+    if not references and (match := NAMED_REPORT.search(note.text)):
         place = span(note.text, match.start(), match.end())
         place = Span(note.start + place.start, note.start + place.end, place.text)
-        found.append(Reference(place, "full", (((), place.text),)))
-    return tuple(found)
+        references.append(Reference(place, "full", (((), place.text),)))
+    return tuple(references)
 
 
 def read_whole(note: Span) -> tuple[Reference, ...]:
-    """A note that is one reference in several sentences, as reference lists have them; empty if it is not."""
+    """Parse a note that is one reference in several sentences, as in reference lists; empty if it is not."""
     text = note.text
     parts = text.rstrip(". )").count(". ")
     if not parts or len(text) > LONGEST_CITATION or ";" in text or SIGNAL.search(text) or IBID.search(text):
@@ -295,12 +294,12 @@ def read_whole(note: Span) -> tuple[Reference, ...]:
 
 
 def join_titles(note: Span, sentences: tuple[Span, ...]) -> tuple[Span, ...]:
-    """Sentences with those joined that a title's own question mark parted: “Who leaves?” Le Monde, 2013."""
+    """Join sentences that were split at a title's question mark: “Who leaves?” Le Monde, 2013."""
     joined: list[Span] = []
     for sentence in sentences:
-        before = joined[-1] if joined else None
-        if before and re.search(r"[?!]”$", before.text) and DATED.match(sentence.text):
-            start = before.start
+        previous = joined[-1] if joined else None
+        if previous and re.search(r"[?!]”$", previous.text) and DATED.match(sentence.text):
+            start = previous.start
             joined[-1] = Span(start, sentence.end, note.text[start - note.start : sentence.end - note.start])
         else:
             joined.append(Span(sentence.start, sentence.end, sentence.text))
@@ -308,7 +307,7 @@ def join_titles(note: Span, sentences: tuple[Span, ...]) -> tuple[Span, ...]:
 
 
 def read_from(sentence: Span, start: int, signalled: bool) -> list[Reference]:
-    """The citations of a sentence from `start` on; empty if the first piece is none."""
+    """Parse the citations of a sentence from `start` on; empty if the first piece is none."""
     references: list[Reference] = []
     for begin, end in split_pieces(sentence.text[start:]):
         piece = span(sentence.text, start + begin, start + end)
@@ -316,16 +315,16 @@ def read_from(sentence: Span, start: int, signalled: bool) -> list[Reference]:
             piece = span(sentence.text, piece.start + signal.end(), piece.end)
         if re.match(r"and ", piece.text):
             piece = span(sentence.text, piece.start + 4, piece.end)
-        placed = Span(sentence.start + piece.start, sentence.start + piece.end, piece.text)
-        found = read_with_inner(placed, signalled or bool(references)) if piece.text else []
-        references += found
+        located = Span(sentence.start + piece.start, sentence.start + piece.end, piece.text)
+        citations = read_with_inner(located, signalled or bool(references)) if piece.text else []
+        references += citations
         if not references:
             return []
     return references
 
 
 def read_with_inner(piece: Span, signalled: bool) -> list[Reference]:
-    """A citation and the work that it quotes in brackets behind it, if it does."""
+    """Parse a citation, and the work that it quotes in brackets behind it, if any."""
     within = WITHIN.search(piece.text)
     outer = span(piece.text, 0, within.start()) if within else None
     if within is None or outer is None or not outer.text:

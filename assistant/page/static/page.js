@@ -139,7 +139,7 @@ function list(now) {
   find(".q-introduction").innerHTML = now.start;
   find(".q-contents nav").innerHTML = now.contents;
   find(".q-contents summary").textContent = now.several ? "Documents" : "Contents";
-  forget(now.versions, true);
+  forget(now.versions, !now.more); // of those that are not listed it is not known whether they are there
 }
 
 function refresh() {
