@@ -25,7 +25,7 @@ test: $(STAMP).dev $(AXE)
 	$(VENV)/bin/pytest -m "browser and not slow"
 
 test-wiki: $(STAMP).dev
-	$(VENV)/bin/pytest -m slow tests/test_wiki.py tests/test_deploy.py
+	$(VENV)/bin/pytest -m slow tests/test_wiki.py tests/test_wiki_rights.py tests/test_deploy.py
 
 # Findings are written to build/fuzz; more of libFuzzer's flags, or an input to try again, go into ARGS.
 fuzz: export SECONDS ?= 600

@@ -1,4 +1,4 @@
-"""The command line: quoth ask | batch | chat | document | index | insights | serve | token.
+"""The command line: quoth ask | batch | chat | document | index | insights | serve | sync | token.
 
 Results go to standard output, messages and progress to standard error. Bad input gives one sentence and exit code 2.
 """
@@ -23,8 +23,10 @@ from assistant.outline import MOST_LISTED, document_to_dict, outline_lines
 from assistant.render import printable, to_text
 from assistant.server.command import add_commands
 from assistant.settings import Settings
+from assistant.sync.command import add_command as add_sync
 from assistant.terminal import progress_bar, tell, to_line, writing
 from assistant.types import Answer, Turn
+from assistant.unanswered import UnansweredStore
 from index.document.parse import parse
 from index.document.sources import find_files, read_all
 from index.encoders import load_encoder
@@ -62,6 +64,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_asking(commands)
     add_showing(commands)
     add_commands(commands, open_assistant)
+    add_sync(commands)
     return parser
 
 
@@ -104,6 +107,7 @@ def add_showing(commands: Any) -> None:
 
     insights = commands.add_parser("insights", help="show what was asked, went unanswered, or was marked wrong")
     insights.add_argument("--json", action="store_true", help="print every record as a line of JSON")
+    insights.add_argument("--forget", metavar="ID", help="delete a question that was answered, with its address")
     add_options(insights, "feedback")
     insights.set_defaults(run=run_insights)
 
@@ -111,7 +115,7 @@ def add_showing(commands: Any) -> None:
 def open_assistant(settings: Settings) -> Assistant:
     """Open the assistant that settings describe, with progress on standard error."""
     config = settings.config
-    find_files(config.source)  # a wrong path is told before the model loads
+    find_files(config.source, collections=config.wikis)  # a wrong path is told before the model loads
     encoder = load_encoder(config.index.encoder)
     with progress_bar() as show:
         return Assistant.from_config(config, encoder, tell, show)
@@ -199,7 +203,8 @@ def read_line() -> str:
 
 def run_document(options: argparse.Namespace) -> None:
     """quoth document"""
-    files, unread = read_all(settings_of(options).source)
+    config = settings_of(options).config
+    files, unread = read_all(config.source, config.wikis)
     documents = [parse(file) for file in files]
     if options.json:
         told = [document_to_dict(document) for document in documents]
@@ -224,9 +229,14 @@ def run_index(options: argparse.Namespace) -> None:
 
 def run_insights(options: argparse.Namespace) -> None:
     """quoth insights"""
-    records = read_feedback(settings_of(options).feedback)
+    path = settings_of(options).feedback
+    records = read_feedback(path)
+    store = UnansweredStore(path)
+    if options.forget is not None:
+        store.forget(options.forget)
+        return
     if options.json:
-        for record in records:
-            sys.stdout.write(to_line(asdict(record)))
+        for line in (*map(asdict, records), *map(asdict, store.list())):
+            sys.stdout.write(to_line(line))
     else:
-        Console(highlight=False).print(insights_text(records), soft_wrap=True)
+        Console(highlight=False).print(insights_text(records, store.list()), soft_wrap=True)

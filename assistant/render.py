@@ -12,6 +12,7 @@ CERTAINTY: Mapping[Certainty, str] = {
     "likely": "This is likely, not certain: check the passage.",
     "none": "",
 }
+WHOM = "Whom to ask:"  # before a contact
 CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "�")
 
 
@@ -32,11 +33,14 @@ def place(evidence: Evidence, documents: Mapping[str, Document]) -> str:
     return ", ".join(parts)
 
 
-def about(document: Document, titled: bool = True) -> str:
-    """Author, title, date and URL, as far as they are known; the title is left out where it stands above them."""
+def about(document: Document, titled: bool = True, url: str | None = None) -> str:
+    """Author, title, date and URL, as far as they are known; the title is left out where it stands above them.
+
+    `url` is that of a place in the document, instead of its own.
+    """
     known = document.metadata
     title = document.title if titled else None
-    return ", ".join(part for part in (known.author, title, known.date, known.url) if part)
+    return ", ".join(part for part in (known.author, title, known.date, url or known.url) if part)
 
 
 def trail(citation: Citation) -> str:
@@ -70,6 +74,8 @@ def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
         put(f"Understood as: {answer.standalone_question}\n\n", "dim")
     if answer.abstention:
         put(answer.abstention.message + "\n", "yellow")
+        if answer.abstention.contact:
+            put(f"{WHOM} {answer.abstention.contact}\n", "yellow")
     shown = answer.evidence[: answer.needed]
     for evidence in shown:
         before, short, after = marked_parts(evidence)
@@ -77,6 +83,8 @@ def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
         put(short, "bold green")
         put(after + "\n")
         put(f"   {place(evidence, documents)}\n", "cyan")
+        if evidence.url and evidence.url != documents[evidence.document].metadata.url:
+            put(f"   {evidence.url}\n", "dim")
         for citation in evidence.footnotes:
             put(f"   [{citation.number}] {citation.text}\n", "dim")
             if trail(citation):

@@ -85,9 +85,9 @@ class ContentsWriter:
             self._count(SENTENCES, text)
         self._passages, self._sentences = self._passages + len(passages), self._sentences + len(rows)
         ends = self._passages, self._sentences
-        named = self._documents, document.id, document.title, document.collection
+        named = self._documents, document.id, document.title, document.collection, document.metadata.page
         words = document.text.encode("utf-8", "surrogatepass"), pack(DOCUMENT, replace(document, text=""))
-        self._connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (*named, *words, *ends))
+        self._connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (*named, *words, *ends))
         self._connection.executemany(
             "INSERT INTO anchors VALUES (?, ?, ?, ?)", [(self._documents, note, *at) for note, at in anchors.items()]
         )

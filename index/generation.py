@@ -48,7 +48,7 @@ def read_contents(generation: Path, manifest: Mapping[str, Any], width: int, has
     whole = check_files(generation, manifest)
     contents = open_contents(generation, width, {**manifest["texts"], **hashes})
     sources, unread = manifest["sources"], unread_in(manifest)
-    names = [name for name, _ in contents.tables.ids()]
+    names = [entry.id for entry in contents.tables.entries()]
     if not names or not set(names) <= set(sources) or len(names) + len(unread) != len(sources):
         raise ValueError("it holds other documents")
     if whole and not all(np.isfinite(contents.vectors[kind]).all() for kind in VECTORS):

@@ -10,7 +10,7 @@ from index.bm25 import Bm25, best
 from index.contents import Contents
 from index.dense import Encoder
 from index.document.types import Document, Sentence
-from index.tables import PASSAGES, SENTENCES, Documents, Passages
+from index.tables import PASSAGES, SENTENCES, Documents, Entry, Passages
 from index.types import Hit, IndexConfig, Passage
 
 WAYS = ("bm25", "dense")
@@ -123,9 +123,9 @@ class Index:
         """The sentences of a document."""
         return distinct_places(self.passages_of(document))
 
-    def collections(self) -> dict[str, str | None]:
-        """The documents with the collections that they are in."""
-        return {name: inside for name, inside in self.contents.tables.ids() if name in self.documents}
+    def entries(self) -> Iterator[Entry]:
+        """The documents, without their words."""
+        return (entry for entry in self.contents.tables.entries() if entry.id in self.documents)
 
     def encode(self, question: str) -> np.ndarray:
         """The vector of a question."""

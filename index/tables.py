@@ -1,6 +1,6 @@
 """Documents, passages and words of an index in tables (SQLite), each read when it is asked for.
 
-    documents   number, id, collection, title, text, and the parse of the text as packed JSON
+    documents   number, id, collection, title, wiki page, text, and the parse of the text as packed JSON
     passages    position, id, the document's number, the note it is of; the passage as packed JSON, its sentences' rows
     anchors     the first sentence of the body that each note belongs to
     postings    word by word the texts that it stands in, in blocks, of passages and of sentences
@@ -26,7 +26,7 @@ from index.types import Passage
 
 SCHEMA = """
 CREATE TABLE documents (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL, collection TEXT,
-    text BLOB NOT NULL, parse BLOB NOT NULL, passage INTEGER NOT NULL, sentence INTEGER NOT NULL);
+    page TEXT, text BLOB NOT NULL, parse BLOB NOT NULL, passage INTEGER NOT NULL, sentence INTEGER NOT NULL);
 CREATE TABLE passages (position INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document INTEGER NOT NULL,
     note INTEGER, passage BLOB NOT NULL, sentences BLOB NOT NULL);
 CREATE INDEX notes ON passages (document, note) WHERE note IS NOT NULL;
@@ -52,6 +52,15 @@ class Extent:
     sentences: range
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A document as the table of them has it; `page` is a wiki's own name or number for it."""
+
+    id: str
+    collection: str | None = None
+    page: str | None = None
+
+
 class Tables:
     """The tables of one index; several threads may read them."""
 
@@ -67,13 +76,15 @@ class Tables:
         self.rows = lru_cache(maxsize=KEPT_PASSAGES)(self._read_rows)
         self.extent = lru_cache(maxsize=KEPT_PASSAGES)(self._find_extent)
 
-    def ids(self) -> Iterator[tuple[str, str | None]]:
-        """The ids of the documents with their collections, in order."""
+    def entries(self) -> Iterator[Entry]:
+        """The documents, in order, without their words."""
         last = -1
         while found := self.select(
-            "SELECT number, id, collection FROM documents WHERE number > ? ORDER BY number LIMIT ?", last, READ_AT_ONCE
+            "SELECT number, id, collection, page FROM documents WHERE number > ? ORDER BY number LIMIT ?",
+            last,
+            READ_AT_ONCE,
         ):
-            yield from ((name, collection) for _, name, collection in found)
+            yield from (Entry(*row[1:]) for row in found)
             last = found[-1][0]
 
     def title(self, document: str) -> str:
@@ -199,7 +210,7 @@ class Documents(Mapping[str, Document]):
         return self.tables.document(document)
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name, _ in self.tables.ids()) if self.only is None else iter(self.only)
+        return (entry.id for entry in self.tables.entries()) if self.only is None else iter(self.only)
 
     def __len__(self) -> int:
         return self.tables.documents if self.only is None else len(self.only)

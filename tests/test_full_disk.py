@@ -13,6 +13,7 @@ import pytest
 from assistant import Assistant, cli
 from assistant.feedback import FeedbackStore, Record
 from assistant.page.app import make_rate
+from assistant.server.auth import Caller
 from assistant.server.documents import Documents
 from assistant.server.tokens import TokenFile
 from index.errors import QuothError, StoreError
@@ -215,10 +216,11 @@ def test_what_the_page_says_where_an_opinion_cannot_be_kept(disk: Disk, quoth: A
     disk.leave(0)
     exchange = SimpleNamespace(id="a", answer=quoth.ask("How many troops will the UN mission have?"))
     event = SimpleNamespace(_data={"turn": 1, "helpful": True})
+    request = SimpleNamespace(scope={"quoth.caller": Caller("anyone", "")})
     assert (
-        make_rate(Documents(quoth), store)([exchange], event)["say"]
+        make_rate(Documents(quoth), store)([exchange], event, request)["say"]
         == "That could not be kept. The server's log says why."
     )
     disk.empty()
-    assert make_rate(Documents(quoth), store)([exchange], event)["say"].startswith("Thank you.")
+    assert make_rate(Documents(quoth), store)([exchange], event, request)["say"].startswith("Thank you.")
     assert [one.id for one in store.list()] == ["a"]

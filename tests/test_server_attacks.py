@@ -251,7 +251,7 @@ def test_every_route_that_gradio_has_is_closed_or_on_the_pages_list(quoth: Assis
 
 @pytest.mark.parametrize(
     "changed",
-    [{"fn_name": "postprocess"}, {"fn_name": ["read_questions"]}, {"component_id": 999}, {"component_id": True},
+    [{"fn_name": "postprocess"}, {"fn_name": ["read_start"]}, {"component_id": 999}, {"component_id": True},
      {"component_id": "1"}, {"session_hash": 7}],
 )  # fmt: skip
 def test_only_the_pages_own_calls_pass(quoth: Assistant, changed: dict[str, object]) -> None:
@@ -262,7 +262,7 @@ def test_only_the_pages_own_calls_pass(quoth: Assistant, changed: dict[str, obje
     blocks = mounted.app.get_blocks().blocks
     number, component = next((n, block) for n, block in blocks.items() if getattr(block, "server_fns", None))
     assert {f.__name__ for f in component.server_fns} >= set(SERVER_FUNCTIONS)
-    call = {"data": "x", "component_id": number, "fn_name": "read_questions", "session_hash": "a"}
+    call = {"data": "x", "component_id": number, "fn_name": "read_start", "session_hash": "a"}
     assert mounted.is_call(json.dumps(call).encode())
     assert not mounted.is_call(json.dumps({**call, **changed}).encode())
     assert asking.post("/gradio_api/component_server/", json={**call, **changed}).status_code == 404

@@ -1,11 +1,11 @@
 """The page: one Gradio component of our own markup and script, and what the server does for it.
 
 The conversation is Gradio's: a question is an event, its answer comes back as a patch, an element's id and its
-new HTML. What needs no conversation (a document, the first questions) the script asks of the server directly.
+new HTML. What needs no conversation (the start, a document) the script asks of the server directly. The page as it is
+sent is the same for everybody; what is in it depends on who asks.
 """
 
 import base64
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -20,11 +20,14 @@ from assistant.config import MAX_QUESTION
 from assistant.feedback import NOT_KEPT, FeedbackStore, make_record, rate
 from assistant.page.answers import Exchange
 from assistant.page.asking import Asking, OpenPages, Patch
+from assistant.page.asking_back import make_ask_back
 from assistant.page.documents import contents_html, document_html
 from assistant.page.html import render
 from assistant.page.start import first_questions_html, start_html
+from assistant.server.auth import caller_of
 from assistant.server.documents import Documents
 from assistant.server.queue import Queue
+from assistant.unanswered import UnansweredStore
 from index.errors import QuothError, StoreError
 
 STATIC = Path(__file__).parent / "static"
@@ -47,16 +50,21 @@ def page_head() -> str:
     return f"<style>{style}</style>"
 
 
-def make_page(documents: Documents, queue: Queue, feedback: FeedbackStore | None = None) -> gr.Blocks:
+def make_page(
+    documents: Documents,
+    queue: Queue,
+    feedback: FeedbackStore | None = None,
+    unanswered: UnansweredStore | None = None,
+) -> gr.Blocks:
     """The page that asks some documents; questions wait in `queue`, conversations live in the browser session alone.
 
-    Without a feedback store nothing is asked about answers and nothing kept.
+    Without a store nothing is asked about answers, or offered for those without one, and nothing kept.
     """
     open_pages = OpenPages()
     with gr.Blocks(title="Quoth", analytics_enabled=False, fill_width=True) as page:
         exchanges = gr.State([])
         quoth_page = gr.HTML(
-            first_patches(documents.quoth),
+            {},
             html_template=(STATIC / "page.html").read_text(encoding="utf-8"),
             js_on_load="\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS),
             server_functions=make_server_functions(documents),
@@ -65,7 +73,7 @@ def make_page(documents: Documents, queue: Queue, feedback: FeedbackStore | None
         )
         settings: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         asked = quoth_page.ask(
-            Asking(documents, queue, open_pages, feedback).ask,
+            Asking(documents, queue, open_pages, feedback, unanswered is not None).ask,
             [exchanges],
             [exchanges, quoth_page],
             trigger_mode="multiple",  # a question that was stopped does not hold up the next
@@ -77,6 +85,8 @@ def make_page(documents: Documents, queue: Queue, feedback: FeedbackStore | None
         quoth_page.clear_all(lambda: [], None, [exchanges], cancels=[asked], **settings)
         if feedback:
             quoth_page.rate(make_rate(documents, feedback), [exchanges], [quoth_page], **settings)
+        if unanswered:
+            quoth_page.ask_back(make_ask_back(unanswered), [exchanges], [quoth_page], **settings)
         page.unload(open_pages.leave)
     return page
 
@@ -89,7 +99,8 @@ def first_patches(quoth: Assistant) -> Patch:
     return {
         "start": start_html(shown, more),
         "contents": contents_html(shown, more),
-        "document": next(iter(documents)),
+        "questions": first_questions_html(quoth.suggest(FIRST_QUESTIONS)),
+        "document": next(iter(documents), None),
         "several": len(documents) > 1,
         "more": more,
         "versions": {document.id: document.sha256 for document in shown.values()},
@@ -97,30 +108,32 @@ def first_patches(quoth: Assistant) -> Patch:
     }
 
 
-def make_server_functions(documents: Documents) -> list[Callable[[Any], str]]:
-    """What the script may ask of the server: a document's HTML; as JSON, the documents and first questions."""
+def make_server_functions(documents: Documents) -> list[Callable[..., Any]]:
+    """What the script may ask of the server; each takes one value, and gives HTML or what the page shows first."""
 
-    def read_document(document: Any) -> str:
-        known = documents.quoth.index.documents.get(document) if isinstance(document, str) else None
+    def read_start(_: Any, request: gr.Request) -> Patch:
+        return first_patches(documents.read_by(caller_of(request)).quoth)
+
+    def read_document(document: Any, request: gr.Request) -> str:
+        readable = documents.read_by(caller_of(request)).documents
+        known = readable.get(document) if isinstance(document, str) else None
         return document_html(known) if known else render("error.html", error="There is no such document.")
 
-    def read_questions(_: Any) -> str:
-        quoth = documents.quoth
-        return json.dumps({**first_patches(quoth), "questions": first_questions_html(quoth.suggest(FIRST_QUESTIONS))})
-
-    return [read_document, read_questions]
+    return [read_start, read_document]
 
 
 def make_rate(documents: Documents, feedback: FeedbackStore) -> Callable[..., Patch]:
     """What happens when an answer is rated: it is kept, and the turn is told so."""
 
-    def rated(exchanges: list[Exchange], event: gr.EventData) -> Patch:
+    def rated(exchanges: list[Exchange], event: gr.EventData, request: gr.Request) -> Patch:
         sent = event._data if isinstance(event._data, dict) else {}
-        turn = sent.get("turn")
-        if not isinstance(turn, int) or not 0 < turn <= len(exchanges) or not (answer := exchanges[turn - 1].answer):
+        turn = at if isinstance(at := sent.get("turn"), int) and 0 < at <= len(exchanges) else 0
+        quoth = documents.read_by(caller_of(request)).quoth
+        answer = exchanges[turn - 1].answer if turn else None
+        if answer is None or not all(one.document in quoth.index.documents for one in answer.shown):
             return {"rated": 0, "say": "There is no such answer.", "made": time.monotonic_ns()}
         try:
-            record = make_record(answer, documents.quoth, exchanges[turn - 1].id)
+            record = make_record(answer, quoth, exchanges[turn - 1].id)
             feedback.save(rate(record, sent.get("helpful"), sent.get("reason")))
             said = "Thank you. This is kept, without your name or address."
         except StoreError as error:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,10 +16,12 @@ from assistant.feedback import FeedbackStore, make_record
 from assistant.page.answers import Exchange, turn_html
 from assistant.page.explanation import explanations_html
 from assistant.page.start import count
+from assistant.server.auth import Caller, caller_of
 from assistant.server.documents import Documents
 from assistant.server.problems import Refusal
-from assistant.server.queue import Job, Pending, Queue, Stage
+from assistant.server.queue import Pending, Queue, Stage
 from assistant.types import Answer
+from index.document.types import Document
 from index.errors import QuothError
 
 DOING = {"retrieve": "Searching {} passages", "read": "Reading the {} nearest passages"}
@@ -30,10 +32,10 @@ class OpenPages:
     """The questions that each open page waits for."""
 
     def __init__(self) -> None:
-        self._pending: dict[str, set[Pending]] = {}
+        self._pending: dict[str, set[Pending[Answer]]] = {}
 
     @contextmanager
-    def waiting(self, page: gr.Request, question: Pending) -> Iterator[None]:
+    def waiting(self, page: gr.Request, question: Pending[Answer]) -> Iterator[None]:
         """Meanwhile, a page waits for a question; it is given up where that ends before its answer."""
         session = str(page.session_hash)
         self._pending.setdefault(session, set()).add(question)
@@ -54,12 +56,16 @@ class OpenPages:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What answers a question that is sent; without a feedback store nothing is kept of it."""
+    """What answers a question that is sent; without a feedback store nothing is kept of it.
+
+    With `asks_back`, one without an answer may be left for a person.
+    """
 
     documents: Documents
     queue: Queue
     open_pages: OpenPages
     feedback: FeedbackStore | None
+    asks_back: bool = False
 
     async def ask(
         self, exchanges: list[Exchange], event: gr.EventData, request: gr.Request
@@ -70,32 +76,32 @@ class Asking:
         """
         question, turn, complete, asked = read_event(event)
         before = exchanges[: turn - 1] if turn else exchanges
-        exchange, why, said, quoth = Exchange(question), "", set[str](), self.documents.quoth
-        pending = Pending(self.queue, job(quoth, question, before, complete))
+        exchange, why, said = Exchange(question), "", set[str]()
+        asking = Asked(self.documents, caller_of(request), question, tuple(before), complete)
+        await run_in_threadpool(self.documents.read_by, asking.caller)  # a slow wiki is waited for before the queue
+        pending = Pending(self.queue, asking.answer)
         try:
             with self.open_pages.waiting(request, pending):
                 async for step in pending:
                     if isinstance(step, Answer):
-                        why = explanations_html(explain(step, quoth), quoth.index.documents)
-                        exchange = Exchange(question, replace(step, trace=None))
-                        await run_in_threadpool(self.keep, quoth, step, exchange)
+                        why = explanations_html(explain(step, asking.quoth), asking.quoth.index.documents)
+                        exchange = Exchange(question, replace(step, trace=None), by=asking.caller.key)
+                        await run_in_threadpool(self.keep, asking.quoth, step, exchange)
                     elif (doing := in_words(step)) and doing not in said:
                         said.add(doing)
                         exchange = Exchange(question, doing=doing)
-                        yield gr.skip(), self.patch(quoth, len(before) + 1, exchange, asked)
+                        yield gr.skip(), self.patch({}, len(before) + 1, exchange, asked)
         except (QuothError, Refusal) as error:
             exchange = Exchange(question, error=str(error))
-        yield [*before, exchange], self.patch(quoth, len(before) + 1, exchange, asked, why)
+        documents = asking.quoth.index.documents if exchange.answer else {}
+        yield [*before, exchange], self.patch(documents, len(before) + 1, exchange, asked, why)
 
-    def patch(self, quoth: Assistant, number: int, exchange: Exchange, asked: Any, why: str = "") -> Patch:
+    def patch(
+        self, documents: Mapping[str, Document], number: int, exchange: Exchange, asked: Any, why: str = ""
+    ) -> Patch:
         """The turn as it is now; `asked` is the number that the script has given the question."""
-        html = turn_html(number, exchange, quoth.index.documents, self.feedback is not None, why)
-        cited = (
-            [*answer.evidence, *(answer.abstention.nearest if answer.abstention else ())]
-            if (answer := exchange.answer)
-            else []
-        )
-        versions = {one.document: quoth.index.documents[one.document].sha256 for one in cited}
+        html = turn_html(number, exchange, documents, self.feedback is not None, why, self.asks_back)
+        versions = {name: documents[name].sha256 for name in cited_documents(exchange.answer)}
         return {"turn": number, "html": html, "number": asked, "versions": versions, "made": time.monotonic_ns()}
 
     def keep(self, quoth: Assistant, answer: Answer, exchange: Exchange) -> None:
@@ -107,14 +113,27 @@ class Asking:
                 logging.getLogger("quoth").warning("%s", error)
 
 
-def job(quoth: Assistant, question: str, before: list[Exchange], complete: bool) -> Job:
-    """What a worker does for a question, after the turns before it."""
-    history = [exchange.answer.to_turn() for exchange in before if exchange.answer]
+class Asked:
+    """A question of one caller, after the turns before it; what they may read is decided when it is answered."""
 
-    def answer(say: Callable[[str], None]) -> Answer:
-        return quoth.ask(question, history, complete, lambda stage, n: say(DOING[stage].format(n)))
+    def __init__(
+        self, documents: Documents, caller: Caller, question: str, before: Sequence[Exchange], complete: bool
+    ) -> None:
+        """Turns that somebody else has asked in the same page are no part of the conversation."""
+        self.documents, self.caller, self.question, self.complete = documents, caller, question, complete
+        self.history = [one.answer.to_turn() for one in before if one.answer and one.by == caller.key]
+        self.quoth: Assistant  # the one that has answered
 
-    return answer
+    def answer(self, say: Callable[[str], None]) -> Answer:
+        """What a worker does for it."""
+        self.quoth = self.documents.read_by(self.caller).quoth
+        return self.quoth.ask(self.question, self.history, self.complete, lambda stage, n: say(DOING[stage].format(n)))
+
+
+def cited_documents(answer: Answer | None) -> set[str]:
+    """The documents that an answer quotes, or that are nearest where it abstains."""
+    nearest = answer.abstention.nearest if answer and answer.abstention else ()
+    return {evidence.document for evidence in (*(answer.evidence if answer else ()), *nearest)}
 
 
 def in_words(stage: Stage) -> str:

@@ -50,6 +50,7 @@ button:hover { border-color: var(--accent); }
 button:disabled { cursor: default; opacity: .55; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .cite { font-size: .875rem; line-height: 1.4; border-radius: 1rem; }
+.original { font-size: .875rem; color: var(--accent); }
 .cite b { color: var(--accent); }
 .cite[aria-expanded=true] { background: var(--raised); border-color: var(--accent); }
 .source { margin: .6rem 0 0; padding: .85rem 1rem; background: var(--raised); border-radius: 10px; font-size: .9375rem; }
@@ -353,6 +354,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
       const nothing = answer.abstention;
       const cards = (nothing ? nothing.nearest : answer.evidence).map((one, i) => this.#quotation(one, i + 1));
       if (nothing) shown.push(make("p", {}, clean(nothing.message)));
+      if (nothing?.contact) shown.push(make("p", {}, `Whom to ask: ${clean(nothing.contact)}`));
       const near = nothing?.reason === "low_confidence" ? 1 : 0;
       const needed = nothing ? near : answer.needed;
       if (near && cards.length) shown.push(make("p", { class: "quiet" }, "The nearest sentence:"));
@@ -389,7 +391,9 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
           if (open) source.querySelector("mark")?.scrollIntoView({ block: "nearest" });
         } },
         make("b", {}, `[${number}]`), " ", this.#place(evidence) + (notes ? ` · note ${notes}` : ""));
-      return make("figure", {}, make("blockquote", {}, ...marked(evidence)), make("figcaption", {}, cite, source));
+      const original = /^https?:\/\//.test(evidence.url ?? "")
+        ? make("a", { class: "original", href: evidence.url, target: "_blank", rel: "noopener noreferrer" }, "Original") : null;
+      return make("figure", {}, make("blockquote", {}, ...marked(evidence)), make("figcaption", {}, cite, " ", original, source));
     }
 
     /* The passage that a quotation stands in, the quotation marked, and its notes with where they lead. */

@@ -81,47 +81,57 @@ class Found:
     unread: tuple[str, ...]
 
 
-def find_files(path: Path, seen: Mapping[str, Seen] = MappingProxyType({})) -> Found:
+def find_files(path: Path, seen: Mapping[str, Seen] = MappingProxyType({}), collections: Sequence[Path] = ()) -> Found:
     """The documents at `path`: the file itself, or the folder's and its sub-folders' by name.
 
+    Each folder of `collections` is read too, as a collection of its name; one that is not there holds nothing yet.
     Files are hashed; where they are more than `HASHED_ALWAYS` together, not those that look as they were `seen`, by
     their paths. Raises SourceError if there is none that can be read, or the file itself cannot.
     """
-    paths, sizes = list_files(path)
+    placed, sizes = list_files(path, collections)
     known = seen if sum(sizes) > HASHED_ALWAYS else None
-    if path.is_file():
+    if path.is_file() and len(placed) == 1:
         return Found((find_file(path, path.parent, known),), ())
-    files, unread = attempt(paths, lambda one: find_file(one, path, known))
+    files, unread = attempt(placed, lambda one: find_file(*one, known))
     if not files:
         raise SourceError(unread[0])
     return Found(tuple(name_apart(files)), tuple(unread))
 
 
-def list_files(path: Path) -> tuple[list[Path], list[int]]:
-    """The files at `path` and their sizes; raises SourceError if there are none."""
+def list_files(path: Path, collections: Sequence[Path] = ()) -> tuple[list[tuple[Path, Path]], list[int]]:
+    """The files at `path` and in `collections`, each with the folder that its collection is named from; their sizes.
+
+    Raises SourceError if there are none, or a sub-folder has the name of one of `collections`.
+    """
     try:
-        if path.is_file():
-            return [path], [path.stat().st_size]
-        if not path.is_dir():
+        if not path.is_file() and not path.is_dir():
             raise SourceError(f"No such file or folder: {path}. Give a document or a folder of them.")
-        paths = list(walk(path))
-        sizes = [os.stat(one).st_size if os.path.exists(one) else 0 for one in paths]
+        placed = [(path, path.parent)] if path.is_file() else [(one, path) for one in walk(path)]
+        for folder in collections:
+            if (path / folder.name).is_dir():
+                raise SourceError(
+                    f"{path / folder.name} and {folder} are both the collection {folder.name!r}. Rename one of them."
+                )
+            placed += [(one, folder.parent) for one in walk(folder, folder.parent)]
+        sizes = [os.stat(one).st_size if os.path.exists(one) else 0 for one, _ in placed]
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
-    if not paths:
+    if not placed:
         raise SourceError(
             f"The folder {path} holds no documents ({', '.join(FORMATS)}). Put one there, or name another."
         )
-    return paths, sizes
+    return placed, sizes
 
 
-def walk(folder: Path) -> Iterator[Path]:
-    """Yield the documents under a folder, its own first, without hidden files and the folder's README."""
+def walk(folder: Path, top: Path | None = None) -> Iterator[Path]:
+    """Yield the documents under a folder, its own first, without hidden files and `top`'s README (the folder's own)."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             stem, suffix = os.path.splitext(name)
-            is_about_folder = stem.lower() == "readme" and Path(place) == folder and suffix.lower() not in TEXTS
+            is_about_folder = (
+                stem.lower() == "readme" and Path(place) == (top or folder) and suffix.lower() not in TEXTS
+            )
             if suffix.lower() in READ and not name.startswith(".") and not is_about_folder:
                 yield Path(place, name)
 
@@ -231,9 +241,9 @@ def read_source(path: Path) -> SourceFile:
     return read_file(find_file(path, path.parent))
 
 
-def read_all(path: Path) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
-    """Every document at `path`, and a sentence on each that cannot be read; raises SourceError if none can."""
-    found = find_files(path)
+def read_all(path: Path, collections: Sequence[Path] = ()) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
+    """Every document that `find_files` finds, and a sentence on each that cannot be read; SourceError if none can."""
+    found = find_files(path, collections=collections)
     files, failed = attempt(found.files, read_file)
     if not files:
         raise SourceError(failed[0])

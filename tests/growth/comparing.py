@@ -12,13 +12,13 @@ import numpy as np
 from index.bm25 import Bm25, best
 from index.contents import LISTS_FILE
 from index.folding import terms
-from index.nearest import FLAT, Nearest, make_lists
+from index.nearest import FLAT, SEARCHED, Nearest, make_lists
 from index.retriever import Index
 from index.tables import PASSAGES
 from tests.growth.measuring import make_questions, milliseconds, own_mb
 
 FOUND = 10
-PROBED = (16, 32, 64, 128)
+PROBED = (64, 128, 256, 512)
 SIZES = (10_000, 30_000)
 
 
@@ -87,7 +87,7 @@ def compare_vectors(vectors: np.ndarray, questions: np.ndarray, lists: Path) -> 
         }
         times = milliseconds(lambda question: some.search(question, 1000), list(questions))
         figures[f"{probed} lists"] = {**times, "recall_10": round(recall[10], 3), "recall_100": round(recall[100], 3)}
-    nearest.FLAT, nearest.SEARCHED = FLAT, 64
+    nearest.FLAT, nearest.SEARCHED = FLAT, SEARCHED
     return figures
 
 

@@ -140,8 +140,26 @@ function showRated({ rated, say: words }) {
   if (rating) rating.textContent = words;
 }
 
+function askBack(form) {
+  const turn = Number(form.closest(".q-turn").dataset.turn);
+  trigger("ask_back", { turn, address: form.address.value, consent: form.consent.checked });
+}
+
+function showAskedBack({ asked_back: turn, kept, say: words }) {
+  say(words);
+  const form = find(`#quoth-turn-${turn} .q-ask-back`);
+  if (!form) return;
+  const told = find(".q-label", form) ?? document.createElement("p");
+  told.className = "q-label";
+  told.textContent = words;
+  if (kept) form.replaceWith(told);
+  else form.append(told);
+  focusOn(told);
+}
+
 function show(patch) {
   if (patch.turn) showTurn(patch);
+  else if ("asked_back" in patch) showAskedBack(patch);
   else if ("rated" in patch) showRated(patch);
   else if (patch.failed && asking !== null) giveUp("This question could not be asked.");
 }

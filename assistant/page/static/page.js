@@ -52,6 +52,7 @@ element.addEventListener("click", (event) => {
 
 element.addEventListener("submit", (event) => {
   event.preventDefault();
+  if (event.target.closest(".q-ask-back")) return askBack(event.target);
   const turn = event.target.closest(".q-turn");
   const text = find("textarea", event.target);
   if (asking !== null || !text.value.trim()) return;
@@ -143,8 +144,7 @@ function list(now) {
 }
 
 function refresh() {
-  return server.read_questions(null).then((json) => {
-    const now = JSON.parse(json);
+  return server.read_start(null).then((now) => {
     list(now);
     find(".q-first").innerHTML = now.questions;
   });
@@ -154,10 +154,11 @@ find(".q-contents").addEventListener("toggle", (event) => event.target.open && r
 
 function begin(first) {
   list(first);
-  refresh();
   box.maxLength = first.longest;
+  find(".q-first").innerHTML = first.questions;
+  if (!first.document) find(":scope > .q-doing", pages).textContent = "There is no document here that you may read.";
   if (!followHash()) {
-    openDocument(first.document);
+    if (first.document) openDocument(first.document);
     if (matchMedia("(hover: hover)").matches) box.focus();
   }
   giveBack();
@@ -166,6 +167,6 @@ function begin(first) {
   if (question) ask(question);
 }
 
-begin(props.value);
+server.read_start(null).then(begin);
 addEventListener("hashchange", followHash);
 watch("value", () => show(props.value));
