@@ -19,8 +19,8 @@ from assistant.assistant import Assistant
 from assistant.feedback import read_feedback
 from assistant.insights import insights_text
 from assistant.options import ASK_OPTIONS, INDEX_OPTIONS, SOURCE_OPTIONS, add_options, settings_of
-from assistant.outline import document_to_dict
-from assistant.render import to_text
+from assistant.outline import MOST_LISTED, document_to_dict, outline_lines
+from assistant.render import printable, to_text
 from assistant.server.command import add_commands
 from assistant.settings import Settings
 from assistant.sync.command import add_command as add_sync
@@ -31,8 +31,6 @@ from index.document.parse import parse
 from index.document.sources import find_files, read_all
 from index.encoders import load_encoder
 from index.errors import QuestionError, QuothError
-
-MOST_LISTED = 30  # lines of a kind that `quoth document` prints
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -207,23 +205,14 @@ def run_document(options: argparse.Namespace) -> None:
     """quoth document"""
     config = settings_of(options).config
     files, unread = read_all(config.source, config.wikis)
-    documents = [document_to_dict(parse(file)) for file in files]
+    documents = [parse(file) for file in files]
     if options.json:
-        sys.stdout.write(to_line({"documents": documents, "unread": unread}))
+        told = [document_to_dict(document) for document in documents]
+        sys.stdout.write(to_line({"documents": told, "unread": unread}))
         return
     for document in documents:
-        paragraphs = sum(len(section["paragraphs"]) for section in document["sections"])
-        headings = [section["heading"] for section in document["sections"] if section["heading"]]
-        print(f"{document['title']} ({document['id']})")
-        print(f"  {paragraphs} paragraphs, {len(headings)} headings, {len(document['footnotes'])} notes")
-        for heading in headings:
-            print(f"  - {heading}")
-        for name in ("byline", "boilerplate", "odd"):
-            parts = document[name] if isinstance(document[name], list) else [document[name]] if document[name] else []
-            for part in parts[:MOST_LISTED]:
-                print(f"  {name}: {part.get('message') or part['text']}")
-            if len(parts) > MOST_LISTED:
-                print(f"  {name}: {len(parts) - MOST_LISTED} more, which --json lists")
+        for line in outline_lines(document):
+            print(printable(line))
     for message in unread:
         print(f"not read: {message}")
 

@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     wikis: tuple[WikiSettings, ...] = Field(
         (), description="wikis whose pages are sources too, a [[wikis]] table each; only in a TOML file"
     )
-    sync_seconds: int = Field(30, ge=0, le=86_400, description="how often wikis are asked what changed; 0 for never")
+    sync_seconds: int = Field(20, ge=0, le=86_400, description="how often wikis are asked what changed; 0 for never")
 
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(7860, ge=1, le=65535, description="the port to listen on")

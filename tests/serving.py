@@ -82,9 +82,11 @@ def logged() -> Iterator[Log]:
 
 
 @contextmanager
-def serving(quoth: Assistant, feedback: FeedbackStore | None = None, port: int = 0, **given: Any) -> Iterator[str]:
+def serving(
+    quoth: Assistant, feedback: FeedbackStore | None = None, port: int = 0, watch: bool = False, **given: Any
+) -> Iterator[str]:
     """The address of a running server."""
-    server = make_server(application(quoth, feedback, **given), settings(**given))
+    server = make_server(application(quoth, feedback, watch, **given), settings(**given))
     server.config.port = port
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

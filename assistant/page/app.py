@@ -92,7 +92,7 @@ def make_page(
 
 
 def first_patches(quoth: Assistant) -> Patch:
-    """What the page shows first."""
+    """What the page shows first, of the documents as they are now; `versions` tells when one has changed."""
     documents = quoth.index.documents
     shown = {name: documents[name] for name in islice(documents, MOST_LISTED)}
     more = len(documents) - len(shown)
@@ -102,6 +102,8 @@ def first_patches(quoth: Assistant) -> Patch:
         "questions": first_questions_html(quoth.suggest(FIRST_QUESTIONS)),
         "document": next(iter(documents), None),
         "several": len(documents) > 1,
+        "more": more,
+        "versions": {document.id: document.sha256 for document in shown.values()},
         "longest": MAX_QUESTION,
     }
 

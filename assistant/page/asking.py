@@ -101,7 +101,8 @@ class Asking:
     ) -> Patch:
         """The turn as it is now; `asked` is the number that the script has given the question."""
         html = turn_html(number, exchange, documents, self.feedback is not None, why, self.asks_back)
-        return {"turn": number, "html": html, "number": asked, "made": time.monotonic_ns()}
+        versions = {name: documents[name].sha256 for name in cited_documents(exchange.answer)}
+        return {"turn": number, "html": html, "number": asked, "versions": versions, "made": time.monotonic_ns()}
 
     def keep(self, quoth: Assistant, answer: Answer, exchange: Exchange) -> None:
         """Record a question that was answered, where that was asked for; an answer is not lost for a full disk."""
@@ -127,6 +128,12 @@ class Asked:
         """What a worker does for it."""
         self.quoth = self.documents.read_by(self.caller).quoth
         return self.quoth.ask(self.question, self.history, self.complete, lambda stage, n: say(DOING[stage].format(n)))
+
+
+def cited_documents(answer: Answer | None) -> set[str]:
+    """The documents that an answer quotes, or that are nearest where it abstains."""
+    nearest = answer.abstention.nearest if answer and answer.abstention else ()
+    return {evidence.document for evidence in (*(answer.evidence if answer else ()), *nearest)}
 
 
 def in_words(stage: Stage) -> str:

@@ -68,8 +68,9 @@ function showStart(shown) {
 }
 
 // A turn as it is now; turns after it belong to a question that was edited, and go.
-function showTurn({ turn, html, number }) {
+function showTurn({ turn, html, number, versions: cited }) {
   if (number !== asking) return; // stopped meanwhile
+  forget(cited);
   const holder = document.createElement("template");
   holder.innerHTML = html;
   const fresh = holder.content.firstElementChild;
