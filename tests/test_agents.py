@@ -22,7 +22,9 @@ from assistant import Assistant
 from assistant.bibliography import reply_markdown, short_answer_in
 from assistant.cli import main
 from assistant.server.tokens import TokenFile
+from tests.conftest import HashEncoder
 from tests.serving import QUESTION, client, logged, serving
+from tests.test_rights import GROUPS, library
 
 RAIN = "Rain fell in Belovo on May 2, 1901.[1] The old dam broke.\n\nNotes\n\n[1] Ann Roe, “Rain,” Press, 2001.\n"
 SENT = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
@@ -340,3 +342,32 @@ def test_a_wrong_key_is_the_clients_own_error(quoth: Assistant, key: tuple[Path,
         with pytest.raises(openai.AuthenticationError) as refused:
             chat(address, "quoth_wrong").models.list()
         assert refused.value.code == "invalid_api_key"
+
+
+def test_what_a_caller_may_not_read_is_in_neither(encoder: HashEncoder, tmp_path: Path) -> None:
+    quoth = library(encoder)
+    tokens = TokenFile(tmp_path / "tokens.json")
+    keys = [
+        tokens.add(name, False, None, datetime.now(UTC), groups)
+        for name, groups in (("guest", ()), ("head", ("directors",)))
+    ]
+
+    async def use(tools: Client) -> Any:
+        calls = [("search", {"query": "Zanzibarium mine", "count": 20}), ("ask", {"question": "What was sold in May?"})]
+        calls += [("read", {"document": "board:plans"}), ("ask", {"question": "x", "collection": "board"})]
+        return [str(await tools.call_tool(tool, arguments)) for tool, arguments in calls]
+
+    with serving(quoth, auth=True, groups=GROUPS, tokens=str(tokens.path)) as address:
+        guest, head = (call(address, use, Authorization=f"Bearer {key}") for key in keys)
+        assert all("Quoxville" in told for told in head[:3])
+        assert not any(word in told for told in guest for word in ("Quoxville", "owner had died", "Mining"))
+        assert "There is no such document" in guest[2]
+        assert [[model.id for model in chat(address, key).models.list()] for key in keys] == [
+            ["quoth"],
+            ["quoth", "quoth/board"],
+        ]
+        with pytest.raises(openai.NotFoundError, match="There is no such model"):
+            chat(address, keys[0]).chat.completions.create(**{**CHAT, "model": "quoth/board"})
+        asked = {"model": "quoth", "messages": [{"role": "user", "content": "What was sold in May?"}]}
+        assert "Quoxville" in chat(address, keys[1]).chat.completions.create(**asked).model_dump_json()
+        assert "Quoxville" not in chat(address, keys[0]).chat.completions.create(**asked).model_dump_json()

@@ -397,7 +397,7 @@ def test_who_may_read_nothing_is_told_that_nothing_matches(both: Assistant) -> N
         "reason": "no_match", "message": "Nothing in the document matches this question.", "nearest": [], "suggestions": [],
     }  # fmt: skip
     assert nobody.get("/api/documents", headers=READER).json()["documents"] == []
-    assert nobody.get("/api/suggestions", headers=READER).json() == {"suggestions": []}
+    assert nobody.get("/api/suggestions", headers=READER).json() == {"suggestions": [], "contact": None}
     collection = nobody.post("/api/ask", json={"question": "When?", "collection": "board"}, headers=READER)
     assert collection.json()["detail"] == "There is no collection 'board'. The documents are in no folders."
 
