@@ -16,7 +16,7 @@ from tests.serving import client, settings
 
 ANNA, BERT = Caller("user", "anna"), Caller("user", "bert")
 PAGE, OTHER = Owner("page", ANNA.key), Owner("other", ANNA.key)
-PARKING = b"# Parking\n\nVisitors park behind the mill.[^1]\n\n[^1]: Gate code 4711.\n"
+PARKING = b"# Visits\n\nVisitors park behind the mill.[^1]\n\n[^1]: Gate code 4711.\n"
 
 
 def make(**given: int) -> Uploads:
@@ -38,7 +38,7 @@ def test_an_upload_is_answered_from_with_its_notes(quoth: Assistant) -> None:
     assert answer.answered
     assert answer.evidence[0].quote == "Visitors park behind the mill."
     assert [note.text for note in answer.evidence[0].footnotes] == ["Gate code 4711."]
-    assert uploads.documents(PAGE)[id].title == "Parking"
+    assert uploads.documents(PAGE)[id].text.startswith("# Visits")
 
 
 def test_nobody_else_finds_it(quoth: Assistant) -> None:
@@ -63,7 +63,7 @@ def test_it_is_forgotten_when_its_page_closes_or_it_is_removed_or_nobody_asks_it
     assert (list(uploads.of(PAGE)), list(uploads.of(OTHER))) == ([], [unused])
     uploads.put(ANNA, PARKING)
     later = time.monotonic() + module.UNUSED_SECONDS + 1
-    monkeypatch.setattr(module.time, "monotonic", lambda: later)
+    monkeypatch.setattr(time, "monotonic", lambda: later)
     uploads.forget_old()
     assert (uploads.of(OTHER), uploads._sent) == ({}, {})
 

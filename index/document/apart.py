@@ -13,7 +13,10 @@ from index.errors import SourceError
 
 
 def read_apart(id: str, name: str, data: bytes, seconds: float) -> Document:
-    """The document that a file of this name and these bytes holds; raises SourceError where it is not read in time."""
+    """The document that a file of this name and these bytes holds; raises SourceError where it is not read in time.
+
+    What passes between the two processes is pickled; none of it is ever in a file.
+    """
     command = [sys.executable, "-m", "index.document.apart"]
     try:
         done = subprocess.run(command, input=pickle.dumps((id, name, data)), capture_output=True, timeout=seconds)
