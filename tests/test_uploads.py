@@ -38,7 +38,7 @@ def test_an_upload_is_answered_from_with_its_notes(quoth: Assistant) -> None:
     assert answer.answered
     assert answer.evidence[0].quote == "Visitors park behind the mill."
     assert [note.text for note in answer.evidence[0].footnotes] == ["Gate code 4711."]
-    assert uploads.documents(PAGE)[id].text.startswith("# Visits")
+    assert uploads.documents(PAGE)[id].text.startswith("Visits\n\nVisitors park")
 
 
 def test_nobody_else_finds_it(quoth: Assistant) -> None:

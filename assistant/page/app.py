@@ -36,6 +36,7 @@ STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("document.js", "conversation.js", "copying.js", "upload.js", "page.js")
 FIRST_QUESTIONS = 6
 MOST_LISTED = 100  # documents
+NOT_READ = "() => ({ uploading: 'The file could not be read. Try again in a moment.', wrong: true, made: Date.now() })"
 
 
 def page_theme() -> gr.themes.Base:
@@ -92,7 +93,8 @@ def make_page(
             quoth_page.ask_back(make_ask_back(unanswered), [exchanges], [quoth_page], **settings)
         if uploads:
             uploading = Uploading(documents, queue, open_pages, uploads)
-            quoth_page.take_upload(uploading.take, None, [quoth_page], trigger_mode="multiple", **settings)
+            taken = quoth_page.take_upload(uploading.take, None, [quoth_page], trigger_mode="multiple", **settings)
+            taken.failure(None, None, [quoth_page], js=NOT_READ, **settings)
             quoth_page.remove_upload(uploading.remove, None, [quoth_page], **settings)
             page.unload(uploading.leave)
         page.unload(open_pages.leave)

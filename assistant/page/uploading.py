@@ -47,8 +47,9 @@ class Uploading:
                         self.uploads.hold(owner, id, step)
             yield said(f"{name} is read. Ask it.") | uploads_patch(self.uploads, owner) | {"chosen": id}
         except (QuothError, Refusal) as error:
-            self.uploads.remove(owner, id)
             yield said(str(error), wrong=True)
+        finally:
+            self.uploads.remove_unread(owner, id)
 
     async def remove(self, event: gr.EventData, request: gr.Request) -> Patch:
         """Forget a file; the page shows what is left."""

@@ -97,6 +97,11 @@ class Uploads:
         """Forget a page's file."""
         self._held.pop((owner, str(id)), None)
 
+    def remove_unread(self, owner: Owner, id: str) -> None:
+        """Forget a page's file that could not be read."""
+        if (upload := self._held.get((owner, id))) and upload.quoth is None:
+            self.remove(owner, id)
+
     def leave(self, page: str) -> None:
         """Forget all files of a page that was closed."""
         self.forget(lambda owner, upload: owner.page == page)
