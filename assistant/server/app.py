@@ -33,6 +33,7 @@ from assistant.server.request_log import RequestLog
 from assistant.server.tokens import TokenFile
 from assistant.server.watching import keep_up
 from assistant.settings import Settings
+from index.sessions import count_cores
 
 ABOUT = "Questions about documents, answered in the documents' own words, with their place and the notes behind them."
 
@@ -50,7 +51,7 @@ def make_app(
     documents = Documents(quoth)
     tokens = TokenFile(settings.tokens) if settings.auth else None
     metrics = Metrics(lambda: queue.taken)
-    queue = Queue(settings.workers, settings.queue, metrics.observe)
+    queue = Queue(settings.workers or count_cores(), settings.queue, metrics.observe)
     app = FastAPI(
         title="Quoth", description=ABOUT, version="1", docs_url=None, redoc_url=None, 
         lifespan=partial(living, documents=documents, watch=watch),
