@@ -6,7 +6,7 @@ AXE := tests/node_modules/axe-core/axe.min.js
 # The question as it was typed: make would expand its dollar signs, a shell its backticks.
 override export Q := $(value Q)
 
-.PHONY: ask chat serve index test test-wiki fuzz eval eval-gate bench load screenshots lint clean
+.PHONY: ask chat serve index test test-wiki fuzz eval eval-gate bench growth load screenshots lint clean
 
 ask: $(STAMP)
 	@$(VENV)/bin/quoth ask
@@ -25,7 +25,7 @@ test: $(STAMP).dev $(AXE)
 	$(VENV)/bin/pytest -m "browser and not slow"
 
 test-wiki: $(STAMP).dev
-	$(VENV)/bin/pytest -m slow tests/test_wiki.py tests/test_deploy.py
+	$(VENV)/bin/pytest -m slow tests/test_wiki.py tests/test_wiki_rights.py tests/test_deploy.py
 
 # Findings are written to build/fuzz; more of libFuzzer's flags, or an input to try again, go into ARGS.
 fuzz: export SECONDS ?= 600
@@ -45,6 +45,11 @@ eval-gate: $(STAMP).eval
 bench: $(STAMP).dev
 	@$(VENV)/bin/python -m tests.bench
 	@$(VENV)/bin/python -m tests.bench_page
+	@$(VENV)/bin/python -m tests.growth --sizes 1000 --without-peers
+
+# A million passages take half an hour and 8 GB of disk; TEXTS names folders with text instead of the system's own.
+growth: $(STAMP).dev $(STAMP).peers
+	@$(VENV)/bin/python -m tests.growth $(TEXTS)
 
 load: $(STAMP).load
 	@$(VENV)/bin/python -m tests.load --write

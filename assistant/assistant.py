@@ -15,6 +15,7 @@ from assistant.paragraphs import by_paragraph
 from assistant.reader import Reader
 from assistant.reader.load import load_reader
 from assistant.structure import read_structure
+from assistant.suggest import Ask
 from assistant.types import Abstention, Answer, Lookup, Question, Trace, Turn
 from assistant.understand.anaphora import ResolvedTurn
 from assistant.understand.conversation import Rewrite, rewrite
@@ -86,13 +87,14 @@ class Assistant:
     ) -> "Assistant":
         """The same, with every setting, and told what goes on."""
         reader = reader or load_reader(config.reader)  # before the index, which may take minutes to make
-        attachment = Attachment(
-            known_version(reader.fingerprint),
-            lambda index: cls.learn(index, config, reader).to_json(),
-            Known.check,
-        )
-        index = open_index(config.source, config.index_dir, config.index, encoder, say, progress, attachment)
-        quoth = cls(index, config, reader, known=Known.from_json(index.attached))
+
+        def learn(index: Index, path: Path) -> None:
+            Known.write(index, path, partial(cls.asking, index, config, reader))
+
+        attachment = Attachment(known_version(reader.fingerprint), learn, Known.open)
+        where = (config.source, config.index_dir, config.index)
+        index = open_index(*where, encoder, say, progress, attachment, config.wikis)
+        quoth = cls(index, config, reader, known=index.attached if isinstance(index.attached, Known) else None)
         return quoth.of_collection(config.collection) if config.collection else quoth
 
     def again(self, say: Say) -> "Assistant":
@@ -105,19 +107,24 @@ class Assistant:
 
     def of_collection(self, collection: str) -> "Assistant":
         """The assistant of a collection, a folder of the sources, with those in it; raises QuestionError if none."""
-        documents = self.index.documents.values()
-        names = {document.collection for document in documents if document.collection}
+        collections = {entry.id: entry.collection for entry in self.index.entries()}
+        names = {name for name in collections.values() if name}
         inside = {name for name in names if name == collection or name.startswith(f"{collection}/")}
         if not inside:
             there = f"There are {', '.join(sorted(names))}" if names else "The documents are in no folders"
             raise QuestionError(f"There is no collection {collection!r}. {there}.")
-        return self.only({document.id for document in documents if document.collection in inside})
+        return self.only({document for document, name in collections.items() if name in inside})
 
     @classmethod
     def learn(cls, index: Index, config: Config, reader: Reader) -> Known:
         """What is known of an index's documents, with their first questions: some dozens are asked for that."""
-        always = cls(index, replace(config, threshold=0), reader)
-        return always.known.with_questions(index, partial(always.ask, complete=False))
+        known = Known.of(index)
+        return known.with_questions(index, cls.asking(index, config, reader, known))
+
+    @classmethod
+    def asking(cls, index: Index, config: Config, reader: Reader, known: Known) -> Ask:
+        """What answers the first questions of an index: it is never too unsure to."""
+        return partial(cls(index, replace(config, threshold=0), reader, known=known).ask, complete=False)
 
     def ask(
         self,

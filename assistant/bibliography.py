@@ -78,7 +78,7 @@ def csl(document: Document) -> str | None:
 def address(evidence: Evidence, documents: Mapping[str, Document]) -> str:
     """What is known of the document, and the place in it."""
     named = place(evidence, {evidence.document: documents[evidence.document]})
-    return f"{about(documents[evidence.document])}; {named}"
+    return f"{about(documents[evidence.document], url=evidence.url)}; {named}"
 
 
 def one_line(text: str) -> str:

@@ -144,6 +144,7 @@ def cite(candidate: Candidate, documents: Mapping[str, Document]) -> Evidence:
         link=document.link_at(candidate.start),
         headings=document.headings_at(candidate.start),
         collection=document.collection,
+        url=document.url_at(candidate.start),
     )
 
 

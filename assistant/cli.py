@@ -1,4 +1,4 @@
-"""The command line: quoth ask | batch | chat | document | index | insights | serve | token.
+"""The command line: quoth ask | batch | chat | document | index | insights | serve | sync | token.
 
 Results go to standard output, messages and progress to standard error. Bad input gives one sentence and exit code 2.
 """
@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from assistant.outline import document_to_dict
 from assistant.render import to_text
 from assistant.server.command import add_commands
 from assistant.settings import Settings
+from assistant.sync.command import add_command as add_sync
 from assistant.terminal import progress_bar, tell, to_line, writing
 from assistant.types import Answer, Turn
 from index.document.parse import parse
@@ -63,6 +65,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_asking(commands)
     add_showing(commands)
     add_commands(commands, open_assistant)
+    add_sync(commands)
     return parser
 
 
@@ -112,7 +115,7 @@ def add_showing(commands: Any) -> None:
 def open_assistant(settings: Settings) -> Assistant:
     """Open the assistant that settings describe, with progress on standard error."""
     config = settings.config
-    find_files(config.source)  # a wrong path is told before the model loads
+    find_files(config.source, collections=config.wikis)  # a wrong path is told before the model loads
     encoder = load_encoder(config.index.encoder)
     with progress_bar() as show:
         return Assistant.from_config(config, encoder, tell, show)
@@ -177,8 +180,11 @@ def answer_line(quoth: Assistant, line: bytes, number: int) -> dict[str, Any]:
 def run_chat(options: argparse.Namespace) -> None:
     """quoth chat"""
     quoth = open_assistant(settings_of(options))
-    titles = ", ".join(document.title for document in quoth.index.documents.values())
-    print(f"Ask about {titles}. An empty line ends.", file=sys.stderr)
+    documents = quoth.index.documents
+    titles = [documents[name].title for name in islice(documents, MOST_LISTED)]
+    more = len(documents) - len(titles)
+    listed = ", ".join(titles) + (f" and {more:,} more" if more else "")
+    print(f"Ask about {listed}. An empty line ends.", file=sys.stderr)
     history: list[Turn] = []
     while question := read_line():
         try:
@@ -197,7 +203,8 @@ def read_line() -> str:
 
 def run_document(options: argparse.Namespace) -> None:
     """quoth document"""
-    files, unread = read_all(settings_of(options).source)
+    config = settings_of(options).config
+    files, unread = read_all(config.source, config.wikis)
     documents = [document_to_dict(parse(file)) for file in files]
     if options.json:
         sys.stdout.write(to_line({"documents": documents, "unread": unread}))
@@ -224,7 +231,7 @@ def run_index(options: argparse.Namespace) -> None:
     settings = settings_of(options)
     index = open_assistant(settings).index
     print(
-        f"{len(index.documents)} document(s), {len(index.passages)} passages, {len(index.places)} sentences "
+        f"{len(index.documents)} document(s), {len(index.passages)} passages, {index.sentences} sentences "
         f"in {settings.index_dir}"
     )
 

@@ -26,6 +26,7 @@ class Config:
 
     `reader` is one that `load_reader` knows; `passages` is how many are read for a question, `quotations` how
     many are given at most. With a `collection` only that folder of the sources is asked. `unit` is what is quoted.
+    `wikis` are the folders of wikis' pages, each a collection of its name.
     """
 
     source: Path = SOURCE
@@ -38,6 +39,7 @@ class Config:
     sure: float = SURE
     collection: str = ""
     unit: Unit = "sentence"
+    wikis: tuple[Path, ...] = ()
 
     def certainty(self, confidence: float) -> Certainty:
         """Return the certainty of an answer with some confidence."""

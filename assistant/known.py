@@ -4,87 +4,78 @@ It is made once, with the index, and kept beside it.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from pydantic import TypeAdapter
 
 from assistant.suggest import Ask, FirstQuestion, find_first_questions
-from assistant.understand.lexicon import Lexicon, learn
+from assistant.understand.learning import learn
+from assistant.understand.lexicon import Lexicon
 from assistant.understand.names import Names
 from assistant.understand.spelling import Speller
-from index.folding import FUNCTION_WORDS, stem
+from assistant.understand.vocabulary import Vocabulary, VocabularyWriter
 from index.retriever import Index
 
 CODE = (
     "known.py",
     "suggest.py",
     "understand/lexicon.py",
+    "understand/learning.py",
+    "understand/vocabulary.py",
     "understand/names.py",
     "understand/spelling.py",
     "understand/grammar.py",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept of it beside the index."""
-
-    lexicons: dict[str, Lexicon]
-    questions: tuple[FirstQuestion, ...]
-
-
-KEPT = TypeAdapter(Kept)
+Asking = Callable[["Known"], Ask]  # what asks with what is known
+QUESTION = TypeAdapter(FirstQuestion)
 
 
 class Known:
     """The words and names of some documents, and questions that they answer."""
 
-    def __init__(self, lexicons: Mapping[str, Lexicon], questions: Sequence[FirstQuestion] = ()) -> None:
-        """`lexicons` are by the ids of the documents."""
-        self.lexicons, self.questions = dict(lexicons), tuple(questions)
-        forms: Counter[str] = Counter()
-        short: dict[str, str] = {}
-        for lexicon in self.lexicons.values():
-            forms.update(lexicon.forms)
-            short = {**lexicon.short, **short}
-        words = {word for lexicon in self.lexicons.values() for word in lexicon.words}
-        stems = frozenset(stem(word) for word in words if word not in FUNCTION_WORDS)
-        several = frozenset(name for lexicon in self.lexicons.values() for name in lexicon.names)
-        self.names = Names(short, several, stems)
-        self.speller = Speller(forms, words)
+    def __init__(self, vocabulary: Vocabulary, questions: Sequence[FirstQuestion] = ()) -> None:
+        self.vocabulary, self.questions = vocabulary, tuple(questions)
+        self.names, self.speller = Names(vocabulary), Speller(vocabulary)
 
     @classmethod
     def of(cls, index: Index) -> "Known":
         """The words and names of an index's documents, without first questions."""
-        return cls({document.id: learn(document) for document in index.documents.values()})
+        return cls(Vocabulary.of(lexicons(index)))
+
+    @classmethod
+    def of_lexicons(cls, learned: Mapping[str, Lexicon], questions: Sequence[FirstQuestion] = ()) -> "Known":
+        """What was learned of documents, by their ids."""
+        return cls(Vocabulary.of(learned.items()), questions)
+
+    @classmethod
+    def write(cls, index: Index, path: Path, asking: Asking) -> None:
+        """Write what is known of an index's documents into a file."""
+        writer = VocabularyWriter(path)
+        try:
+            for document, lexicon in lexicons(index):
+                writer.add(document, lexicon)
+            known = cls(writer.finish())
+            questions = find_first_questions(index, asking(known))
+            writer.add_questions(QUESTION.dump_json(question) for question in questions)
+        finally:
+            writer.close()
 
     def with_questions(self, index: Index, ask: Ask) -> "Known":
         """The same with the first questions of an index; `ask` answers at threshold 0."""
-        return Known(self.lexicons, find_first_questions(index, ask))
+        return Known(self.vocabulary, find_first_questions(index, ask))
 
     @classmethod
-    def from_json(cls, data: bytes) -> "Known":
-        """What `to_json` wrote; raises ValueError if it is something else."""
-        kept = KEPT.validate_json(data)
-        return cls(kept.lexicons, kept.questions)
-
-    @staticmethod
-    def check(data: bytes) -> None:
-        """Raise ValueError if something is not what `to_json` wrote."""
-        KEPT.validate_json(data)
-
-    def to_json(self) -> bytes:
-        """All of it as JSON."""
-        return KEPT.dump_json(Kept(self.lexicons, self.questions))
+    def open(cls, path: Path) -> "Known":
+        """What `write` wrote; raises ValueError if it is something else."""
+        vocabulary = Vocabulary.open(path)
+        return cls(vocabulary, [QUESTION.validate_json(question) for question in vocabulary.questions()])
 
     def only(self, documents: Collection[str]) -> "Known":
         """What is known of some of the documents."""
-        lexicons = {document: lexicon for document, lexicon in self.lexicons.items() if document in documents}
-        return Known(lexicons, [one for one in self.questions if one.document in documents])
+        kept = [one for one in self.questions if one.document in documents]
+        return Known(Vocabulary.of(self.vocabulary.lexicons(documents)), kept)
 
     def correct(self, question: str) -> str:
         """The question with names and words as the documents spell them."""
@@ -104,6 +95,11 @@ class Known:
         if near is not None:
             answered.sort(key=lambda one: -float(np.dot(near, np.array(one.vector, dtype=near.dtype))))
         return tuple(one.question for one in answered[:count])
+
+
+def lexicons(index: Index) -> Iterator[tuple[str, Lexicon]]:
+    """What there is to learn of an index's documents."""
+    return ((name, learn(index.documents[name])) for name in index.documents)
 
 
 def known_version(reader: str) -> str:

@@ -9,8 +9,9 @@ from pydantic.fields import FieldInfo
 
 from assistant.settings import Settings, read_settings
 
-SOURCE_OPTIONS = ("source",)
-INDEX_OPTIONS = (*SOURCE_OPTIONS, "index_dir", "encoder")
+TABLES = ("wikis",)  # in a TOML file only
+SOURCE_OPTIONS = ("source", "index_dir", *TABLES)
+INDEX_OPTIONS = (*SOURCE_OPTIONS, "encoder")
 ANSWER_OPTIONS = (*INDEX_OPTIONS, "reader", "threshold", "unit")
 ASK_OPTIONS = (*ANSWER_OPTIONS, "collection")
 METAVARS = {Path: "PATH", int: "N", float: "X"}
@@ -18,7 +19,7 @@ METAVARS = {Path: "PATH", int: "N", float: "X"}
 
 def add_options(parser: argparse.ArgumentParser, *names: str) -> None:
     """Add a flag for each of these settings; a missing flag leaves the setting to the environment and the file."""
-    for name in names:
+    for name in [name for name in names if name not in TABLES]:
         parser.add_argument(f"--{name.replace('_', '-')}", default=argparse.SUPPRESS, **argument_of(name))
     meaning = "a TOML file of settings (default: the environment's QUOTH_CONFIG)"
     parser.add_argument("--config", metavar="FILE", default=argparse.SUPPRESS, help=meaning)
@@ -33,8 +34,9 @@ def argument_of(name: str) -> dict[str, Any]:
         return {"action": "store_true", "help": meaning}
     if field.annotation in (bool, bool | None):
         return {"action": argparse.BooleanOptionalAction, "help": meaning}
-    if field.default == ():
-        return {"action": "append", "metavar": "X", "help": f"{meaning}; may be given more than once"}
+    if field.default in ((), {}):
+        metavar = "X" if field.default == () else "PATH=GROUP,GROUP"
+        return {"action": "append", "metavar": metavar, "help": f"{meaning}; may be given more than once"}
     default = str(field.default).replace("%", "%%") or "none"
     metavar = METAVARS.get(field.annotation, "NAME")  # type: ignore[arg-type]
     return {"metavar": metavar, "help": f"{meaning} (default: {default})"}

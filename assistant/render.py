@@ -32,11 +32,14 @@ def place(evidence: Evidence, documents: Mapping[str, Document]) -> str:
     return ", ".join(parts)
 
 
-def about(document: Document, titled: bool = True) -> str:
-    """Author, title, date and URL, as far as they are known; the title is left out where it stands above them."""
+def about(document: Document, titled: bool = True, url: str | None = None) -> str:
+    """Author, title, date and URL, as far as they are known; the title is left out where it stands above them.
+
+    `url` is that of a place in the document, instead of its own.
+    """
     known = document.metadata
     title = document.title if titled else None
-    return ", ".join(part for part in (known.author, title, known.date, known.url) if part)
+    return ", ".join(part for part in (known.author, title, known.date, url or known.url) if part)
 
 
 def trail(citation: Citation) -> str:
@@ -77,6 +80,8 @@ def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
         put(short, "bold green")
         put(after + "\n")
         put(f"   {place(evidence, documents)}\n", "cyan")
+        if evidence.url and evidence.url != documents[evidence.document].metadata.url:
+            put(f"   {evidence.url}\n", "dim")
         for citation in evidence.footnotes:
             put(f"   [{citation.number}] {citation.text}\n", "dim")
             if trail(citation):

@@ -23,6 +23,8 @@ from pydantic_settings import (
 )
 
 from assistant.config import DEFAULT_READER, FEEDBACK, INDEX_DIR, SOURCE, THRESHOLD, TOKENS, Config, Unit
+from assistant.groups import check_groups, read_groups
+from assistant.sync.types import WikiSettings
 from index.dense import DEFAULT_ENCODER
 from index.errors import QuothError
 from index.types import IndexConfig
@@ -50,6 +52,11 @@ class Settings(BaseSettings):
 
     unit: Unit = Field("sentence", description="what is quoted: sentence, or paragraph for long answers")
 
+    wikis: tuple[WikiSettings, ...] = Field(
+        (), description="wikis whose pages are sources too, a [[wikis]] table each; only in a TOML file"
+    )
+    sync_seconds: int = Field(30, ge=0, le=86_400, description="how often wikis are asked what changed; 0 for never")
+
     host: str = Field("127.0.0.1", description="the address to listen on")
     port: int = Field(7860, ge=1, le=65535, description="the port to listen on")
     root_path: str = Field(
@@ -66,10 +73,22 @@ class Settings(BaseSettings):
     user_header: str = Field(
         "X-Forwarded-User", pattern=r"^[A-Za-z0-9-]+$", description="the header in which a trusted proxy names the user"
     )
+    groups_header: str = Field(
+        "X-Forwarded-Groups",
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="the header in which a trusted proxy names the user's groups, between commas",
+    )
     sign_in: str = Field(
         "", pattern=r"^((/|https?://)[!-~]*)?$", description="where the page sends a person whom nobody has named"
     )
     embed_minutes: int = Field(15, ge=1, le=1440, description="how long an embed's token is good for")
+
+    groups: Annotated[dict[str, tuple[str, ...]], NoDecode] = Field(
+        {}, description="which groups may read a file or a folder of the sources; what is not named is for everybody"
+    )
+    rights_seconds: float = Field(
+        60, ge=0, le=3600, description="how long a wiki's word on who may read a page is kept"
+    )
 
     allow_origin: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="an origin that may embed Quoth, such as https://wiki.test"
@@ -121,6 +140,18 @@ class Settings(BaseSettings):
         """Split a comma-separated list."""
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
+    @field_validator("groups", mode="before")
+    @classmethod
+    def read_groups(cls, value: object) -> object:
+        """A table, also from a flag or the environment."""
+        return read_groups(value)
+
+    @field_validator("groups")
+    @classmethod
+    def check_groups(cls, groups: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        """Paths inside the sources, and groups that a header can name."""
+        return check_groups(groups)
+
     @field_validator("allow_origin")
     @classmethod
     def check_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
@@ -148,6 +179,15 @@ class Settings(BaseSettings):
                 raise ValueError(f"{network} is everyone; name the proxy's own address")
         return networks
 
+    @field_validator("wikis")
+    @classmethod
+    def check_wikis(cls, wikis: tuple[WikiSettings, ...]) -> tuple[WikiSettings, ...]:
+        """Each has a name of its own, which is its collection."""
+        names = [wiki.name for wiki in wikis]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ValueError(f"two are called {twice!r}; give each a name of its own")
+        return wikis
+
     @field_validator("quota", "quota_address")
     @classmethod
     def check_quota(cls, quota: str) -> str:
@@ -172,6 +212,13 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def check_rights(self) -> "Settings":
+        """Groups are worth something only where it is known who asks."""
+        if self.groups and not self.auth:
+            raise ValueError("--groups says who may read what, and nobody is asked who they are; say --auth")
+        return self
+
+    @model_validator(mode="after")
     def check_feedback(self) -> "Settings":
         """Reject recording questions without feedback."""
         if self.no_feedback and self.record_questions:
@@ -190,7 +237,12 @@ class Settings(BaseSettings):
             self.reader,
             collection=self.collection,
             unit=self.unit,
+            wikis=tuple(self.wiki_folder(wiki) for wiki in self.wikis),
         )
+
+    def wiki_folder(self, wiki: WikiSettings) -> Path:
+        """Return the folder in which the pages of a wiki are kept."""
+        return self.index_dir / "wikis" / wiki.name
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -266,6 +318,8 @@ def describe_error(error: ValidationError) -> str:
     message = first["msg"].removeprefix("Value error, ").rstrip(".")
     if not first["loc"]:
         return f"{message}."
+    if first["loc"][0] == "wikis":
+        return explain_wiki(first["loc"][1:], first["type"], message, first["input"])
     name = str(first["loc"][0])
     flag, value = f"--{name.replace('_', '-')}", first["input"]
     if first["type"] == "value_error":
@@ -273,10 +327,39 @@ def describe_error(error: ValidationError) -> str:
     return f"{flag} cannot be {value!r}: {message[0].lower()}{message[1:]}."
 
 
+def explain_wiki(place: tuple[int | str, ...], kind: str, message: str, value: object) -> str:
+    """What is wrong with the wikis, as a sentence; `place` is which of them, from 0, and which of its keys."""
+    where = "[[wikis]]" if not place else f"[[wikis]], number {int(place[0]) + 1}"
+    key = str(place[1]) if len(place) > 1 else ""
+    if kind == "value_error":
+        return f"{where}: {message}."
+    if kind in ("missing", "extra_forbidden"):
+        problem = "lacks the key" if kind == "missing" else "has the unknown key"
+        return f"{where}, {problem} {key!r}. It takes {', '.join(WikiSettings.model_fields)}."
+    return f"{where}: {key or 'it'} cannot be {value!r}: {message[0].lower()}{message[1:]}."
+
+
 def to_toml(settings: Settings) -> str:
-    """The settings as the TOML file that would give them, each with what it means."""
+    """The settings as the TOML file that would give them, each with what it means; the tables stand last."""
     lines = []
+    tables = []
     for name, value in settings.model_dump(mode="json").items():
+        if name == "wikis":
+            tables = [f"\n# {Settings.model_fields[name].description}", *map(to_table, value)]
+            continue
         lines.append(f"# {Settings.model_fields[name].description}")
-        lines.append(f"# {name} = true" if value is None else f"{name} = {json.dumps(value, ensure_ascii=False)}")
-    return "\n".join(lines) + "\n"
+        lines.append(f"# {name} = true" if value is None else f"{name} = {to_value(value)}")
+    return "\n".join([*lines, *tables]) + "\n"
+
+
+def to_value(value: object) -> str:
+    """A value as TOML has it, a table on one line."""
+    if isinstance(value, Mapping):
+        pairs = (f"{to_value(name)} = {to_value(inner)}" for name, inner in value.items())
+        return f"{{ {', '.join(pairs)} }}" if value else "{}"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def to_table(wiki: Mapping[str, object]) -> str:
+    """A wiki as a table of a TOML file."""
+    return "\n".join(["[[wikis]]", *(f"{key} = {to_value(value)}" for key, value in wiki.items())])

@@ -68,7 +68,7 @@ def is_about_document(question: str) -> bool:
 
 def read_structure(question: str, document: str, index: Index) -> Selection | None:
     """What the structure of a document answers, and how likely it is meant; None where it has nothing."""
-    title = index.documents[document].title
+    title = index.contents.tables.title(document)
     if selection := read_document(question, document, index):
         return replace(selection, confidence=score_about_document(question, (title,)))
     if not SECTION.search(question):
@@ -123,10 +123,10 @@ def numbered_places(index: Index, document: str) -> list[tuple[Place, int]]:
     """The sentences of a document with the numbers of their paragraphs."""
     number = {
         (passage.document, sentence.start): paragraph
-        for passage in index.passages
+        for passage in index.passages_of(document)
         for sentence, paragraph in zip(passage.sentences, passage.paragraphs, strict=True)
     }
-    return [(place, number[place.key]) for place in index.places if place.passage.document == document]
+    return [(place, number[place.key]) for place in index.places_of(document)]
 
 
 def note_places(index: Index, document: str, number: int) -> list[Place]:
@@ -134,10 +134,8 @@ def note_places(index: Index, document: str, number: int) -> list[Place]:
     notes = index.documents[document].footnotes
     return [
         place
-        for place in index.places
-        if place.passage.document == document
-        and place.passage.note is not None
-        and notes[place.passage.note].number == number
+        for place in index.places_of(document)
+        if place.passage.note is not None and notes[place.passage.note].number == number
     ]
 
 
@@ -158,7 +156,7 @@ def count_notes(index: Index, document: str) -> Selection | None:
 def most_cited(index: Index, document: str) -> list[Place]:
     """Return the sentences of notes that name works, most cited first."""
     works = Counter((work.start, work.end) for note in index.documents[document].footnotes for work in note.sources)
-    notes = [place for place in index.places if place.passage.document == document and place.passage.note is not None]
+    notes = [place for place in index.places_of(document) if place.passage.note is not None]
     named = [
         next((place for place in notes if place.sentence.start <= start < place.sentence.end), None)
         for (start, _), _ in sorted(works.items(), key=lambda item: (-item[1], item[0]))

@@ -1,9 +1,9 @@
 """Suggested questions: generated from sentences of the documents, kept if those sentences answer them."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 
 from assistant.types import Answer
 from assistant.understand.grammar import NOUNS, Word, noun_phrases, tag, tagger
@@ -19,6 +19,7 @@ SHORT_CLAUSE = 60  # characters; a longer one is cut before its purpose: "began 
 LONGEST = 90  # characters of a question that is short enough to be read at a glance
 CANDIDATES = 6  # questions of a kind that are tried
 MOST = 12  # questions that are kept
+LOOKED_AT = 50_000  # sentences that are looked at for them
 
 Ask = Callable[[str], Answer]
 
@@ -62,25 +63,31 @@ def find_first_questions(index: Index, ask: Ask) -> tuple[FirstQuestion, ...]:
 
 def draft_from_sentences(index: Index) -> Iterator[Draft]:
     """Questions that sentences of the body are turned into, one of each kind after another."""
-    body = [place for place in index.places if place.passage.note is None and place.passage.paragraphs[0]]
-    kinds = [drafts(way, body) for way in (ask_when, ask_who, ask_why, ask_what)]
+    kinds = [drafts(way, body_of(index)) for way in (ask_when, ask_who, ask_why, ask_what)]
     yield from filter(None, chain.from_iterable(zip_longest(*kinds)))
+
+
+def body_of(index: Index) -> Iterator[Place]:
+    """The sentences of the body, in order."""
+    return (place for place in index.places if place.passage.note is None and place.passage.paragraphs[0])
 
 
 def draft_from_headings(index: Index) -> Iterator[Draft]:
     """Questions for what stands in each section."""
-    for document in index.documents.values():
+    for document in islice(index.documents.values(), LOOKED_AT // 100):
         for section in document.sections:
             if section.heading:
                 question = f"What is in the section “{section.heading}”?"
                 yield Draft(question, document.id, section.start, section.end)
 
 
-def drafts(way: Callable[[str], str | None], places: Sequence[Place]) -> Iterator[Draft]:
+def drafts(way: Callable[[str], str | None], places: Iterable[Place]) -> Iterator[Draft]:
     """The first questions that one way makes of sentences, short ones alone."""
     tried = 0
-    for place in places:
-        question = way(place.sentence.plain) if tried < CANDIDATES else None
+    for place in islice(places, LOOKED_AT):
+        if tried == CANDIDATES:
+            return
+        question = way(place.sentence.plain)
         if question and len(question) <= LONGEST:
             tried += 1
             yield Draft(question, place.passage.document, place.sentence.start, place.sentence.end)

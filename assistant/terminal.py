@@ -20,8 +20,12 @@ def tell(message: str) -> None:
 
 @contextmanager
 def progress_bar(doing: str = "Indexing") -> Iterator[Callable[[int, int], None]]:
-    """A function of (done, total) that draws a bar on standard error; nothing is drawn until it is called."""
-    bar = Progress(console=Console(stderr=True), transient=True)
+    """A function of (done, total) that draws a bar, and how long is left, on standard error if that is a terminal.
+
+    Nothing is drawn until it is called.
+    """
+    console = Console(stderr=True)
+    bar = Progress(console=console, transient=True, disable=not console.is_terminal)
     task = bar.add_task(doing)
 
     def show(done: int, total: int) -> None:

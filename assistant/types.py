@@ -146,7 +146,7 @@ class Evidence:
     `footnote` is the number of the note it stands in, None in the body; `paragraph` counts through the
     body from 1, None in notes and in the byline. Into the original lead `page` (of a PDF, from 1), `link` (of a page or
     a book: `#element`, `chapter.xhtml#element`), `headings` (those above it, the outermost first) and `collection`,
-    the sub-folder that the document lies in.
+    the sub-folder that the document lies in. `url` is the original's address at that element, where it has one.
     """
 
     quote: str
@@ -165,6 +165,7 @@ class Evidence:
     link: str | None = None
     headings: tuple[str, ...] = ()
     collection: str | None = None
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,11 @@ class Answer:
     abstention: Abstention | None
     timings_ms: dict[str, float] = field(compare=False)
     trace: Annotated[Trace | None, SkipJsonSchema()] = field(default=None, compare=False, repr=False)
+
+    @property
+    def shown(self) -> tuple[Evidence, ...]:
+        """The quotations that it shows, or the passages that are nearest where it abstains."""
+        return self.abstention.nearest if self.abstention else self.evidence
 
     def to_turn(self) -> Turn:
         """Convert to an earlier turn of the conversation."""

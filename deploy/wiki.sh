@@ -36,9 +36,9 @@ need_packages() {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# The administrator's password, made here, kept in FOLDER/password.
+# A password, made here, kept in FOLDER/NAME.
 make_password() {
-    (umask 077 && head -c 12 /dev/urandom | base64 | tr '+/' '-_' >"$FOLDER/password")
+    (umask 077 && head -c 12 /dev/urandom | base64 | tr '+/' '-_' >"$FOLDER/$1")
 }
 
 # The site NAME of nginx/, and Quoth's part of it, filled in.
@@ -47,20 +47,33 @@ write_site() {
     sed -e "s|@FOLDER@|$FOLDER|g" -e "s|@PORT@|$PORT|g" -e "s|@QUOTH_PORT@|$QUOTH_PORT|g" "$HERE/nginx/$1.conf" >"$FOLDER/site.conf"
 }
 
-# PAGE USER SIGN_IN -> the settings of the Quoth beside it, and what to do now
+# KIND PAGE USER SIGN_IN [QUOTH_USER] -> the settings of the Quoth beside it, which reads the wiki's pages, and what to
+# do now. QUOTH_USER, where the wiki wants one for that, has its password in FOLDER/quoth-password.
 finish() {
+    local account=
     cat >"$FOLDER/quoth.toml" <<END
+index_dir = "$FOLDER/index"
 port = $QUOTH_PORT
 root_path = "/quoth"
 auth = true
 trusted_proxy = ["127.0.0.1"]
-sign_in = "$3"
+sign_in = "$4"
+
+[[wikis]]
+name = "wiki"
+kind = "$1"
+address = "http://localhost:$PORT"
+rights = "caller"
 END
+    if [ -n "${5:-}" ]; then
+        printf 'user = "%s"\npassword_env = "WIKI_PASSWORD"\n' "$5" >>"$FOLDER/quoth.toml"
+        account="  export WIKI_PASSWORD=\$(cat $FOLDER/quoth-password)"$'\n'
+    fi
     [ "$(id -u)" != 0 ] || chown -R www-data:www-data "$FOLDER"
     cat <<END
 The wiki is in $FOLDER. Start it, and beside it Quoth:
   $HERE/serve.sh $FOLDER
-  quoth serve --config $FOLDER/quoth.toml
-Then open http://localhost:$PORT/$1 and sign in as $2 with the password in $FOLDER/password.
+$account  quoth serve --config $FOLDER/quoth.toml
+Then open http://localhost:$PORT/$2 and sign in as $3 with the password in $FOLDER/password.
 END
 }

@@ -16,8 +16,9 @@ from eval.gold import GoldError
 from eval.metrics.retrieval import score_retrieval
 from eval.metrics.statistics import Figure, estimate
 from index.bm25 import Bm25
-from index.dense import Encoder, VectorIndex, encode_all
+from index.dense import Encoder, encode_all
 from index.folding import terms
+from index.nearest import Nearest
 from index.retriever import reciprocal_rank_fusion
 
 DOMAINS = ("clapnq", "cloud", "fiqa", "govt")
@@ -140,7 +141,7 @@ def score_rewritten_retrieval(
 ) -> dict[str, dict[str, Figure]]:
     """Return the retrieval figures of the questions as asked, as we rewrite them, and as rewritten by hand."""
     ids, texts = list(passages), list(passages.values())
-    bm25, vectors = Bm25(texts), VectorIndex(encode_all(encoder, texts))
+    bm25, vectors = Bm25.of(texts), Nearest(encode_all(encoder, texts))
 
     def rank(question: str) -> list[str]:
         scores_bm25 = bm25.scores(question)

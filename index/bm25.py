@@ -1,31 +1,95 @@
-"""BM25 over folded, stemmed words."""
+"""BM25 over folded, stemmed words, computed from how often each word stands in each text.
+
+The scores are rank-bm25's Okapi (k1 = 1.5, b = 0.75), number by number, with an inverse document frequency that is
+never negative: idf(t) = ln(1 + (N - n + 0.5) / (n + 0.5)), as in Lucene. Counts are kept and not scores, so that some
+of the texts alone can have statistics of their own.
+"""
 
 import math
-from collections.abc import Sequence
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-from rank_bm25 import BM25Okapi
 
 from index.folding import terms
 
+K1, B = 1.5, 0.75
 
-class Bm25(BM25Okapi):
-    """rank-bm25's Okapi with an inverse document frequency that is never negative.
+Postings = tuple[np.ndarray, np.ndarray]  # positions of the texts that a word stands in, ascending, and how often
+NONE: Postings = np.zeros(0, np.int32), np.zeros(0, np.int32)
 
-    idf(t) = ln(1 + (N - n + 0.5) / (n + 0.5)), as in Lucene; the original turns negative for words that
-    stand in more than half of the texts, which in a short document are its subject.
-    """
 
-    def __init__(self, texts: Sequence[str]) -> None:
-        # rank-bm25 divides by the mean length: an empty text counts as one unmatched word.
-        super().__init__([terms(text) or [""] for text in texts])
+class Counts:
+    """Words with the texts that they stand in, which are numbered from `first` on."""
 
-    def _calc_idf(self, nd: dict[str, int]) -> None:
-        self.idf = {term: math.log(1 + (self.corpus_size - n + 0.5) / (n + 0.5)) for term, n in nd.items()}
+    def __init__(self, first: int = 0) -> None:
+        self.first, self.size = first, 0
+        self.lengths = array("i")
+        self.words: dict[str, tuple[array[int], array[int]]] = {}
+
+    def add(self, text: str) -> None:
+        """Count the words of the next text; an empty one counts as one unmatched word, so that a mean length is."""
+        found = terms(text)
+        position = self.first + len(self.lengths)
+        for word, count in Counter(found).items():
+            positions, counts = self.words.setdefault(word, (array("i"), array("i")))
+            positions.append(position)
+            counts.append(count)
+            self.size += 1
+        self.lengths.append(len(found) or 1)
+
+    def postings(self, word: str) -> Postings:
+        """The texts of a word."""
+        found = self.words.get(word)
+        return (np.array(found[0], np.int32), np.array(found[1], np.int32)) if found else NONE
+
+
+class Bm25:
+    """Scores texts by the words that they share with a question."""
+
+    def __init__(
+        self, postings: Callable[[str], Postings], lengths: np.ndarray, within: np.ndarray | None = None
+    ) -> None:
+        """`lengths` are in words; `within` tells of each text whether it is one of those that are searched."""
+        self.postings, self.lengths, self.within = postings, lengths, within
+        searched = lengths if within is None else lengths[within]
+        self.size, self.mean_length = len(searched), float(np.sum(searched, dtype=np.int64)) / max(len(searched), 1)
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "Bm25":
+        """Of some texts that are kept nowhere."""
+        counts = Counts()
+        for text in texts:
+            counts.add(text)
+        return cls(counts.postings, np.array(counts.lengths, np.int32))
 
     def scores(self, question: str, positions: Sequence[int] | None = None) -> np.ndarray:
         """The score of each text, or of those at `positions`; 0 where no word of the question stands."""
-        words = terms(question)
-        if positions is None:
-            return np.asarray(self.get_scores(words))
-        return np.asarray(self.get_batch_scores(words, list(positions)))
+        asked = None if positions is None else np.asarray(positions, np.int64)
+        scores = np.zeros(len(self.lengths) if asked is None else len(asked))
+        for word, times in Counter(terms(question)).items():
+            texts, counts = self.postings(word)
+            if self.within is not None:
+                inside = self.within[texts]
+                texts, counts = texts[inside], counts[inside]
+            idf = math.log(1 + (self.size - len(texts) + 0.5) / (len(texts) + 0.5))
+            if asked is None:
+                at = texts
+            else:
+                there = np.searchsorted(texts, asked)
+                at = np.flatnonzero(there < len(texts))
+                at = at[texts[there[at]] == asked[at]]
+                texts, counts = asked[at], counts[there[at]]
+            norm = K1 * (1 - B + B * self.lengths[texts] / self.mean_length)
+            scores[at] += times * (idf * (counts * (K1 + 1) / (counts + norm)))
+        return scores
+
+
+def best(scores: np.ndarray, most: int) -> list[int]:
+    """The positions of the scores above 0, at most so many, the highest first, ties in order."""
+    found = np.flatnonzero(scores > 0)
+    if len(found) > most:
+        least = np.partition(scores[found], -most)[-most]
+        found = found[scores[found] >= least]
+    return found[np.argsort(-scores[found], kind="stable")][:most].tolist()

@@ -1,4 +1,4 @@
-"""Texts to unit vectors, and the nearest of them: the Encoder protocol, FAISS."""
+"""Texts to unit vectors: the Encoder protocol."""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -73,18 +73,3 @@ def encode_all(encoder: Encoder, texts: Sequence[str], progress: Progress | None
     result = np.empty_like(vectors)
     result[order] = vectors
     return result
-
-
-class VectorIndex:
-    """FAISS over unit vectors: inner product, flat, so every score is an exact cosine."""
-
-    def __init__(self, vectors: np.ndarray) -> None:
-        import faiss
-
-        self.flat = faiss.IndexFlatIP(vectors.shape[1])
-        self.flat.add(np.ascontiguousarray(vectors, dtype=np.float32))
-
-    def search(self, vector: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Positions and cosines of the `k` nearest, best first."""
-        scores, positions = self.flat.search(vector.reshape(1, -1).astype(np.float32), min(k, self.flat.ntotal))
-        return positions[0], scores[0]

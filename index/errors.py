@@ -7,7 +7,8 @@ QuothError
 ├── StoreError     an index folder that cannot be used
 └── QuestionError  a question or request that cannot be asked
 
-The harness adds GoldError: a gold, results or SQuAD file that is not sound.
+Wikis add WikiError: one that cannot be read. The harness adds GoldError: a gold, results or SQuAD file that is not
+sound.
 """
 
 

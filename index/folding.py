@@ -29,6 +29,8 @@ FUNCTION_WORDS = frozenset(
 
 def fold(text: str) -> str:
     """`text` in small letters, without diacritics and apostrophes: "Touré" -> "toure", "al-Qa`ida" -> "al-qaida"."""
+    if text.isascii():
+        return APOSTROPHES.sub("", text).lower()
     decomposed = unicodedata.normalize("NFKD", APOSTROPHES.sub("", text).casefold())
     return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(LETTERS)
 

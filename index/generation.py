@@ -1,4 +1,8 @@
-"""One generation of an index on disk: written whole or not at all, and read with every byte checked."""
+"""One generation of an index on disk: written whole or not at all, and checked when it is opened.
+
+Up to `CHECKED_WHOLE` bytes every byte is checked. A larger one takes seconds to read: of its files those are taken for
+what was written that have the size and the time of it, and what is read of them later is checked then.
+"""
 
 import hashlib
 import json
@@ -6,26 +10,20 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from io import BytesIO
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import TypeAdapter
 
-from index.document.sources import hash_text
-from index.document.types import Document, Span
-from index.retriever import Index, distinct_places
-from index.types import Passage
+from index.contents import VECTORS, Contents, open_contents
 
-FILES = ("documents.json", "passages.json", "passage_vectors.npy", "sentence_vectors.npy")
 ATTACHED = "attached"
+MANIFEST = "manifest.json"
 KEPT_GENERATIONS = 2
+CHECKED_WHOLE = 64 << 20  # bytes: some 50 ms
 GENERATION = re.compile(r"generation-([0-9]{1,9})")
-DOCUMENTS = TypeAdapter(tuple[Document, ...])
-PASSAGES = TypeAdapter(tuple[Passage, ...])
 
 
 def generations(folder: Path) -> list[Path]:
@@ -36,42 +34,47 @@ def generations(folder: Path) -> list[Path]:
 
 def read_manifest(generation: Path) -> dict[str, Any]:
     """A generation's manifest; raises ValueError if it is not one."""
-    manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
+    manifest = json.loads((generation / MANIFEST).read_text(encoding="utf-8"))
     if not isinstance(manifest, dict):
-        raise ValueError("manifest.json is not an object")
+        raise ValueError(f"{MANIFEST} is not an object")
     return manifest
 
 
-def read_contents(
-    generation: Path, manifest: Mapping[str, Any], width: int
-) -> tuple[tuple[Document, ...], tuple[Passage, ...], np.ndarray, np.ndarray]:
-    """Documents, passages and both kinds of vectors; raises ValueError if a file is missing, cut off or altered."""
-    data = read_files(generation, manifest, FILES)
-    documents = DOCUMENTS.validate_json(data["documents.json"])
-    passages = PASSAGES.validate_json(data["passages.json"])
-    names = [document.id for document in documents]
-    expected = expected_sources(manifest)
-    if not names or len(set(names)) < len(names) or not set(names) <= set(expected):
-        raise ValueError("documents.json holds other documents")
-    if len(names) + len(unread_in(manifest)) != len(expected):
-        raise ValueError("documents.json lacks documents")
-    check_words(documents, passages, manifest)
-    passage_vectors = read_vectors(data["passage_vectors.npy"], (len(passages), width))
-    sentence_vectors = read_vectors(data["sentence_vectors.npy"], (len(distinct_places(passages)), width))
-    return documents, passages, passage_vectors, sentence_vectors
+def read_contents(generation: Path, manifest: Mapping[str, Any], width: int, hashes: Mapping[str, str]) -> Contents:
+    """What a generation holds; raises ValueError if a file is missing, cut off or altered.
+
+    `hashes` are those of the documents' texts, by their ids, where they are known of the files.
+    """
+    whole = check_files(generation, manifest)
+    contents = open_contents(generation, width, {**manifest["texts"], **hashes})
+    sources, unread = manifest["sources"], unread_in(manifest)
+    names = [entry.id for entry in contents.tables.entries()]
+    if not names or not set(names) <= set(sources) or len(names) + len(unread) != len(sources):
+        raise ValueError("it holds other documents")
+    if whole and not all(np.isfinite(contents.vectors[kind]).all() for kind in VECTORS):
+        raise ValueError("vectors are not all finite")
+    return contents
 
 
-def read_files(generation: Path, manifest: Mapping[str, Any], names: Sequence[str]) -> dict[str, bytes]:
-    """Some of a generation's files; raises ValueError if one is not what was written."""
-    hashes = manifest["files"]
-    if not isinstance(hashes, dict):
-        raise ValueError("manifest.json lists no files")
-    data = {}
-    for name in names:
-        data[name] = (generation / name).read_bytes()
-        if hashlib.sha256(data[name]).hexdigest() != hashes[name]:
-            raise ValueError(f"{name} is not what was written")
-    return data
+def check_files(generation: Path, manifest: Mapping[str, Any]) -> bool:
+    """Whether every byte of a generation was checked; raises ValueError if one of its files is not what was written."""
+    files = manifest["files"]
+    if not isinstance(files, dict):
+        raise ValueError(f"{MANIFEST} lists no files")
+    whole = sum((generation / name).stat().st_size for name in files) <= CHECKED_WHOLE
+    for name, written in files.items():
+        path = generation / name
+        if whole or stamp_of(path) != written["stamp"]:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != written["sha256"]:
+                    raise ValueError(f"{name} is not what was written")
+    return whole
+
+
+def stamp_of(path: Path) -> list[int]:
+    """What tells that a file was written to: its size, and when it was."""
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
 
 
 def unread_in(manifest: Mapping[str, Any]) -> tuple[str, ...]:
@@ -79,78 +82,41 @@ def unread_in(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(message) for message in manifest.get("unread", ()))
 
 
-def expected_sources(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """The ids of the documents that a manifest names."""
-    sources = manifest["sources"]
-    return tuple(sources) if isinstance(sources, dict) else ()
-
-
-def check_words(documents: Sequence[Document], passages: Sequence[Passage], manifest: Mapping[str, Any]) -> None:
-    """Raise ValueError if an index has words that the files do not: hashes that fit can be forged, these cannot."""
-    texts = {document.id: document.text for document in documents}
-    for name, text in texts.items():
-        if hash_text(text) != (manifest["sources"][name]["text_sha256"] or manifest["texts"][name]):
-            raise ValueError(f"documents.json has other words than {name}")
-    quoted: list[tuple[str, Span]] = [(passage.document, passage) for passage in passages]
-    for document in documents:
-        quoted += [(document.id, span) for note in document.footnotes for span in (note, *note.sources)]
-    if any(texts[name][span.start : span.end] != span.text for name, span in quoted):
-        raise ValueError("it quotes words that the documents do not have")
-
-
-def read_vectors(data: bytes, shape: tuple[int, int]) -> np.ndarray:
-    """The float32 vectors in a `.npy` file; raises ValueError if it is of another shape, or they are not finite."""
-    file = BytesIO(data)
-    if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError("vectors are in another format")
-    stored, by_column, dtype = np.lib.format.read_array_header_1_0(file)
-    if stored != shape or by_column or dtype != np.float32:
-        raise ValueError(f"vectors are {stored}, not {shape}")
-    vectors = np.frombuffer(data, np.float32, offset=file.tell()).reshape(shape).copy()
-    if not np.isfinite(vectors).all():
-        raise ValueError("vectors are not all finite")
-    return vectors
-
-
-def save(index: Index, folder: Path, expected: dict[str, object]) -> None:
-    """Write a new generation whole, then rename it into place; older ones but the last are removed."""
-    found = generations(folder)
-    number = int(found[0].name.rpartition("-")[2]) + 1 if found else 1
+@contextmanager
+def making(folder: Path) -> Iterator[Path]:
+    """A folder beside the generations to write a new one in; nothing of it is left where that fails."""
     for leftover in [*folder.glob("making-*"), *folder.glob("removing-*")]:
         shutil.rmtree(leftover, ignore_errors=True)
-    written = {
-        "documents.json": DOCUMENTS.dump_json(tuple(index.documents.values())),
-        "passages.json": PASSAGES.dump_json(index.passages),
-        "passage_vectors.npy": write_vectors(index.passage_vectors),
-        "sentence_vectors.npy": write_vectors(index.sentence_vectors),
-    }
-    if ATTACHED in expected:
-        written[ATTACHED] = index.attached
-    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in written.items()}
-    texts = {name: hash_text(document.text) for name, document in index.documents.items()}
-    manifest = {**expected, "files": hashes, "texts": texts}
-    written["manifest.json"] = json.dumps(manifest, indent=2, sort_keys=True).encode()
-    making = Path(tempfile.mkdtemp(prefix="making-", dir=folder))
+    place = Path(tempfile.mkdtemp(prefix="making-", dir=folder))
     try:
-        for name, data in written.items():
-            (making / name).write_bytes(data)
-            sync(making / name)
-        making.chmod(0o755)
-        sync(making)
-        making.rename(folder / f"generation-{number}")
-        sync(folder)
+        yield place
     except BaseException:
-        shutil.rmtree(making, ignore_errors=True)
+        shutil.rmtree(place, ignore_errors=True)
         raise
+
+
+def save(place: Path, told: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
+    """Rename what was written in a folder into place as the newest generation, with its manifest, which is `told` too.
+
+    Older ones but the last are removed.
+    """
+    folder, files = place.parent, {}
+    for path in sorted(place.iterdir()):
+        sync(path)
+        with path.open("rb") as file:
+            files[path.name] = {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "stamp": stamp_of(path)}
+    manifest = {**told, "files": files}
+    (place / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
+    sync(place / MANIFEST)
+    place.chmod(0o755)
+    sync(place)
+    found = generations(folder)
+    number = int(found[0].name.rpartition("-")[2]) + 1 if found else 1
+    made = place.rename(folder / f"generation-{number}")
+    sync(folder)
     for old in generations(folder)[KEPT_GENERATIONS:]:
         remove(old)
-
-
-def write_vectors(vectors: np.ndarray) -> bytes:
-    """Vectors as a `.npy` file has them."""
-    file = BytesIO()
-    np.save(file, vectors, allow_pickle=False)
-    return file.getvalue()
+    return made, manifest
 
 
 def remove(generation: Path) -> None:

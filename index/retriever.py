@@ -1,17 +1,20 @@
 """From a question to ranked passages: BM25 and vectors, joined by reciprocal rank fusion."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
-from index.bm25 import Bm25
-from index.dense import Encoder, VectorIndex
+from index.bm25 import Bm25, best
+from index.contents import Contents
+from index.dense import Encoder
 from index.document.types import Document, Sentence
+from index.tables import PASSAGES, SENTENCES, Documents, Entry, Passages
 from index.types import Hit, IndexConfig, Passage
 
 WAYS = ("bm25", "dense")
+DEPTH = 1000  # passages of a ranking that are fused with those of others; more add less than a thousandth
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,53 +61,71 @@ def reciprocal_rank_fusion(rankings: Iterable[Sequence[int]], k: int = 60) -> di
 
 
 class Index:
-    """Documents, passages and sentences, ready to be searched."""
+    """Documents, passages and sentences, ready to be searched; what is asked for is read then."""
 
     def __init__(
-        self,
-        documents: Sequence[Document],
-        passages: Sequence[Passage],
-        encoder: Encoder,
-        passage_vectors: np.ndarray,
-        sentence_vectors: np.ndarray,
-        config: IndexConfig,
+        self, contents: Contents, encoder: Encoder, config: IndexConfig, documents: Sequence[str] | None = None
     ) -> None:
-        """`sentence_vectors` has a row for each of `distinct_places(passages)`, in that order."""
-        self.documents: Mapping[str, Document] = {document.id: document for document in documents}
-        self.passages = tuple(passages)
-        self.encoder = encoder
-        self.config = config
-        self.attached = b""  # what whoever opened the index keeps with it
-        self.places = distinct_places(passages)
-        self.passage_vectors, self.sentence_vectors = passage_vectors, sentence_vectors
+        """`documents` names those that are searched, where it is not all."""
+        self.contents, self.encoder, self.config = contents, encoder, config
+        self.attached: object = None  # what whoever opened the index keeps with it
+        tables = contents.tables
+        self.documents: Mapping[str, Document] = Documents(tables, documents)
+        extents = None if documents is None else [tables.extent(document) for document in documents]
+        self._positions = None if extents is None else joined([extent.passages for extent in extents])
+        self._sentences = None if extents is None else joined([extent.sentences for extent in extents])
+        everything = range(tables.passages)
+        self.passages = Passages(tables, everything if self._positions is None else self._positions.tolist())
         self._encode = lru_cache(maxsize=256)(lambda question: encoder.encode_questions([question])[0])
-        self._rows = {place.key: row for row, place in enumerate(self.places)}
-        self._bm25 = Bm25([passage.plain for passage in passages])
-        self._sentence_bm25 = Bm25([place.sentence.in_context for place in self.places])
-        self._vectors = VectorIndex(passage_vectors)
-        self._notes: dict[tuple[str, int], list[Passage]] = {}
-        self._anchors: dict[tuple[str, int], Place] = {}
-        for passage in passages:
-            if passage.note is not None:
-                self._notes.setdefault((passage.document, passage.note), []).append(passage)
-                continue
-            for sentence in passage.sentences:
-                for note in sentence.notes:
-                    self._anchors.setdefault((passage.document, note), Place(sentence, passage))
+        self._bm25 = self._count(PASSAGES, self._positions)
+        self._sentence_bm25 = self._count(SENTENCES, self._sentences)
+
+    def _count(self, kind: str, positions: np.ndarray | None) -> Bm25:
+        """BM25 over passages or sentences, or some of them."""
+        lengths, within = self.contents.lengths[kind], None
+        if positions is not None:
+            within = np.zeros(len(lengths), bool)
+            within[positions] = True
+        return Bm25(partial(self.contents.tables.postings, kind), lengths, within)
 
     def only(self, documents: Collection[str]) -> "Index":
         """The index of some of the documents: the same vectors, statistics of their own."""
-        kept = [passage for passage in self.passages if passage.document in documents]
-        of_passages = [passage.document in documents for passage in self.passages]
-        of_sentences = [place.passage.document in documents for place in self.places]
-        return Index(
-            [document for document in self.documents.values() if document.id in documents],
-            kept,
-            self.encoder,
-            self.passage_vectors[np.array(of_passages)],
-            self.sentence_vectors[np.array(of_sentences)],
-            self.config,
-        )
+        kept = [document for document in self.documents if document in documents]
+        return Index(self.contents, self.encoder, self.config, kept)
+
+    @property
+    def passage_vectors(self) -> np.ndarray:
+        """A row for each of `passages`."""
+        vectors = self.contents.vectors[PASSAGES]
+        return vectors if self._positions is None else vectors[self._positions]
+
+    @property
+    def sentence_vectors(self) -> np.ndarray:
+        """A row for each of `places`."""
+        vectors = self.contents.vectors[SENTENCES]
+        return vectors if self._sentences is None else vectors[self._sentences]
+
+    @property
+    def sentences(self) -> int:
+        """How many sentences there are."""
+        return self.contents.tables.sentences if self._sentences is None else len(self._sentences)
+
+    @property
+    def places(self) -> Iterator[Place]:
+        """Every sentence, each once, in order."""
+        return (place for document in self.documents for place in self.places_of(document))
+
+    def passages_of(self, document: str) -> tuple[Passage, ...]:
+        """The passages of a document."""
+        return tuple(map(self.contents.tables.passage, self.contents.tables.extent(document).passages))
+
+    def places_of(self, document: str) -> tuple[Place, ...]:
+        """The sentences of a document."""
+        return distinct_places(self.passages_of(document))
+
+    def entries(self) -> Iterator[Entry]:
+        """The documents, without their words."""
+        return (entry for entry in self.contents.tables.entries() if entry.id in self.documents)
 
     def encode(self, question: str) -> np.ndarray:
         """The vector of a question."""
@@ -116,27 +137,42 @@ class Index:
         """The `k` best passages, notes among them; ties go to the one that stands first.
 
         `ways` names what ranks them: "bm25", "dense", or both. `context` is an earlier question that this one may lean
-        on: what ranks high for both together is found too.
+        on: what ranks high for both together is found too. Each ranking counts down to its first `DEPTH` passages.
         """
-        bm25, positions, dense = self._score_passages(question)
-        rankings = {"bm25": found_in(bm25), "dense": positions}
+        bm25, positions, cosines = self._score_passages(question)
+        rankings = {"bm25": best(bm25, DEPTH), "dense": positions}
         every = [rankings[way] for way in ways]
         if context:
             also_bm25, also_positions, _ = self._score_passages(f"{context} {question}")
-            also = {"bm25": found_in(also_bm25), "dense": also_positions}
+            also = {"bm25": best(also_bm25, DEPTH), "dense": also_positions}
             every += [also[way] for way in ways]
         fused = reciprocal_rank_fusion(every, self.config.rrf_k)
         ranks = {way: {item: rank for rank, item in enumerate(ranking, 1)} for way, ranking in rankings.items()}
-        best = sorted(fused, key=lambda i: (-fused[i], i))[:k]
+        chosen = sorted(fused, key=lambda i: (-fused[i], i))[:k]
+        dense = cosines | self._cosines(question, [i for i in chosen if i not in cosines])
+        passage = self.contents.tables.passage
         return tuple(
-            Hit(self.passages[i], rank, fused[i], float(bm25[i]), dense[i], ranks["bm25"].get(i), ranks["dense"].get(i))
-            for rank, i in enumerate(best, 1)
+            Hit(passage(i), rank, fused[i], float(bm25[i]), dense[i], ranks["bm25"].get(i), ranks["dense"].get(i))
+            for rank, i in enumerate(chosen, 1)
         )
 
     def _score_passages(self, question: str) -> tuple[np.ndarray, list[int], dict[int, float]]:
-        """BM25's score of every passage, their positions by cosine, and each one's cosine."""
-        positions, cosines = self._vectors.search(self._encode(question), len(self.passages))
-        return self._bm25.scores(question), positions.tolist(), dict(zip(positions.tolist(), cosines.tolist()))
+        """BM25's score of every passage, the positions of the nearest by cosine, and their cosines."""
+        found, cosines = self.contents.nearest.search(self._encode(question), DEPTH, self._positions)
+        return self._bm25.scores(question), found.tolist(), dict(zip(found.tolist(), cosines.tolist()))
+
+    def _cosines(self, question: str, positions: Sequence[int]) -> dict[int, float]:
+        """The cosines of some passages."""
+        cosines = self.contents.vectors[PASSAGES][positions] @ self._encode(question) if positions else ()
+        return {position: float(cosine) for position, cosine in zip(positions, cosines)}
+
+    def rows(self, places: Sequence[Place]) -> list[int]:
+        """The rows of sentences among all sentences of the index."""
+        found = []
+        for place in places:
+            starts = [sentence.start for sentence in place.passage.sentences]
+            found.append(int(self.contents.tables.rows(place.passage.id)[starts.index(place.sentence.start)]))
+        return found
 
     def score_sentences(self, question: str, passages: Sequence[Passage]) -> tuple[SentenceScore, ...]:
         """Every sentence of the passages, each once, with its BM25 score and its cosine."""
@@ -144,11 +180,11 @@ class Index:
 
     def score_places(self, question: str, places: Sequence[Place]) -> tuple[SentenceScore, ...]:
         """Sentences of the index with their BM25 scores and cosines."""
-        rows = [self._rows[place.key] for place in places]
+        rows = self.rows(places)
         if not rows:
             return ()
         bm25 = self._sentence_bm25.scores(question, rows)
-        dense = self.sentence_vectors[rows] @ self._encode(question)
+        dense = self.contents.vectors[SENTENCES][rows] @ self._encode(question)
         return tuple(SentenceScore(place, float(b), float(d)) for place, b, d in zip(places, bm25, dense))
 
     def central(self, places: Sequence[Place], count: int) -> tuple[Place, ...]:
@@ -158,7 +194,7 @@ class Index:
         """
         if not places:
             return ()
-        vectors = self.sentence_vectors[[self._rows[place.key] for place in places]]
+        vectors = self.contents.vectors[SENTENCES][self.rows(places)]
         nearest = np.argsort(-(vectors @ vectors.mean(axis=0)), kind="stable")[:count]
         return tuple(places[i] for i in sorted(nearest))
 
@@ -169,13 +205,14 @@ class Index:
             found.setdefault(hit.passage.id, hit.passage)
         for hit in hits:
             for position in hit.passage.notes:
-                for passage in self._notes.get((hit.passage.document, position), []):
+                for passage in self.contents.tables.note_passages(hit.passage.document, position):
                     found.setdefault(passage.id, passage)
         return tuple(found.values())
 
     def anchor(self, document: str, note: int) -> Place | None:
         """The first sentence of the body that a note belongs to; `note` is its position."""
-        return self._anchors.get((document, note))
+        found = self.contents.tables.anchor(document, note)
+        return Place(found[0].sentences[found[1]], found[0]) if found else None
 
     def led_to(self, document: str, note: int) -> tuple[Place, ...]:
         """The sentences of a note, then those of other notes that name the works it leads to."""
@@ -193,12 +230,12 @@ class Index:
 
     def _note_places(self, document: str, note: int) -> tuple[Place, ...]:
         """The sentences of a note."""
-        return distinct_places(self._notes.get((document, note), ()))
+        return distinct_places(self.contents.tables.note_passages(document, note))
 
 
-def found_in(scores: np.ndarray) -> list[int]:
-    """The positions of the scores above 0, the highest first, ties in order."""
-    return [int(i) for i in np.argsort(-scores, kind="stable") if scores[i] > 0]
+def joined(ranges: Sequence[range]) -> np.ndarray:
+    """The numbers in some ranges, one behind another."""
+    return np.concatenate([np.arange(one.start, one.stop) for one in ranges]) if ranges else np.zeros(0, np.int64)
 
 
 def distinct_places(passages: Sequence[Passage]) -> tuple[Place, ...]:

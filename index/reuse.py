@@ -1,63 +1,62 @@
 """What of an older index is still of use: documents whose file is the same, vectors whose text is."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
+from index.contents import Contents
 from index.document.sources import FoundFile
-from index.document.types import Document
+from index.document.types import Document, Metadata
 from index.retriever import distinct_places
+from index.tables import PASSAGES, SENTENCES
 from index.types import Passage
+
+TOLD = tuple(field.name for field in fields(Metadata))
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Documents by id with what their file was, and vectors by the text they are of."""
+    """An older index with what its files were; with `same_reading` they would be read and parted as they were."""
 
-    documents: Mapping[str, Document]
+    contents: Contents
     entries: Mapping[str, Mapping[str, object]]
-    vectors: Mapping[str, np.ndarray]
+    same_reading: bool
 
-    @classmethod
-    def of(
-        cls,
-        documents: Sequence[Document],
-        entries: Mapping[str, Mapping[str, object]],
-        passages: Sequence[Passage],
-        passage_vectors: np.ndarray,
-        sentence_vectors: np.ndarray,
-    ) -> "Kept":
-        """What an index holds."""
-        vectors = {p.plain: row for p, row in zip(passages, passage_vectors, strict=True)}
-        vectors |= {
-            p.sentence.in_context: row for p, row in zip(distinct_places(passages), sentence_vectors, strict=True)
-        }
-        return cls({document.id: document for document in documents}, entries, vectors)
+    def document(self, file: FoundFile) -> tuple[Document, tuple[Passage, ...]] | None:
+        """The document of a file with its passages, if the file is as it was when that was read."""
+        if not self.same_reading or self.entries.get(file.id) != entry_of(file):
+            return None
+        tables = self.contents.tables
+        try:
+            return tables.document(file.id), tuple(map(tables.passage, tables.extent(file.id).passages))
+        except KeyError:  # it could not be read
+            return None
 
-    def document(self, file: FoundFile) -> Document | None:
-        """The document of a file, if the file is as it was when that was read."""
-        return self.documents.get(file.id) if self.entries.get(file.id) == entry_of(file) else None
-
-
-NOTHING = Kept({}, {}, {})
+    def vectors(self, file: FoundFile) -> dict[str, np.ndarray]:
+        """The vectors of what stood in a file, or in one that is now called otherwise, by their texts."""
+        tables = self.contents.tables
+        names = (
+            [file.id] if file.id in self.entries else [n for n, e in self.entries.items() if e["sha256"] == file.sha256]
+        )
+        found: dict[str, np.ndarray] = {}
+        for name in names[:1]:
+            try:
+                extent = tables.extent(name)
+            except KeyError:
+                continue
+            passages = [tables.passage(position) for position in extent.passages]
+            places = distinct_places(passages)
+            for kind, numbers, texts in (
+                (PASSAGES, extent.passages, [passage.plain for passage in passages]),
+                (SENTENCES, extent.sentences, [place.sentence.in_context for place in places]),
+            ):
+                found.update(zip(texts, self.contents.vectors[kind][numbers.start : numbers.stop], strict=True))
+        return found
 
 
 def entry_of(file: FoundFile) -> dict[str, Any]:
     """What tells a file from what it was before: its bytes, and what stands beside it."""
-    return {
-        "sha256": file.sha256,
-        "text_sha256": file.text_sha256,
-        "collection": file.collection,
-        **asdict(file.metadata),
-    }
-
-
-def encode_new(texts: Sequence[str], kept: Kept, encode: Callable[[list[str]], np.ndarray]) -> np.ndarray:
-    """The vectors of texts in their order: kept ones, and those that `encode` makes of the others, each text once."""
-    new = list(dict.fromkeys(text for text in texts if text not in kept.vectors))
-    made = dict(zip(new, encode(new))) if new else {}
-    return np.stack([made[text] if text in made else kept.vectors[text] for text in texts]).astype(
-        np.float32, copy=False
-    )
+    known = {name: getattr(file.metadata, name) for name in TOLD}
+    return {"sha256": file.sha256, "collection": file.collection, **known}

@@ -4,38 +4,41 @@
         lock
         generation-3/                           written beside, synced, then renamed into place
             manifest.json                       format, settings, sha256 of each source and each file
-            documents.json  passages.json           the documents with the text that was read of each
-            passage_vectors.npy  sentence_vectors.npy
+            tables.sqlite  *.npy  nearest.faiss     what the index holds (see contents)
             attached                            what whoever opens the index keeps with it, if anything
 
-The newest generation that is whole and fits the sources is loaded; the one before it is kept. Anything
-else makes a new one, of which only what changed is read and encoded (see reuse). FAISS and BM25 are rebuilt from
-vectors and texts on load.
+The newest generation that is whole and fits the sources is opened; the one before it is kept. Anything
+else makes a new one, of which only what changed is read and encoded (see reuse). Opening reads none of the contents:
+they are memory-mapped, or read from tables when they are asked for.
 """
 
+import errno
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from index.dense import Encoder, Progress, encode_all
-from index.document.formats import extras
+from index.building import Given, write_documents
+from index.contents import ContentsWriter, open_contents
+from index.dense import Encoder, Progress
+from index.document.formats import TEXTS, extras
 from index.document.parse import parse
-from index.document.sources import Found, SourceFile, attempt, find_files, read_file
-from index.document.types import Document
+from index.document.sources import Found, FoundFile, Seen, SourceFile, find_files, hash_text, list_files, read_file
 from index.encoders import load_encoder
 from index.errors import SourceError, StoreError
-from index.generation import ATTACHED, generations, read_contents, read_files, read_manifest, remove, save, unread_in
-from index.passages import make_passages
-from index.retriever import Index, distinct_places
-from index.reuse import NOTHING, Kept, encode_new, entry_of
+from index.generation import ATTACHED, generations, making, read_contents, read_manifest, remove, save, unread_in
+from index.retriever import Index
+from index.reuse import Kept, entry_of
 from index.types import IndexConfig
 
-FORMAT = 2
+FORMAT = 3
 PARSERS = ("document/**/*.py", "passages.py", "types.py", "folding.py", "patterns.py")
 LOCK_SECONDS = 600
 
@@ -44,14 +47,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """What is made once with an index, and again when its version changes, and kept in the index's `attached`.
+    """What is made once with an index, and again when its version changes, and kept in the index's file `attached`.
 
-    `check` raises ValueError if data is not what `make` gives.
+    `make` writes it there; `open` gives what the index has as `attached`, and raises ValueError of another file.
     """
 
     version: str
-    make: Callable[[Index], bytes]
-    check: Callable[[bytes], object]
+    make: Callable[[Index, Path], None]
+    open: Callable[[Path], object]
 
 
 def open_index(
@@ -62,16 +65,17 @@ def open_index(
     say: Say = lambda message: None,
     progress: Progress | None = None,
     attachment: Attachment | None = None,
+    collections: Sequence[Path] = (),
 ) -> Index:
     """Load the index of the documents at `source`, or make it and keep it under `index_dir`, with what is attached.
 
-    `say` is told what goes on where that is not plain loading, `progress` how far the encoding is.
+    `collections` are folders beside it that are read too (see find_files).
+    `say` is told what goes on where that is not plain loading, `progress` how far the making is, in bytes of documents.
     Raises SourceError, EncoderError, or StoreError where the folder cannot be used.
     """
-    found = find_files(source)
+    folder = folder_of(source, index_dir, config)
+    found = find_files(source, seen_before(folder, source), collections)
     encoder = encoder or load_encoder(config.encoder)
-    name = found.files[0].id if len(found.files) == 1 else source.resolve().name
-    folder = index_dir / f"{name[:40].replace(':', '-')}-{key(source, config)}"
     expected: dict[str, object] = {
         "format": format_version(),
         "readers": list(extras()),
@@ -83,25 +87,18 @@ def open_index(
         expected[ATTACHED] = attachment.version
     for message in found.unread:
         say(message)
-    index, damaged = load_newest(folder, expected, encoder, config, say, attachment)
+    wanted = Wanted(found, expected, encoder, config, attachment)
+    index, damaged = load_newest(folder, wanted, say)
     if index and not damaged:
         return index
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / "lock", timeout=0 if index else LOCK_SECONDS):
             # Another process may have made it while this one waited, and only under the lock may one be removed.
-            index, damaged = load_newest(folder, expected, encoder, config, lambda message: None, attachment)
+            index, damaged = load_newest(folder, wanted, lambda message: None)
             for generation in damaged:
                 remove(generation)
-            if index is None:
-                kept = keep(folder, expected, encoder.encode_questions([""]).shape[1])
-                documents, failed = read_documents(found, kept)
-                for message in failed:
-                    say(message)
-                index = build_index(documents, encoder, config, progress, kept)
-                index.attached = attachment.make(index) if attachment else b""
-                save(index, folder, {**expected, "unread": failed})
-            return index
+            return index or make_generation(folder, wanted, say, progress)
     except OSError as error:
         if index and damaged:  # an older one serves, although the damaged one cannot be removed now
             return index
@@ -114,52 +111,140 @@ def open_index(
         ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an index has to be of, and is opened with."""
+
+    found: Found
+    expected: Mapping[str, object]
+    encoder: Encoder
+    config: IndexConfig
+    attachment: Attachment | None
+
+    @property
+    def width(self) -> int:
+        """The length of the encoder's vectors."""
+        return int(self.encoder.encode_questions([""]).shape[1])
+
+    def hashes(self, manifest: Mapping[str, Any]) -> dict[str, str]:
+        """The hashes of the texts of plain text files: the file's own where it is UTF-8."""
+        texts = [file for file in self.found.files if file.path.suffix.lower() in TEXTS]
+        same = {file.id: file.sha256 for file in texts}
+        other = [file for file in texts if manifest["texts"].get(file.id, file.sha256) != file.sha256]
+        return same | {file.id: hash_text(read_file(file).text) for file in other}
+
+
+def make_generation(folder: Path, wanted: Wanted, say: Say, progress: Progress | None) -> Index:
+    """Read, part, count and encode the documents into a new generation."""
+    kept = keep(folder, wanted)
+    unread: list[str] = []
+    texts: dict[str, str] = {}
+
+    def documents() -> Iterator[Given]:
+        for file in wanted.found.files:
+            try:
+                given = read_given(file, kept)
+            except SourceError as error:
+                unread.append(str(error))
+                say(str(error))
+                continue
+            texts[file.id] = hash_text(given.document.text)
+            yield given
+
+    with making(folder) as place, disk_errors():
+        write(documents(), sum(file.size for file in wanted.found.files), wanted, place, progress, unread)
+        manifest = {**wanted.expected, "texts": texts, "unread": unread, "seen": seen_now(wanted.found)}
+        if wanted.attachment:
+            contents = open_contents(place, wanted.width, texts)
+            wanted.attachment.make(Index(contents, wanted.encoder, wanted.config), place / ATTACHED)
+        made, manifest = save(place, manifest)
+    return load(made, manifest, wanted)
+
+
+def read_given(file: FoundFile, kept: Kept | None) -> Given:
+    """A file's document, as it was read before if the file is the same; raises SourceError if it cannot be read."""
+    vectors = kept.vectors(file) if kept else {}
+    if kept and (same := kept.document(file)):
+        return Given(same[0], file.size, same[1], vectors)
+    return Given(parse(read_file(file)), file.size, None, vectors)
+
+
+def write(
+    documents: Iterator[Given], total: int, wanted: Wanted, place: Path, progress: Progress | None, unread: list[str]
+) -> None:
+    """Write documents into a folder; raises SourceError if there is nothing in them to quote."""
+    writer = ContentsWriter(wanted.width, place)
+    try:
+        window = min(wanted.config.window, wanted.encoder.window)
+        if not write_documents(documents, total, wanted.encoder, window, writer, progress):
+            name = wanted.found.files[0].id if len(wanted.found.files) == 1 else "The source"
+            raise SourceError(unread[0] if unread else nothing_to_quote(name))
+        writer.finish()
+    finally:
+        writer.close()
+
+
 def make_index(
     files: Sequence[SourceFile], encoder: Encoder, config: IndexConfig = IndexConfig(), progress: Progress | None = None
 ) -> Index:
     """Parse, split and encode documents into an Index in memory."""
-    return build_index([parse(file) for file in files], encoder, config, progress)
+    writer = ContentsWriter(int(encoder.encode_questions([""]).shape[1]))
+    given = (Given(parse(file), len(file.text)) for file in files)
+    window, total = min(config.window, encoder.window), sum(len(file.text) for file in files)
+    if not write_documents(given, total, encoder, window, writer, progress):
+        raise SourceError(nothing_to_quote(files[0].id if files else "The source"))
+    writer.finish()
+    return Index(writer.in_memory(), encoder, config)
 
 
-def build_index(
-    documents: Sequence[Document],
-    encoder: Encoder,
-    config: IndexConfig = IndexConfig(),
-    progress: Progress | None = None,
-    kept: Kept = NOTHING,
-) -> Index:
-    """Split and encode documents into an Index in memory; `kept` are vectors that need not be computed again."""
-    window = min(config.window, encoder.window)
-    passages = [passage for document in documents for passage in make_passages(document, encoder, window)]
-    if not passages:
-        name = documents[0].id if documents else "The source"
-        raise SourceError(f"{name} has no sentences to quote. Give a document with text in it.")
-    sentences = [place.sentence.in_context for place in distinct_places(passages)]
-    texts = [passage.plain for passage in passages] + sentences
-    vectors = encode_new(texts, kept, lambda new: encode_all(encoder, new, progress))
-    return Index(documents, passages, encoder, vectors[: len(passages)], vectors[len(passages) :], config)
+def nothing_to_quote(name: str) -> str:
+    """What to say of documents without a sentence."""
+    return f"{name} has no sentences to quote. Give a document with text in it."
 
 
-def read_documents(found: Found, kept: Kept) -> tuple[list[Document], list[str]]:
-    """The documents of the files that were found, those unchanged as they were read before; and what cannot be read."""
-    documents, failed = attempt(found.files, lambda file: kept.document(file) or parse(read_file(file)))
-    if not documents:
-        raise SourceError(failed[0])
-    return documents, failed
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """What SQLite says of the disk as the system says it."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        code = errno.ENOSPC if error.sqlite_errorcode == sqlite3.SQLITE_FULL else errno.EIO
+        raise OSError(code, os.strerror(code)) from error
 
 
-def keep(folder: Path, expected: Mapping[str, object], width: int) -> Kept:
-    """What of the newest whole generation is still of use, though its sources, or how they are read, have changed."""
+def folder_of(source: Path, index_dir: Path, config: IndexConfig) -> Path:
+    """Where the index of some sources is kept; named after the document if it is one."""
+    files = list_files(source)
+    name = files[0].stem if len(files) == 1 else source.resolve().name
+    return index_dir / f"{name[:40].replace(':', '-')}-{key(source, config)}"
+
+
+def seen_before(folder: Path, source: Path) -> dict[str, Seen]:
+    """How the files looked when the newest index was made, by their paths."""
+    try:
+        newest = generations(folder)[0]
+        told = read_manifest(newest)["seen"]
+        return {path: Seen((stamp[0], stamp[1], stamp[2], stamp[3]), sha256) for path, (stamp, sha256) in told.items()}
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def seen_now(found: Found) -> dict[str, tuple[Sequence[int], str]]:
+    """How the files look, by their paths, as far as that tells of a change."""
+    return {str(file.path): (file.stamp, file.sha256) for file in found.files if file.stamp}
+
+
+def keep(folder: Path, wanted: Wanted) -> Kept | None:
+    """The newest whole generation, if its vectors are of use, though its sources, or how those are read, changed."""
     for generation in generations(folder):
         try:
-            manifest: dict[str, Any] = read_manifest(generation)
-            if manifest.get("encoder") == expected["encoder"]:
-                documents, passages, *vectors = read_contents(generation, manifest, width)
-                same_reading = all(manifest.get(name) == expected[name] for name in ("format", "readers"))
-                return Kept.of(documents if same_reading else (), manifest["sources"], passages, *vectors)
-        except (ValueError, KeyError, TypeError, RecursionError, OSError):
+            manifest = read_manifest(generation)
+            if manifest.get("encoder") == wanted.expected["encoder"]:
+                same = all(manifest.get(name) == wanted.expected[name] for name in ("format", "readers"))
+                return Kept(read_contents(generation, manifest, wanted.width, {}), manifest["sources"], same)
+        except (ValueError, LookupError, TypeError, RecursionError, OSError, StoreError):
             continue
-    return NOTHING
+    return None
 
 
 def format_version() -> str:
@@ -175,14 +260,7 @@ def key(source: Path, config: IndexConfig) -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:12]
 
 
-def load_newest(
-    folder: Path,
-    expected: dict[str, object],
-    encoder: Encoder,
-    config: IndexConfig,
-    say: Say,
-    attachment: Attachment | None = None,
-) -> tuple[Index | None, list[Path]]:
+def load_newest(folder: Path, wanted: Wanted, say: Say) -> tuple[Index | None, list[Path]]:
     """The newest generation that is whole and as expected, or None if one has to be made; and those found damaged."""
     damaged: list[Path] = []
     try:
@@ -190,12 +268,15 @@ def load_newest(
         for generation in found:
             try:
                 manifest = read_manifest(generation)
-                if all(manifest.get(name) == value for name, value in expected.items()):
-                    index = load(generation, manifest, encoder, config, attachment)
+                if all(manifest.get(name) == value for name, value in wanted.expected.items()):
+                    index = load(generation, manifest, wanted)
                     for message in unread_in(manifest):
                         say(message)
                     return index, damaged
-            except (ValueError, KeyError, TypeError, RecursionError, FileNotFoundError, NotADirectoryError) as error:
+            except (
+                ValueError, LookupError, TypeError, AttributeError, RecursionError,
+                StoreError, FileNotFoundError, NotADirectoryError,
+            ) as error:  # fmt: skip
                 if generation.exists():  # else another process, which made a newer one, has removed it meanwhile
                     damaged.append(generation)
                     say(f"The index at {generation} is damaged ({str(error).splitlines()[0]}); it is made anew.")
@@ -208,18 +289,10 @@ def load_newest(
     return None, damaged
 
 
-def load(
-    generation: Path,
-    manifest: dict[str, object],
-    encoder: Encoder,
-    config: IndexConfig,
-    attachment: Attachment | None = None,
-) -> Index:
+def load(generation: Path, manifest: dict[str, Any], wanted: Wanted) -> Index:
     """The index of a generation; raises ValueError if a file is missing, cut off or altered."""
-    width = encoder.encode_questions([""]).shape[1]
-    documents, passages, passage_vectors, sentence_vectors = read_contents(generation, manifest, width)
-    index = Index(documents, passages, encoder, passage_vectors, sentence_vectors, config)
-    if attachment:
-        index.attached = read_files(generation, manifest, (ATTACHED,))[ATTACHED]
-        attachment.check(index.attached)
+    contents = read_contents(generation, manifest, wanted.width, wanted.hashes(manifest))
+    index = Index(contents, wanted.encoder, wanted.config)
+    if wanted.attachment:
+        index.attached = wanted.attachment.open(generation / ATTACHED)
     return index

@@ -22,7 +22,7 @@ from filelock import FileLock
 
 from assistant.feedback import FeedbackStore, Record
 from assistant.server.tokens import TokenFile
-from index import store
+from index import generation, store
 from index.errors import StoreError
 from index.retriever import Index
 from index.store import generations, open_index
@@ -93,8 +93,8 @@ class Rebuilding:
             [f"generation-{n}" for n in (3, 2, 1)],
             ["generation-3", "generation-2"],
         )
-        for generation in generations(self.folder):
-            check_whole(generation)
+        for made in generations(self.folder):
+            check_whole(made)
         assert len(list(self.folder.glob("*ing-*"))) <= 1
         with FileLock(self.folder / "lock", timeout=0):
             pass
@@ -113,8 +113,8 @@ def check_whole(generation: Path) -> None:
     manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
     found = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in generation.iterdir()}
     del found["manifest.json"]
-    assert found == manifest["files"]
-    assert len(found) == 4
+    assert found == {name: written["sha256"] for name, written in manifest["files"].items()}
+    assert len(found) == 5
 
 
 def check_same(index: Index, expected: Index) -> None:
@@ -136,7 +136,7 @@ def rebuild(source: Path, index_dir: Path, told: Connection, pause: float, kill_
     """
     encoder = SmallEncoder()
     encoder.pause = pause
-    save, remove, steps = store.save, store.remove, 0
+    save, remove, steps = store.save, generation.remove, 0
 
     def step(*_: object) -> None:
         nonlocal steps
@@ -149,22 +149,23 @@ def rebuild(source: Path, index_dir: Path, told: Connection, pause: float, kill_
             step()
 
     def line(frame: FrameType, event: str, argument: object) -> Any:
-        if frame.f_code.co_filename in (store.__file__, shutil.__file__):
+        if frame.f_code.co_filename in (generation.__file__, shutil.__file__):
             step()
             return line
         return None
 
-    def saving(*given: Any) -> None:
+    def saving(*given: Any) -> Any:
         told.send("saving")
         sys.settrace(line if kill_at is not None else None)
-        save(*given)
+        saved = save(*given)
         sys.settrace(None)
+        return saved
 
     def removing(generation: Path) -> None:
         told.send("removing")
         remove(generation)
 
-    store.save, store.remove = saving, removing
+    store.save, generation.remove = saving, removing
     if kill_at is not None:
         sys.addaudithook(touched)
     told.send("encoding")

@@ -18,6 +18,7 @@ from assistant.feedback import FeedbackStore
 from assistant.server.app import make_app, make_server
 from assistant.server.logs import start_logging
 from assistant.settings import Settings, read_settings
+from assistant.sync.wikis import Wikis
 
 QUESTION = "How many troops will the UN mission have?"
 
@@ -27,11 +28,17 @@ def settings(**given: Any) -> Settings:
     return read_settings(given, {})
 
 
-def application(quoth: Assistant, feedback: FeedbackStore | None = None, watch: bool = False, **given: Any) -> FastAPI:
+def application(
+    quoth: Assistant,
+    feedback: FeedbackStore | None = None,
+    watch: bool = False,
+    wikis_kept: Wikis | None = None,
+    **given: Any,
+) -> FastAPI:
     """The application with these settings, made inside an event loop: Gradio leaves several open where there is none."""
 
     async def made() -> FastAPI:
-        return make_app(quoth, settings(**given), feedback, watch)
+        return make_app(quoth, settings(**given), feedback, watch, wikis_kept)
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, made()).result()

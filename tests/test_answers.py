@@ -58,7 +58,7 @@ def test_the_json_has_the_agreed_keys(quoth: Assistant) -> None:
                           "needed", "unanswered", "abstention", "timings_ms"]  # fmt: skip
     assert list(told["evidence"][0]) == ["quote", "start", "end", "answer_start", "answer_end", "document", "passage",
                                          "section", "paragraph", "footnote", "score", "footnotes",
-                                         "page", "link", "headings", "collection"]  # fmt: skip
+                                         "page", "link", "headings", "collection", "url"]  # fmt: skip
     assert {"number", "text", "start", "end", "sources"} <= set(told["evidence"][0]["footnotes"][0])
 
 

@@ -31,7 +31,7 @@ def test_fusion_by_hand() -> None:
 
 
 def test_bm25_by_hand_and_never_negative() -> None:
-    bm25 = Bm25(["rain rain", "rain sun"])
+    bm25 = Bm25.of(["rain rain", "rain sun"])
     # idf = ln(1 + 0.5 / 2.5); both have the mean length, so the norm is k1 = 1.5
     idf = 0.1823215567939546
     assert bm25.scores("rain").tolist() == pytest.approx([idf * 2 * 2.5 / 3.5, idf * 1 * 2.5 / 2.5])

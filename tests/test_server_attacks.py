@@ -8,8 +8,10 @@ import pickle
 import re
 import shutil
 import socket
+import sqlite3
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +20,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from assistant import Assistant
+from assistant.config import Config
+from assistant.known import Known
+from assistant.reader.sentence import SentenceReader
 from assistant.server.page import policy
 from index.document.sources import find_files, read_all
-from index.errors import QuothError, SourceError
+from index.errors import QuothError, SourceError, StoreError
 from index.generation import generations
 from index.store import open_index
 from index.types import IndexConfig
@@ -246,7 +251,7 @@ def test_every_route_that_gradio_has_is_closed_or_on_the_pages_list(quoth: Assis
 
 @pytest.mark.parametrize(
     "changed",
-    [{"fn_name": "postprocess"}, {"fn_name": ["read_questions"]}, {"component_id": 999}, {"component_id": True},
+    [{"fn_name": "postprocess"}, {"fn_name": ["read_start"]}, {"component_id": 999}, {"component_id": True},
      {"component_id": "1"}, {"session_hash": 7}],
 )  # fmt: skip
 def test_only_the_pages_own_calls_pass(quoth: Assistant, changed: dict[str, object]) -> None:
@@ -257,7 +262,7 @@ def test_only_the_pages_own_calls_pass(quoth: Assistant, changed: dict[str, obje
     blocks = mounted.app.get_blocks().blocks
     number, component = next((n, block) for n, block in blocks.items() if getattr(block, "server_fns", None))
     assert {f.__name__ for f in component.server_fns} >= set(SERVER_FUNCTIONS)
-    call = {"data": "x", "component_id": number, "fn_name": "read_questions", "session_hash": "a"}
+    call = {"data": "x", "component_id": number, "fn_name": "read_start", "session_hash": "a"}
     assert mounted.is_call(json.dumps(call).encode())
     assert not mounted.is_call(json.dumps({**call, **changed}).encode())
     assert asking.post("/gradio_api/component_server/", json={**call, **changed}).status_code == 404
@@ -559,9 +564,7 @@ def test_an_altered_index_is_made_anew_and_runs_nothing(
     generation = generations(next((kept / "index").iterdir()))[0]
     (generation / "passage_vectors.npy").write_bytes(data)
     if signed:
-        manifest = json.loads((generation / "manifest.json").read_text())
-        manifest["files"]["passage_vectors.npy"] = hashlib.sha256(data).hexdigest()
-        (generation / "manifest.json").write_text(json.dumps(manifest))
+        sign(generation, "passage_vectors.npy")
     said: list[str] = []
     index = open_index(kept / "doc.txt", kept / "index", IndexConfig(), encoder, said.append)
     assert not (kept / "owned").exists()
@@ -570,30 +573,50 @@ def test_an_altered_index_is_made_anew_and_runs_nothing(
 
 
 @pytest.mark.parametrize(
-    ("name", "old", "new"),
+    ("table", "column", "old", "new"),
     [
-        ("documents.json", "Rain fell in May. Snow", "Rain fell in Mai. Snow"),
-        ("documents.json", '"text":"Roe, Rain, 2001."', '"text":"Doe, Rain, 2001."'),
-        ("passages.json", '"text":"Rain fell in May. Snow', '"text":"Rain fell in Mai. Snow'),
+        ("documents", "text", "Rain fell in May. Snow", "Rain fell in Mai. Snow"),
+        ("documents", "parse", '"text":"Roe, Rain, 2001."', '"text":"Doe, Rain, 2001."'),
+        ("passages", "passage", '"text":"Rain fell in May. Snow', '"text":"Rain fell in Mai. Snow'),
     ],
 )
-def test_words_that_the_document_does_not_have_are_refused_even_with_a_fitting_hash(
-    tmp_path: Path, encoder: HashEncoder, name: str, old: str, new: str
+def test_words_that_the_document_does_not_have_are_never_shown_even_with_a_fitting_hash(
+    tmp_path: Path, encoder: HashEncoder, table: str, column: str, old: str, new: str
 ) -> None:
     (tmp_path / "doc.txt").write_text("Rain fell in May. Snow fell in June.[1]\n\n[1] Roe, Rain, 2001.\n")
     open_index(tmp_path / "doc.txt", tmp_path / "index", IndexConfig(), encoder)
     generation = generations(next((tmp_path / "index").iterdir()))[0]
-    whole = (generation / name).read_text()
-    assert old in whole
-    (generation / name).write_text(whole.replace(old, new))
-    manifest = json.loads((generation / "manifest.json").read_text())
-    manifest["files"][name] = hashlib.sha256((generation / name).read_bytes()).hexdigest()
-    (generation / "manifest.json").write_text(json.dumps(manifest))
+    with sqlite3.connect(generation / "tables.sqlite") as tables:
+        unpacked, packed = (bytes, bytes) if column == "text" else (zlib.decompress, zlib.compress)
+        for row, data in tables.execute(f"SELECT rowid, {column} FROM {table}").fetchall():
+            changed = packed(unpacked(data).replace(old.encode(), new.encode()))
+            tables.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (changed, row))
+    tables.close()
+    sign(generation, "tables.sqlite")
+    index = open_index(tmp_path / "doc.txt", tmp_path / "index", IndexConfig(), encoder)
+    quoth = Assistant(index, Config(threshold=0.01), SentenceReader(), known=Known.of_lexicons({}))
+    with pytest.raises(StoreError, match=r"The index is damaged .* Remove its folder, and it is made anew\."):
+        quoth.ask("When did rain fall?")
+
+
+def test_an_index_with_other_tables_is_made_anew(kept: Path, encoder: HashEncoder) -> None:
+    generation = generations(next((kept / "index").iterdir()))[0]
+    with sqlite3.connect(generation / "tables.sqlite") as tables:
+        tables.execute("ALTER TABLE passages RENAME TO others")
+        tables.execute("CREATE VIEW passages AS SELECT * FROM others")
+    tables.close()
+    sign(generation, "tables.sqlite")
     said: list[str] = []
-    index = open_index(tmp_path / "doc.txt", tmp_path / "index", IndexConfig(), encoder, said.append)
-    assert "is damaged" in said[0]
-    assert index.documents["doc"].footnotes[0].text == "Roe, Rain, 2001."
-    assert "May" in index.passages[0].text
+    index = open_index(kept / "doc.txt", kept / "index", IndexConfig(), encoder, said.append)
+    assert "tables.sqlite holds other tables" in said[0]
+    assert index.passages[0].text == "Rain fell in May. Snow fell in June."
+
+
+def sign(generation: Path, name: str) -> None:
+    """Put the hash of a file as it is now into the manifest."""
+    manifest = json.loads((generation / "manifest.json").read_text())
+    manifest["files"][name]["sha256"] = hashlib.sha256((generation / name).read_bytes()).hexdigest()
+    (generation / "manifest.json").write_text(json.dumps(manifest))
 
 
 def test_a_foreign_index_is_not_taken(kept: Path, encoder: HashEncoder, tmp_path: Path) -> None:

@@ -87,13 +87,13 @@ def test_settings_and_sources_have_indexes_side_by_side(tmp_path: Path, document
 
 
 @pytest.mark.parametrize(
-    "name", ["manifest.json", "documents.json", "passages.json", "passage_vectors.npy", "sentence_vectors.npy"]
+    "name", ["manifest.json", "tables.sqlite", "passage_vectors.npy", "sentence_vectors.npy", "passage_lengths.npy"]
 )
 @pytest.mark.parametrize("damage", ["truncated", "altered", "missing", "empty"])
 def test_a_damaged_file_is_noticed_and_the_index_made_anew(
     tmp_path: Path, document: Path, name: str, damage: str
 ) -> None:
-    made = open_index(document, tmp_path / "idx", encoder=HashEncoder())
+    passages = tuple(open_index(document, tmp_path / "idx", encoder=HashEncoder()).passages)
     path = folder(tmp_path) / "generation-1" / name
     data = path.read_bytes()
     if damage == "missing":
@@ -103,7 +103,7 @@ def test_a_damaged_file_is_noticed_and_the_index_made_anew(
         path.write_bytes({"truncated": data[:-9], "altered": data[:-2] + changed + data[-1:], "empty": b""}[damage])
     said: list[str] = []
     index = open_index(document, tmp_path / "idx", encoder=HashEncoder(), say=said.append)
-    assert index.passages == made.passages
+    assert index.passages == passages
     assert len(said) == 1
     assert "made anew" in said[0]
 
@@ -112,7 +112,7 @@ def test_the_last_good_generation_serves_when_the_newest_is_damaged(tmp_path: Pa
     open_index(document, tmp_path / "idx", encoder=HashEncoder())
     good = folder(tmp_path) / "generation-1"
     shutil.copytree(good, good.with_name("generation-2"))
-    (good.with_name("generation-2") / "passages.json").write_text("[]")
+    (good.with_name("generation-2") / "tables.sqlite").write_text("[]")
     encoder, said = CountingEncoder(), []
     open_index(document, tmp_path / "idx", encoder=encoder, say=said.append)
     assert encoder.encoded == 0
@@ -128,7 +128,7 @@ def test_a_pickle_is_never_opened(tmp_path: Path, document: Path) -> None:
     manifest = json.loads((generation / "manifest.json").read_text())
     import hashlib
 
-    manifest["files"]["passage_vectors.npy"] = hashlib.sha256(vectors.read_bytes()).hexdigest()
+    manifest["files"]["passage_vectors.npy"]["sha256"] = hashlib.sha256(vectors.read_bytes()).hexdigest()
     (generation / "manifest.json").write_text(json.dumps(manifest))
     said: list[str] = []
     open_index(document, tmp_path / "idx", encoder=HashEncoder(), say=said.append)
@@ -221,7 +221,7 @@ def test_a_name_that_is_not_utf8_is_a_clear_error(tmp_path: Path) -> None:
 def test_one_found_damaged_is_not_removed_once_another_process_has_replaced_it(tmp_path: Path, document: Path) -> None:
     open_index(document, tmp_path / "idx", encoder=HashEncoder())
     generation = folder(tmp_path) / "generation-1"
-    (generation / "passages.json").write_text("[]")
+    (generation / "tables.sqlite").write_text("[]")
     seen: list[int] = []
 
     def meanwhile(message: str) -> None:

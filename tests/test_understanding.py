@@ -15,8 +15,8 @@ from assistant.suggest import ask_what, ask_when, ask_who, ask_why
 from assistant.understand.anaphora import ResolvedTurn
 from assistant.understand.conversation import is_follow_up, rewrite
 from assistant.understand.language import language_of, shares_names
-from assistant.understand.lexicon import learn
-from assistant.understand.names import Names, long_form
+from assistant.understand.learning import learn
+from assistant.understand.names import long_form
 from assistant.understand.parts import split
 from assistant.understand.smalltalk import reply_to
 from assistant.understand.spelling import english
@@ -31,7 +31,7 @@ RIVERS = (
 
 
 def known(*texts: str) -> Known:
-    return Known({str(number): learn(parse_text(text)) for number, text in enumerate(texts)})
+    return Known.of_lexicons({str(number): learn(parse_text(text)) for number, text in enumerate(texts)})
 
 
 class Multilingual(HashEncoder):
@@ -277,7 +277,6 @@ def test_parts_that_one_sentence_answers_share_it(ask_text: Callable[..., Assist
 
 def test_short_forms_are_learned() -> None:
     names = known(RIVERS).names
-    assert names.short == {"NRC": "National Rivers Council"}
     assert names.expand("Who leads the NRC?") == "Who leads the NRC? National Rivers Council"
     assert names.expand("Who leads the National Rivers Council?") == "Who leads the National Rivers Council? NRC"
     assert names.expand("Who is the NRC, the National Rivers Council?") == (
@@ -304,7 +303,7 @@ def test_a_surname_finds_the_full_name() -> None:
     assert names.respell("Who is Tchernov?") == "Who is Ivan Tchernov?"
     assert names.respell("Who was Ivan Chernov?") == "Who was Ivan Tchernov?"
     assert names.respell("Who was Ivan Petrov?") == "Who was Ivan Petrov?"
-    assert Names({}, frozenset(["Rivers Council"])).respell("Who is Bob?") == "Who is Bob?"
+    assert known("The Rivers Council met.").names.respell("Who is Bob?") == "Who is Bob?"
 
 
 @pytest.mark.parametrize(

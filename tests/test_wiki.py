@@ -9,12 +9,18 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from email.message import Message
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from assistant.settings import read_settings
+from assistant.sync.folder import Synced
+from assistant.sync.types import Caller
+from assistant.sync.wikis import Wikis
 from tests.browsing import SENTENCE, ask, expect_marked, turn
 from tests.serving import QUESTION
 from tests.wikis import KINDS, QUOTH, MissingPackages, Wiki, free_port, running, served_wiki
@@ -56,9 +62,10 @@ def expect_answer(page: "Page") -> None:
     ask(page, QUESTION)
     widget = page.locator("quoth-assistant")
     expect(widget.locator("blockquote").first).to_have_text(SENTENCE)
-    expect(widget.locator("blockquote strong").first).to_have_text("11,200")
+    expect(widget.locator("blockquote strong").first).to_have_text("11,200 troops")
     citation = widget.locator(".cite").first
-    expect(citation).to_have_text("[1] Uncertainty Amid Troop Drawdown, paragraph 4 · note 4")
+    told = re.compile(r"^\[1\] (Stabilizing Mali, )?Uncertainty Amid Troop Drawdown, paragraph 4 · note 4$")
+    expect(citation).to_have_text(told)  # with its title where there are the wiki's pages, too
     citation.click()
     expect(widget.locator(".source mark").first).to_have_text(SENTENCE)
     expect(widget.locator(".notes li").first).to_have_text(NOTE)
@@ -109,15 +116,30 @@ def test_nobody_passes_for_another(wiki: Wiki, page: "Page") -> None:
 
 
 def test_the_wikis_session_stays_with_the_wiki(wiki: Wiki, page: "Page") -> None:
-    """What reaches Quoth, seen by a server in its place: the name of who is signed in, and no cookie."""
+    """What reaches Quoth, seen by a server in its place: the name and groups of who is signed in, and no cookie.
+
+    MediaWiki's recipe passes its cookies on under a name of their own, by which Quoth asks it for rights alone.
+    """
     wiki.sign_in(page)
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
     assert cookies
     with in_quoths_place(wiki) as seen:
-        httpx.get(f"{wiki.url}/quoth/api/documents", cookies=cookies, headers={"X-Forwarded-User": "boss"})
-        httpx.get(f"{wiki.url}/quoth/api/documents", headers={"X-Forwarded-User": "boss", "X-Forwarded-For": "6.6.6.6"})
+        forged = {"X-Forwarded-User": "boss", "X-Forwarded-Groups": "boss", "X-Wiki-Groups": "boss",
+                  "X-Forwarded-Cookie": "a=boss"}  # fmt: skip
+        httpx.get(f"{wiki.url}/quoth/api/documents", cookies=cookies, headers=forged)
+        httpx.get(f"{wiki.url}/quoth/api/documents", headers={**forged, "X-Forwarded-For": "6.6.6.6"})
     assert [told.get_all("X-Forwarded-User") for told in seen] == [[wiki.kind.user], None]
+    groups = {"mediawiki": "bureaucrat", "dokuwiki": "admin"}[wiki.kind.name]
+    assert [groups in str(told.get("X-Forwarded-Groups", "")).split(",") for told in seen] == [True, False]
+    forwarded = [value for told in seen for name, value in told.items() if name.lower().startswith("x-forwarded")]
+    assert "boss" not in str(forwarded)
     assert [told.get_all("Cookie") for told in seen] == [None, None]
+    passed_on = [str(told.get("X-Forwarded-Cookie", "")) for told in seen]
+    assert [all(value in one for value in cookies.values()) for one in passed_on] == [
+        wiki.kind.name == "mediawiki",
+        False,
+    ]
+    assert passed_on[1] == ""
     assert [told.get_all("X-Forwarded-For") for told in seen] == [["127.0.0.1"], ["127.0.0.1"]]
 
 
@@ -226,3 +248,125 @@ def test_an_editor_says_which_document_and_how(wiki: Wiki, page: "Page") -> None
     page.get_by_role("button", name=label).click()
     expect(first.locator("blockquote").first).to_have_text(SENTENCE)
     assert alerts == []
+
+
+NOTED = {
+    "mediawiki": (
+        "Opening words.\n\n== Boats ==\nThe ferry to {town} leaves at nine.<ref>Harbour office, ''Timetable'', {year}.</ref>\n"
+    ),
+    "dokuwiki": (
+        "====== {title} ======\n\nOpening words.\n\n===== Boats =====\n"
+        "The ferry to {town} leaves at nine.((Harbour office, //Timetable//, {year}.))\n"
+    ),
+}
+SECTION = {"mediawiki": "#Boats", "dokuwiki": "#boats"}
+FERRY = "When does the ferry leave?"
+
+
+def markup(wiki: Wiki, town: str, year: int, title: str = "Harbour") -> str:
+    return NOTED[wiki.kind.name].format(town=town, year=year, title=title)
+
+
+def answered(wiki: Wiki, page: "Page", words: str) -> dict[str, Any]:
+    """The answer of the Quoth beside the wiki, once its first quotation has these words, a minute later at most."""
+    cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
+    deadline = time.monotonic() + 60
+    while True:
+        asked = {"question": FERRY, "collection": "wiki"}
+        told = httpx.post(f"{wiki.url}/quoth/api/ask", json=asked, cookies=cookies, timeout=60).json()
+        found = told["evidence"] or [*(told["abstention"] or {}).get("nearest", []), {"quote": ""}]
+        if (words in found[0]["quote"]) if words else not any("ferry" in one["quote"] for one in found):
+            return found[0]
+        assert time.monotonic() < deadline, (told, wiki.quoth_log.read_text()[-2000:])
+        time.sleep(1)
+
+
+def read_log(wiki: Wiki) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in wiki.quoth_log.read_text().splitlines() if line.startswith("{")]
+    return [line for line in lines if line["event"] == "wiki read"]
+
+
+def test_an_edit_is_answered_from_with_its_new_note_and_a_deleted_page_no_more(wiki: Wiki, page: "Page") -> None:
+    wiki.sign_in(page)
+    wiki.write(page, "harbour", markup(wiki, "Orkney", 2001))
+    told = answered(wiki, page, "Orkney")
+    assert told["quote"] == "The ferry to Orkney leaves at nine."
+    assert [note["text"] for note in told["footnotes"]] == ["Harbour office, Timetable, 2001."]
+    assert (told["section"], told["url"].endswith(SECTION[wiki.kind.name])) == ("Boats", True)
+    before = told["url"]
+    wiki.write(page, "harbour", markup(wiki, "Shetland", 2026))
+    told = answered(wiki, page, "Shetland")
+    assert [note["text"] for note in told["footnotes"]] == ["Harbour office, Timetable, 2026."]
+    assert read_log(wiki)[-1]["fetched"] == 1  # it alone
+    page.goto(told["url"])
+    assert "Shetland" in page.locator("body").inner_text()
+    page.goto(before)
+    assert "Orkney" in page.locator("body").inner_text()  # the revision that was quoted
+    wiki.delete(page, "harbour")
+    answered(wiki, page, "")
+    assert read_log(wiki)[-1]["removed"] == 1
+
+
+def test_a_folder_follows_the_wiki(wiki: Wiki, page: "Page", tmp_path: Path) -> None:
+    """Step by step: only what changed is fetched; a listing that fails removes nothing; a page that moved is one page."""
+    settings = read_settings({"config": str(wiki.folder / "quoth.toml"), "index_dir": str(tmp_path)}, {})
+    named, wikis = settings.wikis[0], Wikis(settings, wiki.secrets)
+    wiki.sign_in(page)
+    wiki.write(page, "harbour", markup(wiki, "Orkney", 2001))
+    first = wikis.sync()[0]
+    assert (first.fetched, first.removed, first.problems) == (first.pages, 0, ())
+    assert wikis.sync()[0] == Synced("wiki", first.pages, 0, 0)
+    wiki.write(page, "harbour", markup(wiki, "Shetland", 2026))
+    assert wikis.sync()[0] == Synced("wiki", first.pages, 1, 0)
+    changes = wikis.open(named).list_changed(datetime.now(UTC) - timedelta(minutes=5))
+    assert [one.title.lower() for one in changes.values() if one.title.lower() == "harbour"] == ["harbour"]
+    wiki.delete(page, "harbour")
+    away = Wikis(settings.model_copy(update={"wikis": (named.model_copy(update={"user": "x", "password_env": "X"}),)}),
+                 {"X": "wrong"})  # fmt: skip
+    problems = away.sync(complete=True)[0].problems
+    assert problems[0].startswith("The wiki 'wiki' refuses the account 'x' (")
+    folder = settings.wiki_folder(named)
+    assert len(list(folder.rglob("*.html"))) == first.pages
+    assert wikis.sync(complete=True)[0] == Synced("wiki", first.pages - 1, 0, 1)
+    assert len(list(folder.rglob("*.html"))) == first.pages - 1
+    for each in (wikis, away):
+        each.close()
+
+
+def test_the_wiki_says_which_pages_a_caller_may_read(wiki: Wiki, page: "Page", tmp_path: Path) -> None:
+    settings = read_settings({"config": str(wiki.folder / "quoth.toml"), "index_dir": str(tmp_path)}, {})
+    wikis = Wikis(settings, wiki.secrets)
+    opened = wikis.open(settings.wikis[0])
+    wiki.sign_in(page)
+    cookie = "; ".join(f"{one['name']}={one['value']}" for one in page.context.cookies())
+    listed = opened.list_pages()
+    pages, named = list(listed), next(name for name, one in listed.items() if one.title.lower() == "ask")
+    assert opened.readable([*pages, "999999", "x:|"], Caller(wiki.kind.user, cookie)) >= set(pages)
+    with hidden(wiki, "Ask"):
+        assert named in opened.readable(pages, Caller(wiki.kind.user, cookie))
+        assert named not in opened.readable(pages, Caller("nobody", None))
+        assert named not in opened.readable(pages, Caller(None, "session=forged"))
+    wikis.close()
+
+
+@contextmanager
+def hidden(wiki: Wiki, title: str) -> Iterator[None]:
+    """A page that only administrators may read."""
+    if wiki.kind.name == "dokuwiki":
+        file = wiki.folder / "html" / "conf" / "acl.auth.php"
+        more = f"{title.lower()}\t@ALL\t0\n{title.lower()}\tadmin\t1\n"
+    else:
+        file = wiki.folder / "LocalSettings.php"
+        more = (
+            "\n$wgHooks['getUserPermissionsErrors'][] = static function ( $title, $user, $action, &$result ) {\n"
+            f"\tif ( $action !== 'read' || $title->getText() !== '{title}' || $user->isAllowed( 'delete' ) ) {{\n"
+            "\t\treturn true;\n\t}\n\t$result = [ 'badaccess-group0' ];\n\treturn false;\n};\n"
+        )
+    before = file.read_text()
+    file.write_text(before + more)
+    time.sleep(3)  # PHP looks for changed files every two seconds
+    try:
+        yield
+    finally:
+        file.write_text(before)
+        time.sleep(3)

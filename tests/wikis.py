@@ -1,15 +1,17 @@
 """Real wikis for tests and screenshots: set up by their scripts, served by Debian's nginx and PHP, Quoth beside them."""
 
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import httpx
@@ -83,6 +85,11 @@ class Wiki:
     def password(self) -> str:
         return (self.folder / "password").read_text().strip()
 
+    @property
+    def secrets(self) -> dict[str, str]:
+        """What the environment of the Quoth beside it has."""
+        return secrets(self.folder)
+
     def open(self, page: "Page", name: str) -> None:
         page.goto(self.url + self.kind.page.format(name))
 
@@ -100,17 +107,35 @@ class Wiki:
         page.locator(self.kind.save).click()
         page.wait_for_load_state()
 
+    def delete(self, page: "Page", name: str) -> None:
+        """Delete a page in the browser; DokuWiki's are emptied for that."""
+        if self.kind.name == "dokuwiki":
+            self.write(page, name, "")
+        else:
+            page.goto(f"{self.url}/index.php?title={name}&action=delete")
+            page.locator("#wpConfirmB, #wpConfirmB button").first.click()
+            page.wait_for_load_state()
+
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
 
+def secrets(folder: Path) -> dict[str, str]:
+    """The variables that a wiki's setup says to set."""
+    file = folder / "quoth-password"
+    return {"WIKI_PASSWORD": file.read_text().strip()} if file.exists() else {}
+
+
 @contextmanager
-def running(command: list[str | Path], ready: str, log: Path) -> Iterator[None]:
+def running(
+    command: list[str | Path], ready: str, log: Path, variables: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[None]:
     """A server while it is needed: there once `ready` answers."""
+    environment = {**os.environ, **variables}
     with log.open("w") as out:
-        process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=out, cwd=ROOT)
+        process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=out, cwd=ROOT, env=environment)
     try:
         deadline = time.monotonic() + 120
         while True:
@@ -128,8 +153,8 @@ def running(command: list[str | Path], ready: str, log: Path) -> Iterator[None]:
 
 
 @contextmanager
-def served_wiki(kind: Kind) -> Iterator[Wiki]:
-    """A new wiki with Quoth, as setup.sh makes it and says to start it."""
+def served_wiki(kind: Kind, prepare: Callable[[Path], None] = lambda folder: None) -> Iterator[Wiki]:
+    """A new wiki with Quoth, as setup.sh makes it and says to start it; `prepare` changes its folder before that."""
     port, quoth_port = free_port(), free_port()
     folder = Path(tempfile.mkdtemp(prefix="quoth-wiki-", dir="/tmp"))
     setup = [DEPLOY / kind.name / "setup.sh", folder, str(port), str(quoth_port)]
@@ -138,12 +163,13 @@ def served_wiki(kind: Kind) -> Iterator[Wiki]:
         if done.returncode == 2 and "Packages are missing" in done.stderr:
             raise MissingPackages(done.stderr.strip())
         assert done.returncode == 0, done.stderr
+        prepare(folder)
         said = next(line.split() for line in done.stdout.splitlines() if line.strip().startswith("quoth serve"))
-        kept = ["--feedback", folder / "feedback.sqlite", "--tokens", folder / "tokens.json"]
+        kept = ["--feedback", folder / "feedback.sqlite", "--tokens", folder / "tokens.json", "--sync-seconds", "5"]
         url, log = f"http://localhost:{port}", folder / "quoth.log"
         with (
             running([DEPLOY / "serve.sh", folder], url, folder / "serve.log"),
-            running([QUOTH, *said[1:], *kept], f"http://127.0.0.1:{quoth_port}/healthz", log),
+            running([QUOTH, *said[1:], *kept], f"http://127.0.0.1:{quoth_port}/healthz", log, secrets(folder)),
         ):
             yield Wiki(kind, folder, url, log)
     finally:

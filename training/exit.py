@@ -23,9 +23,7 @@ EXIT = 3  # the number of the last layer that every window is read by, from 0
 FITTED = 3000  # windows
 RIDGE = 1.0
 
-Heads = tuple[
-    np.ndarray, np.ndarray
-]  # of the first token, of the others: (width + 1, 4), biases last
+Heads = tuple[np.ndarray, np.ndarray]  # of the first token, of the others: (width + 1, 4), biases last
 
 
 def hidden_name(layer: int) -> str:
@@ -98,7 +96,6 @@ def main() -> None:
     parser.add_argument("folder", type=Path, nargs="?", default=PACKAGED)
     options = parser.parse_args()
     save_split(onnx.load(options.folder / "reader.onnx"), Arrays.load(options.data / "train.npz"), options.folder)
-
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def hard_negatives(
     for row in among:
         articles.setdefault(row.article, {})[row.context] = None
     passages = {article: list(found) for article, found in articles.items()}
-    bm25 = {article: Bm25(found) for article, found in passages.items()}
+    bm25 = {article: Bm25.of(found) for article, found in passages.items()}
     chosen = []
     for row in rows:
         order = np.argsort(-bm25[row.article].scores(row.question), kind="stable")

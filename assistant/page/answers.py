@@ -17,12 +17,16 @@ from index.document.types import Document
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What a person asked, and what came of it: neither answer nor error while `doing` says what goes on."""
+    """What a person asked, and what came of it: neither answer nor error while `doing` says what goes on.
+
+    `by` is the key of the caller who asked.
+    """
 
     question: str
     answer: Answer | None = None
     error: str = ""
     doing: str = ""
+    by: str = ""
     id: str = field(default_factory=lambda: uuid4().hex)
 
 

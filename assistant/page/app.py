@@ -1,13 +1,15 @@
 """The page: one Gradio component of our own markup and script, and what the server does for it.
 
 The conversation is Gradio's: a question is an event, its answer comes back as a patch, an element's id and its
-new HTML. What needs no conversation (a document, the first questions) the script asks of the server directly.
+new HTML. What needs no conversation (the start, a document) the script asks of the server directly. The page as it is
+sent is the same for everybody; what is in it depends on who asks.
 """
 
 import base64
 import logging
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from assistant.page.asking import Asking, OpenPages, Patch
 from assistant.page.documents import contents_html, document_html
 from assistant.page.html import render
 from assistant.page.start import first_questions_html, start_html
+from assistant.server.auth import caller_of
 from assistant.server.documents import Documents
 from assistant.server.queue import Queue
 from index.errors import QuothError, StoreError
@@ -28,6 +31,7 @@ from index.errors import QuothError, StoreError
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("document.js", "conversation.js", "copying.js", "page.js")
 FIRST_QUESTIONS = 6
+MOST_LISTED = 100  # documents
 
 
 def page_theme() -> gr.themes.Base:
@@ -53,7 +57,7 @@ def make_page(documents: Documents, queue: Queue, feedback: FeedbackStore | None
     with gr.Blocks(title="Quoth", analytics_enabled=False, fill_width=True) as page:
         exchanges = gr.State([])
         quoth_page = gr.HTML(
-            first_patches(documents.quoth),
+            {},
             html_template=(STATIC / "page.html").read_text(encoding="utf-8"),
             js_on_load="\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS),
             server_functions=make_server_functions(documents),
@@ -81,38 +85,44 @@ def make_page(documents: Documents, queue: Queue, feedback: FeedbackStore | None
 def first_patches(quoth: Assistant) -> Patch:
     """What the page shows first."""
     documents = quoth.index.documents
+    shown = {name: documents[name] for name in islice(documents, MOST_LISTED)}
+    more = len(documents) - len(shown)
     return {
-        "start": start_html(documents),
-        "contents": contents_html(documents),
-        "document": next(iter(documents)),
+        "start": start_html(shown, more),
+        "contents": contents_html(shown, more),
+        "questions": first_questions_html(quoth.suggest(FIRST_QUESTIONS)),
+        "document": next(iter(documents), None),
         "several": len(documents) > 1,
         "longest": MAX_QUESTION,
     }
 
 
-def make_server_functions(documents: Documents) -> list[Callable[[Any], str]]:
-    """What the script may ask of the server; each takes one value and gives HTML."""
+def make_server_functions(documents: Documents) -> list[Callable[..., Any]]:
+    """What the script may ask of the server; each takes one value, and gives HTML or what the page shows first."""
 
-    def read_document(document: Any) -> str:
-        known = documents.quoth.index.documents.get(document) if isinstance(document, str) else None
+    def read_start(_: Any, request: gr.Request) -> Patch:
+        return first_patches(documents.read_by(caller_of(request)).quoth)
+
+    def read_document(document: Any, request: gr.Request) -> str:
+        readable = documents.read_by(caller_of(request)).documents
+        known = readable.get(document) if isinstance(document, str) else None
         return document_html(known) if known else render("error.html", error="There is no such document.")
 
-    def read_questions(_: Any) -> str:
-        return first_questions_html(documents.quoth.suggest(FIRST_QUESTIONS))
-
-    return [read_document, read_questions]
+    return [read_start, read_document]
 
 
 def make_rate(documents: Documents, feedback: FeedbackStore) -> Callable[..., Patch]:
     """What happens when an answer is rated: it is kept, and the turn is told so."""
 
-    def rated(exchanges: list[Exchange], event: gr.EventData) -> Patch:
+    def rated(exchanges: list[Exchange], event: gr.EventData, request: gr.Request) -> Patch:
         sent = event._data if isinstance(event._data, dict) else {}
-        turn = sent.get("turn")
-        if not isinstance(turn, int) or not 0 < turn <= len(exchanges) or not (answer := exchanges[turn - 1].answer):
+        turn = at if isinstance(at := sent.get("turn"), int) and 0 < at <= len(exchanges) else 0
+        quoth = documents.read_by(caller_of(request)).quoth
+        answer = exchanges[turn - 1].answer if turn else None
+        if answer is None or not all(one.document in quoth.index.documents for one in answer.shown):
             return {"rated": 0, "say": "There is no such answer.", "made": time.monotonic_ns()}
         try:
-            record = make_record(answer, documents.quoth, exchanges[turn - 1].id)
+            record = make_record(answer, quoth, exchanges[turn - 1].id)
             feedback.save(rate(record, sent.get("helpful"), sent.get("reason")))
             said = "Thank you. This is kept, without your name or address."
         except StoreError as error:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,10 +16,12 @@ from assistant.feedback import FeedbackStore, make_record
 from assistant.page.answers import Exchange, turn_html
 from assistant.page.explanation import explanations_html
 from assistant.page.start import count
+from assistant.server.auth import Caller, caller_of
 from assistant.server.documents import Documents
 from assistant.server.problems import Refusal
-from assistant.server.queue import Job, Pending, Queue, Stage
+from assistant.server.queue import Pending, Queue, Stage
 from assistant.types import Answer
+from index.document.types import Document
 from index.errors import QuothError
 
 DOING = {"retrieve": "Searching {} passages", "read": "Reading the {} nearest passages"}
@@ -70,26 +72,31 @@ class Asking:
         """
         question, turn, complete, asked = read_event(event)
         before = exchanges[: turn - 1] if turn else exchanges
-        exchange, why, said, quoth = Exchange(question), "", set[str](), self.documents.quoth
-        pending = Pending(self.queue, job(quoth, question, before, complete))
+        exchange, why, said = Exchange(question), "", set[str]()
+        asking = Asked(self.documents, caller_of(request), question, tuple(before), complete)
+        await run_in_threadpool(self.documents.read_by, asking.caller)  # a slow wiki is waited for before the queue
+        pending = Pending(self.queue, asking.answer)
         try:
             with self.open_pages.waiting(request, pending):
                 async for step in pending:
                     if isinstance(step, Answer):
-                        why = explanations_html(explain(step, quoth), quoth.index.documents)
-                        exchange = Exchange(question, replace(step, trace=None))
-                        await run_in_threadpool(self.keep, quoth, step, exchange)
+                        why = explanations_html(explain(step, asking.quoth), asking.quoth.index.documents)
+                        exchange = Exchange(question, replace(step, trace=None), by=asking.caller.key)
+                        await run_in_threadpool(self.keep, asking.quoth, step, exchange)
                     elif (doing := in_words(step)) and doing not in said:
                         said.add(doing)
                         exchange = Exchange(question, doing=doing)
-                        yield gr.skip(), self.patch(quoth, len(before) + 1, exchange, asked)
+                        yield gr.skip(), self.patch({}, len(before) + 1, exchange, asked)
         except (QuothError, Refusal) as error:
             exchange = Exchange(question, error=str(error))
-        yield [*before, exchange], self.patch(quoth, len(before) + 1, exchange, asked, why)
+        documents = asking.quoth.index.documents if exchange.answer else {}
+        yield [*before, exchange], self.patch(documents, len(before) + 1, exchange, asked, why)
 
-    def patch(self, quoth: Assistant, number: int, exchange: Exchange, asked: Any, why: str = "") -> Patch:
+    def patch(
+        self, documents: Mapping[str, Document], number: int, exchange: Exchange, asked: Any, why: str = ""
+    ) -> Patch:
         """The turn as it is now; `asked` is the number that the script has given the question."""
-        html = turn_html(number, exchange, quoth.index.documents, self.feedback is not None, why)
+        html = turn_html(number, exchange, documents, self.feedback is not None, why)
         return {"turn": number, "html": html, "number": asked, "made": time.monotonic_ns()}
 
     def keep(self, quoth: Assistant, answer: Answer, exchange: Exchange) -> None:
@@ -101,14 +108,21 @@ class Asking:
                 logging.getLogger("quoth").warning("%s", error)
 
 
-def job(quoth: Assistant, question: str, before: list[Exchange], complete: bool) -> Job:
-    """What a worker does for a question, after the turns before it."""
-    history = [exchange.answer.to_turn() for exchange in before if exchange.answer]
+class Asked:
+    """A question of one caller, after the turns before it; what they may read is decided when it is answered."""
 
-    def answer(say: Callable[[str], None]) -> Answer:
-        return quoth.ask(question, history, complete, lambda stage, n: say(DOING[stage].format(n)))
+    def __init__(
+        self, documents: Documents, caller: Caller, question: str, before: Sequence[Exchange], complete: bool
+    ) -> None:
+        """Turns that somebody else has asked in the same page are no part of the conversation."""
+        self.documents, self.caller, self.question, self.complete = documents, caller, question, complete
+        self.history = [one.answer.to_turn() for one in before if one.answer and one.by == caller.key]
+        self.quoth: Assistant  # the one that has answered
 
-    return answer
+    def answer(self, say: Callable[[str], None]) -> Answer:
+        """What a worker does for it."""
+        self.quoth = self.documents.read_by(self.caller).quoth
+        return self.quoth.ask(self.question, self.history, self.complete, lambda stage, n: say(DOING[stage].format(n)))
 
 
 def in_words(stage: Stage) -> str:

@@ -28,9 +28,9 @@ class Marker:
     numbers: tuple[int, ...]
 
 
-def contents_html(documents: Mapping[str, Document]) -> str:
-    """The list of documents, and under each its headings."""
-    return render("contents.html", documents=documents, headings=headings)
+def contents_html(documents: Mapping[str, Document], more: int = 0) -> str:
+    """The list of documents, and under each its headings; `more` are not listed."""
+    return render("contents.html", documents=documents, more=more, headings=headings)
 
 
 def headings(document: Document) -> list[tuple[str, int]]:

@@ -7,9 +7,9 @@ from assistant.render import about
 from index.document.types import Document
 
 
-def start_html(documents: Mapping[str, Document]) -> str:
-    """What the documents are and how they answer."""
-    return render("start.html", documents=documents, described=described)
+def start_html(documents: Mapping[str, Document], more: int = 0) -> str:
+    """What the documents are and how they answer; `more` are not listed."""
+    return render("start.html", documents=documents, more=more, described=described)
 
 
 def described(document: Document) -> str:

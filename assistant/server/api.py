@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,6 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
 from assistant.feedback import FeedbackStore
+from assistant.server.auth import Caller, caller_of
 from assistant.server.documents import Documents, detail, passage_detail, summary
 from assistant.server.origins import is_own
 from assistant.server.problems import ALWAYS, Refusal, note, responses
@@ -75,12 +77,14 @@ def add_asking(api: APIRouter, services: Services) -> None:
     async def ask(asked: AskRequest, request: Request) -> Response:
         if services.settings.log_questions:
             note(request, question=asked.question)
+        caller = caller_of(request)
         history = [turn if isinstance(turn, str) else Turn(**turn.model_dump()) for turn in asked.history]
 
         def answer(progress: Progress) -> Answer:
-            quoth = services.documents.asked(asked.document, asked.collection)
+            quoth = services.documents.read_by(caller).asked(asked.document, asked.collection)
             return quoth.ask(asked.question, history, asked.complete)
 
+        await run_in_threadpool(services.documents.read_by, caller)  # a slow wiki is waited for before the queue
         pending = Pending(services.queue, answer)
         if EVENTS in request.headers.get("accept", ""):
             events = stream(pending, request)
@@ -154,27 +158,31 @@ def add_documents(api: APIRouter, services: Services) -> None:
     """GET /api/documents and what stands under it."""
     problems = responses(*ALWAYS, "not_found", "invalid")
 
+    # Not coroutines: to learn what a caller may read, a wiki may have to be asked.
     @api.get("/documents", summary="The documents", responses=responses(*ALWAYS))
-    async def documents() -> DocumentList:
-        listed = tuple(summary(document) for document in services.documents.quoth.index.documents.values())
+    def documents(request: Request) -> DocumentList:
+        readable = services.documents.read_by(caller_of(request)).documents
+        listed = tuple(summary(document) for document in readable.values())
         return DocumentList(documents=listed, feedback=services.feedback is not None)
 
     @api.get("/documents/{document}", summary="A document's structure", responses=problems)
-    async def document(document: str) -> DocumentDetail:
-        return detail(services.documents.find(document), services.documents.passages(document))
+    def document(document: str, request: Request) -> DocumentDetail:
+        view = services.documents.read_by(caller_of(request))
+        return detail(view.find(document), view.passages(document))
 
     @api.get("/documents/{document}/passages/{passage}", summary="A passage, by its id", responses=problems)
-    async def passage(document: str, passage: str) -> PassageDetail:
-        source = services.documents.find(document)
-        for candidate in services.documents.passages(document):
+    def passage(document: str, passage: str, request: Request) -> PassageDetail:
+        view = services.documents.read_by(caller_of(request))
+        source = view.find(document)
+        for candidate in view.passages(document):
             if candidate.id == passage:
                 return passage_detail(candidate, source)
         raise Refusal("not_found", "There is no such passage. GET /api/documents/{document} lists those there are.")
 
     @api.get("/suggestions", summary="Questions that the documents answer", responses=problems)
-    async def suggestions(document: str | None = None, collection: str | None = None) -> Suggestions:
-        quoth = services.documents.asked(document, collection)
-        return Suggestions(suggestions=await run_in_threadpool(quoth.suggest, SUGGESTED))
+    def suggestions(request: Request, document: str | None = None, collection: str | None = None) -> Suggestions:
+        quoth = services.documents.read_by(caller_of(request)).asked(document, collection)
+        return Suggestions(suggestions=quoth.suggest(SUGGESTED))
 
 
 def add_feedback(api: APIRouter, services: Services) -> None:
@@ -186,11 +194,11 @@ def add_feedback(api: APIRouter, services: Services) -> None:
         status_code=204,
         responses=responses(*POSTED, "not_found", "not_kept"),
     )
-    async def feedback(given: FeedbackRequest) -> None:
+    def feedback(given: FeedbackRequest, request: Request) -> None:
         if services.feedback is None:
             raise Refusal("not_found", "This server keeps no feedback.")
         try:
-            await run_in_threadpool(services.feedback.save, services.documents.rated(given))
+            services.feedback.save(services.documents.read_by(caller_of(request)).rated(given))
         except StoreError as error:
             raise Refusal("not_kept", why=str(error)) from error
 
@@ -204,13 +212,25 @@ def add_embed_tokens(api: APIRouter, services: Services) -> None:
         responses=responses(*POSTED, "not_found"),
     )
     async def embed_token(wanted: EmbedTokenRequest, request: Request) -> EmbedToken:
-        caller = request.scope["quoth.caller"]
+        caller = caller_of(request)
         if services.tokens is None:
             raise Refusal("not_found", "This server asks nobody who they are; an embed needs no token.")
         if caller.kind not in ("site", "user"):
             raise Refusal("forbidden", "Only a site's token (quoth token add --site) or a proxy's user may mint.")
         if wanted.origin not in services.settings.allow_origin and not is_own(wanted.origin, request):
             raise Refusal("origin_not_allowed", why="a token for an origin that is not on the list")
-        user = caller.name if caller.kind == "user" else wanted.user
-        granted = EmbedPass(by=caller.site, user=user, origin=wanted.origin)
+        granted = grant(wanted, caller, services.tokens)
         return EmbedToken(token=services.tokens.mint(granted), expires_in=services.settings.embed_minutes * 60)
+
+
+def grant(wanted: EmbedTokenRequest, caller: Caller, tokens: TokenFile) -> EmbedPass:
+    """What an embed's token is to say: a proxy's user has it for themselves, a site for whom it names.
+
+    Raises Refusal where a site gives a group that its own token does not have.
+    """
+    if caller.kind == "user":
+        return EmbedPass(by="", user=caller.name, origin=wanted.origin, groups=tuple(sorted(caller.groups)))
+    site = tokens.read().site(caller.site, datetime.now(UTC))
+    if site is None or not set(wanted.groups) <= set(site.groups):
+        raise Refusal("forbidden", "A site's token gives the groups that it has (quoth token add --group), no others.")
+    return EmbedPass(by=caller.site, user=wanted.user, origin=wanted.origin, groups=wanted.groups)

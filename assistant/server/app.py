@@ -1,6 +1,7 @@
 """The web application of one assistant, and the process that serves it."""
 
 import asyncio
+import os
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -30,9 +31,12 @@ from assistant.server.proxies import Proxies
 from assistant.server.queue import Queue
 from assistant.server.quota import Quotas
 from assistant.server.request_log import RequestLog
+from assistant.server.syncing import keep_in_step
 from assistant.server.tokens import TokenFile
 from assistant.server.watching import keep_up
+from assistant.server.wiki_rights import make_rights
 from assistant.settings import Settings
+from assistant.sync.wikis import Wikis
 from index.sessions import count_cores
 
 ABOUT = "Questions about documents, answered in the documents' own words, with their place and the notes behind them."
@@ -43,18 +47,19 @@ def make_app(
     settings: Settings = Settings(),
     feedback: FeedbackStore | None = None,
     watch: bool = False,
+    wikis: Wikis | None = None,
 ) -> FastAPI:
     """The application; `feedback` keeps what is said of answers, None where nothing is kept.
 
-    With `watch` the documents are read again when their files change.
+    With `watch` the documents are read again when their files change, and `wikis` are asked what changed in them.
     """
-    documents = Documents(quoth)
+    documents = Documents(quoth, make_rights(settings, wikis or Wikis(settings, os.environ)))
     tokens = TokenFile(settings.tokens) if settings.auth else None
     metrics = Metrics(lambda: queue.taken)
     queue = Queue(settings.workers or count_cores(), settings.queue, metrics.observe)
     app = FastAPI(
         title="Quoth", description=ABOUT, version="1", docs_url=None, redoc_url=None, 
-        lifespan=partial(living, documents=documents, watch=watch),
+        lifespan=partial(living, documents=documents, settings=settings, watch=watch, wikis=wikis),
         openapi_url="/openapi.json", redirect_slashes=False,
     )  # fmt: skip
     add_handlers(app)
@@ -83,15 +88,21 @@ def make_app(
 
 
 @asynccontextmanager
-async def living(app: FastAPI, documents: Documents, watch: bool) -> AsyncIterator[None]:
-    """Write the beginning and the end into the log; meanwhile, with `watch`, keep up with the files."""
+async def living(
+    app: FastAPI, documents: Documents, settings: Settings, watch: bool, wikis: Wikis | None
+) -> AsyncIterator[None]:
+    """Write the beginning and the end into the log; meanwhile, with `watch`, keep up with the files and the wikis."""
     log("started")
-    watching = asyncio.create_task(keep_up(documents)) if watch else None
+    meanwhile = [asyncio.create_task(keep_up(documents))] if watch else []
+    if watch and wikis and settings.wikis and settings.sync_seconds:
+        meanwhile.append(asyncio.create_task(keep_in_step(wikis, settings.sync_seconds)))
     try:
         yield
     finally:
-        if watching:
-            watching.cancel()
+        for task in meanwhile:
+            task.cancel()
+        if wikis:
+            wikis.close()
         log("stopped")
 
 
@@ -161,13 +172,13 @@ def make_server(app: FastAPI, settings: Settings) -> Server:
     return Server(config)
 
 
-def serve(quoth: Assistant, settings: Settings, listening: socket.socket) -> None:
+def serve(quoth: Assistant, settings: Settings, listening: socket.socket, wikis: Wikis | None = None) -> None:
     """Serve the application on a socket until it is interrupted, then finish the answers under way."""
     start_logging()
     if settings.auth:
         TokenFile(settings.tokens).ensure_key()
     host, port = listening.getsockname()[:2]
     feedback = None if settings.no_feedback else FeedbackStore(settings.feedback, settings.record_questions)
-    server = make_server(make_app(quoth, settings, feedback, watch=not settings.no_watch), settings)
+    server = make_server(make_app(quoth, settings, feedback, not settings.no_watch, wikis), settings)
     print(f"Quoth answers at http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}", file=sys.stderr)
     server.run(sockets=[listening])

@@ -10,6 +10,7 @@ from assistant.assistant import Assistant
 from assistant.options import add_options, settings_of
 from assistant.server.tokens import TokenFile
 from assistant.settings import Settings, to_toml
+from assistant.sync.command import sync_new
 from index.errors import QuothError
 
 Open = Callable[[Settings], Assistant]
@@ -28,6 +29,8 @@ def add_commands(commands: Any, open_assistant: Open) -> None:
     add.add_argument("--site", action="store_true", help="a wiki's own: it may mint tokens for its embeds")
     add.add_argument("--days", type=int, metavar="N", help="good for N days (default: until revoked)")
     add_action(actions, "list", run_list, "list the tokens")
+    meaning = "a group that whoever shows it is in; may be given more than once"
+    add.add_argument("--group", action="append", default=[], metavar="NAME", help=meaning)
     revoke = add_action(actions, "revoke", run_revoke, "revoke a token")
     for parser in (add, revoke):
         parser.add_argument("name", help="whose token it is: letters, digits, dots and dashes")
@@ -58,7 +61,8 @@ def run_serve(options: argparse.Namespace, open_assistant: Open) -> None:
     from assistant.server.app import serve
 
     with listen(settings.host, settings.port) as listening:
-        serve(open_assistant(settings), settings, listening)
+        wikis = sync_new(settings)
+        serve(open_assistant(settings), settings, listening, wikis)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -80,14 +84,15 @@ def token_file(options: argparse.Namespace) -> TokenFile:
 
 def run_add(options: argparse.Namespace) -> None:
     """quoth token add NAME"""
-    print(token_file(options).add(options.name, options.site, options.days, datetime.now(UTC)))
+    print(token_file(options).add(options.name, options.site, options.days, datetime.now(UTC), options.group))
 
 
 def run_list(options: argparse.Namespace) -> None:
     """quoth token list"""
     for token in token_file(options).read().tokens:
         ends = f"until {token.expires:%Y-%m-%d}" if token.expires else "until revoked"
-        print(f"{token.name}\t{'site' if token.site else 'caller'}\tmade {token.made:%Y-%m-%d}\t{ends}")
+        kind, groups = "site" if token.site else "caller", "".join(f"\t{group}" for group in token.groups)
+        print(f"{token.name}\t{kind}\tmade {token.made:%Y-%m-%d}\t{ends}{groups}")
 
 
 def run_revoke(options: argparse.Namespace) -> None:

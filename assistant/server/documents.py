@@ -1,44 +1,60 @@
-"""The documents of an assistant, and the assistant of each one alone."""
+"""The documents as they are now, and of them what each caller may read."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from assistant.assistant import Assistant
 from assistant.feedback import Quoted, Record, rate, versions_of
 from assistant.outline import document_to_dict
+from assistant.server.auth import Caller
 from assistant.server.problems import Refusal
+from assistant.server.rights import Rights
 from assistant.server.schema import DocumentDetail, DocumentSummary, FeedbackRequest, PassageDetail
 from index.document.types import Document
 from index.types import Passage
 
+VIEWS = 32  # sets of documents that are kept ready for the callers who may read them
 
-class Documents:
-    """What can be asked now: all the documents together, those of a collection, or one of them."""
+
+class View:
+    """What a caller may read: all of it together, a collection of it, or one document.
+
+    It knows of nothing else: its index, its words and its suggestions are those of these documents alone. Callers share
+    one where they may read the same.
+    """
 
     def __init__(self, quoth: Assistant) -> None:
-        self.replace(quoth)
-
-    def replace(self, quoth: Assistant) -> None:
-        """From now on ask this assistant; whoever has begun to ask the one before is answered by that."""
         self.quoth = quoth
-        self.alone = lru_cache(maxsize=64)(lambda document: quoth.only({document}))
-        self.together = lru_cache(maxsize=16)(quoth.of_collection)
+        self._alone = lru_cache(maxsize=64)(lambda document: quoth.only({document}))
+        self._together = lru_cache(maxsize=16)(quoth.of_collection)
+        self.entries = tuple(quoth.index.entries())
+        self._of = lru_cache(maxsize=VIEWS)(lambda readable: View(quoth.only(readable)))
 
-    def asked(self, document: str | None, collection: str | None = None) -> Assistant:
+    def of(self, readable: frozenset[str]) -> "View":
+        """The view of some of these documents."""
+        return self if self.documents.keys() <= readable else self._of(readable.intersection(self.documents))
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """The documents by their ids."""
+        return self.quoth.index.documents
+
+    def asked(self, document: str | None = None, collection: str | None = None) -> Assistant:
         """The assistant to ask; raises Refusal if there is no such document, QuestionError if no such collection."""
         if document is None:
-            return self.quoth if collection is None else self.together(collection)
-        return self.quoth if self.find(document) and self.size == 1 else self.alone(document)
+            return self.quoth if collection is None else self._together(collection)
+        return self.quoth if self.find(document) and self.size == 1 else self._alone(document)
 
     @property
     def size(self) -> int:
         """How many documents there are."""
-        return len(self.quoth.index.documents)
+        return len(self.documents)
 
     def find(self, document: str) -> Document:
         """A document by its id; raises Refusal if there is none."""
-        if document not in self.quoth.index.documents:
+        if document not in self.documents:
             raise Refusal("not_found", "There is no such document. GET /api/documents lists those there are.")
-        return self.quoth.index.documents[document]
+        return self.documents[document]
 
     def rated(self, given: FeedbackRequest) -> Record:
         """The record of somebody's feedback; raises Refusal or QuestionError where it is of nothing there is."""
@@ -56,7 +72,35 @@ class Documents:
 
     def passages(self, document: str) -> tuple[Passage, ...]:
         """The passages of a document."""
-        return tuple(passage for passage in self.quoth.index.passages if passage.document == document)
+        return self.quoth.index.passages_of(document)
+
+
+class Documents:
+    """What there is now, and who may read what of it: every surface answers a caller from `read_by`."""
+
+    def __init__(self, quoth: Assistant, rights: Rights = Rights()) -> None:
+        self.rights = rights
+        self.replace(quoth)
+
+    def replace(self, quoth: Assistant) -> None:
+        """From now on ask this assistant; whoever has begun to ask the one before is answered by that.
+
+        Raises QuothError where an entry of the rights names nothing any more; then all stays as it was.
+        """
+        self.rights.check(quoth.index.entries(), quoth.config.source)
+        self._all = View(quoth)
+
+    def read_by(self, caller: Caller) -> View:
+        """What a caller may read, decided now; a wiki may have to be asked, so not in the event loop."""
+        everything = self._all
+        if self.rights.everything:
+            return everything
+        return everything.of(self.rights.readable(caller, everything.entries))
+
+    @property
+    def quoth(self) -> Assistant:
+        """The assistant of all the documents, for what keeps up with the files; nobody is answered by it."""
+        return self._all.quoth
 
 
 def summary(document: Document) -> DocumentSummary:

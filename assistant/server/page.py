@@ -28,7 +28,7 @@ OPEN = re.compile(
     r"|POST /gradio_api/(?:queue/join|cancel|reset)"
 )
 CALL = "POST /gradio_api/component_server/"
-SERVER_FUNCTIONS = ("read_document", "read_questions")  # the page's, in assistant/page/app.py
+SERVER_FUNCTIONS = ("read_start", "read_document")  # the page's, in assistant/page/app.py
 SCRIPT = re.compile(rb"<script(?P<how>[^>]*)>(?P<code>.*?)</script>", re.S | re.I)
 
 

@@ -15,11 +15,11 @@ FORWARDED = (b"forwarded", b"x-forwarded-")
 class Proxies:
     """Middleware around uvicorn's, which puts the client's address and scheme in the place of a trusted proxy's.
 
-    uvicorn's leaves an untrusted peer's headers where they are; Gradio and the user header would believe them.
+    uvicorn's leaves an untrusted peer's headers where they are; Gradio, and who asks, would be decided by them.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.user_header = settings.user_header.lower().encode()
+        self.naming = {settings.user_header.lower().encode(), settings.groups_header.lower().encode()}
         self.forwarding = ProxyHeadersMiddleware(app, trusted_hosts(settings.trusted_proxy))  # type: ignore[arg-type]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,7 +30,7 @@ class Proxies:
 
     def is_proxys(self, name: bytes) -> bool:
         """Whether a header is one that only a proxy may send."""
-        return name.startswith(FORWARDED) or name == self.user_header
+        return name.startswith(FORWARDED) or name in self.naming
 
 
 def trusted_hosts(networks: Sequence[IPv4Network | IPv6Network]) -> list[str]:

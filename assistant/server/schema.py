@@ -145,6 +145,9 @@ class EmbedTokenRequest(RequestBody):
     model_config = ConfigDict(json_schema_extra={"examples": [{"origin": "https://wiki.test", "user": "anna"}]})
     origin: str = Field(min_length=1, max_length=300)
     user: str = Field("", max_length=200, description="who it is for; a proxy's user is taken from its header")
+    groups: tuple[Annotated[str, Field(min_length=1, max_length=200)], ...] = Field(
+        (), max_length=100, description="the groups they are in, of those that the site's token has"
+    )
 
 
 class EmbedToken(BaseModel):

@@ -9,7 +9,7 @@ import os
 import re
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,8 @@ from filelock import FileLock
 from itsdangerous import BadData, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from assistant.groups import FORM as GROUP_FORM
+from assistant.groups import is_group
 from index.errors import QuothError
 from index.generation import sync
 
@@ -27,7 +29,10 @@ LOCK_SECONDS = 10
 
 
 class Token(BaseModel):
-    """A token as the file keeps it; `site` is a wiki's own, which may mint tokens for its embeds."""
+    """A token as the file keeps it; `site` is a wiki's own, which may mint tokens for its embeds.
+
+    `groups` are those that whoever shows it is in; a site may give them to its embeds' readers.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     name: str
@@ -35,6 +40,7 @@ class Token(BaseModel):
     site: bool
     made: datetime
     expires: datetime | None
+    groups: tuple[str, ...] = ()
 
     @property
     def identity(self) -> str:
@@ -68,12 +74,16 @@ class Tokens(BaseModel):
 
 
 class EmbedPass(BaseModel):
-    """What an embed's token says: by whose word (a site's token's identity, "" for a proxy), for whom, and where."""
+    """What an embed's token says: by whose word (a site's token's identity, "" for a proxy), for whom, and where.
+
+    `groups` are those that its reader is in.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     by: str
     user: str
     origin: str
+    groups: tuple[str, ...] = ()
 
 
 class TokenFile:
@@ -100,18 +110,21 @@ class TokenFile:
             raise QuothError(f"{self.path} is no file of tokens. Move it away and make new ones.") from None
         return self._tokens
 
-    def add(self, name: str, site: bool, days: int | None, now: datetime) -> str:
+    def add(self, name: str, site: bool, days: int | None, now: datetime, groups: Sequence[str] = ()) -> str:
         """Make a token and return it; it is not kept and cannot be shown again."""
         if not NAME.fullmatch(name):
             raise QuothError(f"{name!r} is no name for a token. Use up to 64 letters, digits, dots and dashes.")
         if days is not None and not 1 <= days <= 36500:
             raise QuothError(f"A token cannot be good for {days} days. Give a number from 1 to 36500.")
+        for group in groups:
+            if not is_group(group):
+                raise QuothError(f"{group!r} is no name for a group. {GROUP_FORM}")
         secret = f"quoth_{secrets.token_urlsafe(32)}"
         expires = now + timedelta(days=days) if days else None
         with self._changing() as tokens:
             if any(token.name == name for token in tokens.tokens):
                 raise QuothError(f"There is a token {name!r} already. Revoke it first, or choose another name.")
-            made = Token(name=name, sha256=digest(secret), site=site, made=now, expires=expires)
+            made = Token(name=name, sha256=digest(secret), site=site, made=now, expires=expires, groups=tuple(groups))
             self._write(tokens.model_copy(update={"tokens": (*tokens.tokens, made)}))
         return secret
 
@@ -139,7 +152,11 @@ class TokenFile:
             granted = EmbedPass.model_validate(self._signer().loads(token, max_age=seconds))
         except (BadData, ValidationError):
             return None
-        return granted if not granted.by or self.read().site(granted.by, now) else None
+        if not granted.by:
+            return granted
+        site = self.read().site(granted.by, now)
+        held = tuple(group for group in granted.groups if site and group in site.groups)
+        return granted.model_copy(update={"groups": held}) if site else None
 
     def _signer(self) -> URLSafeTimedSerializer:
         return URLSafeTimedSerializer(

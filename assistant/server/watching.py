@@ -16,15 +16,23 @@ async def keep_up(documents: Documents) -> None:
     """Open the assistant again whenever its files have changed; where that fails, the one before goes on."""
     config = documents.quoth.config
     source, own = config.source.resolve(), config.index_dir.resolve()
+    wikis = [folder.resolve() for folder in config.wikis]
 
     def is_source(change: Change, path: str) -> bool:
-        return not Path(path).is_relative_to(own) and (source.is_dir() or Path(path) in (source, beside(source)))
+        one = Path(path)
+        if any(one.is_relative_to(folder) for folder in wikis):
+            return not one.name.startswith(".")
+        if source.is_dir():
+            return one.is_relative_to(source) and not one.is_relative_to(own)
+        return one in (source, beside(source))
 
-    folder = source if source.is_dir() else source.parent
-    async for _ in awatch(folder, watch_filter=is_source, step=QUIET, recursive=source.is_dir()):
+    for folder in wikis:
+        folder.mkdir(parents=True, exist_ok=True)
+    places = [source if source.is_dir() else source.parent, *wikis]
+    async for _ in awatch(*places, watch_filter=is_source, step=QUIET, recursive=source.is_dir() or bool(wikis)):
         try:
             documents.replace(await run_in_threadpool(documents.quoth.again, log))
-            log("documents read again", documents=documents.size)
+            log("documents read again", documents=len(documents.quoth.index.documents))
         except QuothError as error:
             log("documents not read again", why=str(error))
 

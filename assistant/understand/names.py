@@ -1,11 +1,10 @@
 """The names that documents use, and their short forms: learned from the documents, used in both directions."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
 
 from rapidfuzz import fuzz
 
+from assistant.understand.vocabulary import Vocabulary
 from index.folding import fold, terms, words
 from index.patterns import CAPITALISED, LINK
 
@@ -16,41 +15,34 @@ WHO_IS = re.compile(rf"\s*[Ww]ho(?: is| was|[’']s) (?P<name>{CAPITALISED})\s*\
 ALIKE = 84  # rapidfuzz's ratio, of 100, from which two spellings are one name
 
 
-@dataclass(frozen=True, slots=True)
 class Names:
-    """Short forms with the long ones they stand for, names of several words, and the stems of all words."""
+    """The names of some documents in both directions: short forms and long ones, surnames and whole names."""
 
-    short: Mapping[str, str]
-    several: frozenset[str]
-    stems: frozenset[str] = frozenset()
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
 
     def expand(self, question: str) -> str:
-        """A question as a query: behind it the other form of each name in it.
-
-        >>> Names({"NRC": "National Rivers Council"}, frozenset()).expand("Who leads the NRC?")
-        'Who leads the NRC? National Rivers Council'
-        """
-        said = set(words(question))
-        folded = fold(question)
-        added = [long for short, long in self.short.items() if fold(short) in said and fold(long) not in folded]
-        added += [short for short, long in self.short.items() if fold(long) in folded and fold(short) not in said]
+        """A question as a query: behind it the other form of each name in it: "the NRC? National Rivers Council"."""
+        spoken = words(question)
+        folded = " ".join(spoken)
+        pairs = self.vocabulary.short_forms(spoken)
+        added = [long for short, long in pairs if fold(short) in spoken and " ".join(words(long)) not in folded]
+        added += [short for short, long in pairs if " ".join(words(long)) in folded and fold(short) not in spoken]
         return " ".join([question, *added])
 
     def respell(self, question: str) -> str:
-        """A question with its names of several words spelled as the documents do.
-
-        >>> Names({}, frozenset(["Anton Chekhov"])).respell("Who was Anton Tchekhov?")
-        'Who was Anton Chekhov?'
-        """
+        """A question with its names of several words spelled as the documents do."""
         surname = WHO_IS.match(question)
-        full = [name for name in self.several if surname and fold(name).endswith(" " + fold(surname["name"]))]
+        full = self.vocabulary.called(fold(surname["name"])) if surname else []
         if surname and len(full) == 1:
             return question.replace(surname["name"], full[0])
         for found in NAME.finditer(question):
             name = re.sub(r"^(?:Who|What|When|Where|Why|Which|How|Is|Are|Was|Were|Did|Does|Do|The) ", "", found[0])
-            best = max(self.several, key=lambda known: fuzz.ratio(fold(known), fold(name)), default="")
-            strange = set(terms(name)) - self.stems and set(words(name)) & set(words(best))
-            if " " in name and strange and fuzz.ratio(fold(best), fold(name)) >= ALIKE:
+            if " " not in name or all(self.vocabulary.knows_stem(term, True) for term in terms(name)):
+                continue
+            alike = self.vocabulary.sharing(words(name))
+            best = max(alike, key=lambda known: fuzz.ratio(fold(known), fold(name)), default="")
+            if fuzz.ratio(fold(best), fold(name)) >= ALIKE:
                 question = question.replace(name, best)
         return question
 

@@ -1,7 +1,7 @@
 """Typing errors put right: a word that neither the documents nor English know becomes the likeliest that they do."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
 from math import log10
@@ -10,6 +10,7 @@ from math import log10
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
+from assistant.understand.vocabulary import Vocabulary
 from index.folding import FUNCTION_WORDS, fold, stem, words
 
 # A word as it is typed, "al-Qaida" whole; what belongs to somebody ("Mali’s") is looked at without its ending.
@@ -25,16 +26,8 @@ COMMON = 20_000  # words: a short word is only taken for one of these
 class Speller:
     """Knows the words of some texts, and English's."""
 
-    def __init__(self, forms: Mapping[str, int], known: Iterable[str]) -> None:
-        """`forms` are words in their own spelling, which corrections keep, with how often; `known` are folded ones."""
-        commonest: dict[str, str] = {}
-        for form, count in forms.items():
-            folded = fold(form)
-            if count > forms.get(commonest.get(folded, ""), 0):
-                commonest[folded] = form
-        self.forms: Mapping[str, str] = commonest
-        self.known = {*known, *commonest}
-        self.stems = {stem(word) for word in self.known}
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
         self._correct = lru_cache(maxsize=1024)(self.correct_word)
 
     def correct(self, question: str) -> str:
@@ -44,7 +37,8 @@ class Speller:
     def knows(self, word: str) -> bool:
         """Whether a word is the document's or English's, whatever its ending."""
         parts = words(word)
-        return all(p in self.known or is_english(p) or stem(p) in self.stems for p in parts)
+        ours = self.vocabulary
+        return all(is_english(p) or ours.knows_word(p) or ours.knows_stem(stem(p)) for p in parts)
 
     def correct_word(self, word: str, is_name: bool) -> str:
         """The likeliest word; a name that is unknown to the document stays as it is."""
@@ -57,17 +51,17 @@ class Speller:
         if not found:
             return word
         best = max(found, key=lambda key: (self.likelihood(key, found[key], folded), key))
-        return like_cased(best if is_english(best) else self.forms.get(best, best), word)
+        return like_cased(best if is_english(best) else self.vocabulary.form(best) or best, word)
 
     def near(self, typed: str, edits: int) -> dict[str, int]:
         """The words of the texts within some edits of a typed one, with how many they are."""
-        found = process.extract(typed, list(self.forms), scorer=OSA.distance, score_cutoff=edits, limit=None)
+        found = process.extract(typed, self.vocabulary.spelled, scorer=OSA.distance, score_cutoff=edits, limit=None)
         return {word: distance for word, distance, _ in found if len(word) >= SHORTEST}
 
     def likelihood(self, candidate: str, distance: int, typed: str) -> float:
         """How likely a word is meant, as a power of ten: by how common it is, and how far from what was typed."""
         rank = english().get(candidate, COMMON)
-        ours = candidate in self.forms or stem(candidate) in self.stems
+        ours = self.vocabulary.form(candidate) is not None or self.vocabulary.knows_stem(stem(candidate))
         return OURS * ours - log10(rank) - EDIT * distance + (0.5 if candidate[0] == typed[0] else 0.0)
 
 

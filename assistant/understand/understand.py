@@ -23,7 +23,8 @@ def understand(question: str, turns: Sequence[Turn], known: Known) -> Question:
     """Understand a question after some turns of a conversation, oldest first.
 
     >>> from assistant import Turn
-    >>> asked = understand("And how many police?", [Turn("How many troops will the UN send?", "11,200")], Known({}))
+    >>> turns = [Turn("How many troops will the UN send?", "11,200")]
+    >>> asked = understand("And how many police?", turns, Known.of_lexicons({}))
     >>> asked.standalone, asked.answer_kind
     ('How many police will the UN send?', 'quantity')
     """

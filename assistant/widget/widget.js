@@ -50,6 +50,7 @@ button:hover { border-color: var(--accent); }
 button:disabled { cursor: default; opacity: .55; }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 .cite { font-size: .875rem; line-height: 1.4; border-radius: 1rem; }
+.original { font-size: .875rem; color: var(--accent); }
 .cite b { color: var(--accent); }
 .cite[aria-expanded=true] { background: var(--raised); border-color: var(--accent); }
 .source { margin: .6rem 0 0; padding: .85rem 1rem; background: var(--raised); border-radius: 10px; font-size: .9375rem; }
@@ -389,7 +390,9 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
           if (open) source.querySelector("mark")?.scrollIntoView({ block: "nearest" });
         } },
         make("b", {}, `[${number}]`), " ", this.#place(evidence) + (notes ? ` · note ${notes}` : ""));
-      return make("figure", {}, make("blockquote", {}, ...marked(evidence)), make("figcaption", {}, cite, source));
+      const original = /^https?:\/\//.test(evidence.url ?? "")
+        ? make("a", { class: "original", href: evidence.url, target: "_blank", rel: "noopener noreferrer" }, "Original") : null;
+      return make("figure", {}, make("blockquote", {}, ...marked(evidence)), make("figcaption", {}, cite, " ", original, source));
     }
 
     /* The passage that a quotation stands in, the quotation marked, and its notes with where they lead. */

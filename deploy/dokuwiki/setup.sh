@@ -4,7 +4,8 @@
 source "$(dirname "$0")/../wiki.sh"
 read_arguments "$@"
 need_packages dokuwiki nginx php-fpm php-xml php-mbstring
-make_password
+make_password password
+make_password quoth-password
 
 # A copy laid out as DokuWiki's own archive is, so that Debian's one site on this machine is left alone.
 mkdir "$FOLDER/html"
@@ -23,15 +24,21 @@ cat >"$FOLDER/html/conf/local.php" <<END
 \$conf['superuser'] = '@admin';
 \$conf['license'] = '';
 \$conf['disableactions'] = 'register';
+\$conf['remote'] = 1;
+\$conf['remoteuser'] = 'quoth';
 END
 cat >"$FOLDER/html/conf/acl.auth.php" <<'END'
 # <?php exit()?>
 *	@ALL	1
 *	@user	8
 END
+hash_password() {
+    php -r 'echo password_hash(trim(file_get_contents($argv[1])), PASSWORD_BCRYPT);' "$1"
+}
 cat >"$FOLDER/html/conf/users.auth.php" <<END
 # <?php exit()?>
-admin:$(php -r 'echo password_hash(trim(file_get_contents($argv[1])), PASSWORD_BCRYPT);' "$FOLDER/password"):Admin:admin@localhost:admin,user
+admin:$(hash_password "$FOLDER/password"):Admin:admin@localhost:admin,user
+quoth:$(hash_password "$FOLDER/quoth-password"):Quoth:quoth@localhost:user
 END
 
 # As an administrator would: the plugin, and a page to ask on.
@@ -45,4 +52,4 @@ Ask, and read what the documents themselves say.
 END
 
 write_site dokuwiki
-finish "doku.php?id=ask" admin "/doku.php?do=login"
+finish dokuwiki "doku.php?id=ask" admin "/doku.php?do=login" quoth

@@ -4,7 +4,7 @@
 source "$(dirname "$0")/../wiki.sh"
 read_arguments "$@"
 need_packages mediawiki nginx php-fpm php-sqlite3 php-intl php-mbstring php-xml
-make_password
+make_password password
 
 cd /usr/share/mediawiki
 php maintenance/install.php --quiet --confpath "$FOLDER" --dbtype sqlite --dbpath "$FOLDER/data" --dbname wiki \
@@ -14,6 +14,8 @@ php maintenance/install.php --quiet --confpath "$FOLDER" --dbtype sqlite --dbpat
 cp -r "$HERE/mediawiki/Quoth" "$FOLDER/Quoth"
 cat >>"$FOLDER/LocalSettings.php" <<END
 wfLoadExtension( 'Quoth', '$FOLDER/Quoth/extension.json' );
+
+wfLoadExtension( 'Cite' );
 
 # An internal wiki: its administrator makes the accounts, and readers read.
 \$wgGroupPermissions['*']['createaccount'] = false;
@@ -33,4 +35,4 @@ Ask, and read what the documents themselves say.
 END
 
 write_site mediawiki
-finish index.php/Ask Admin /index.php/Special:UserLogin
+finish mediawiki index.php/Ask Admin /index.php/Special:UserLogin

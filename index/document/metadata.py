@@ -1,5 +1,6 @@
 """Title, author, date and URL of a document, from the `NAME.toml` beside it."""
 
+import os
 import tomllib
 from dataclasses import fields, replace
 from datetime import date, time
@@ -10,19 +11,21 @@ from index.errors import SourceError
 
 MAX_SHOWN = 100  # characters of what was found, in a message
 LAST_YEAR = 10_000
+NOTHING = Metadata()
 
 
 def check_link(path: Path, folder: Path | None = None) -> None:
     """Raise SourceError if a file is a link to one outside its folder."""
-    if not path.resolve().is_relative_to((folder or path.parent).resolve()):
+    if os.path.islink(path) and not path.resolve().is_relative_to((folder or path.parent).resolve()):
         raise SourceError(f"{path} is a link that leads out of the folder. Put the file itself there.")
 
 
 def read_metadata(path: Path) -> Metadata:
     """Read title, author, date and URL from the `NAME.toml` beside a document, if there is one."""
-    toml = path.with_suffix(".toml")
-    if not toml.is_file():
-        return Metadata()
+    beside = os.path.splitext(path)[0] + ".toml"
+    if not os.path.isfile(beside):
+        return NOTHING
+    toml = Path(beside)
     check_link(toml)
     keys = [field.name for field in fields(Metadata)]
     try:

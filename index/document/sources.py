@@ -5,10 +5,12 @@ Files that cannot be read are reported with a reason, and do not keep others fro
 
 import hashlib
 import os
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from index.document.formats import FORMATS, SAVE_AS, TEXTS, read
@@ -22,6 +24,9 @@ from index.errors import SourceError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 NOTHING_TOLD = Read("")
+READ = frozenset((*FORMATS, *SAVE_AS))
+HASHED_ALWAYS = 64 << 20  # bytes: some 50 ms
+SETTLED = 2 * 10**9  # nanoseconds since a file was written, from which another writing has another time
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,21 +45,32 @@ class SourceFile:
     collection: str | None = None
 
 
+Stamp = tuple[int, int, int, int]  # of a file: its size, when it was written and changed, its number on the disk
+
+
 @dataclass(frozen=True, slots=True)
 class FoundFile:
-    """A file that was found. A text file is read with that; what another holds is not known yet."""
+    """A file that was found; `stamp` is None where it may not tell of a change.
+
+    `data` are the bytes of a text file that were hashed, where they are held: it may be written to before it is read.
+    """
 
     id: str
     path: Path
     sha256: str
     metadata: Metadata
     collection: str | None = None
-    read: Read | None = None
+    size: int = 0
+    stamp: Stamp | None = None
+    data: bytes | None = field(default=None, repr=False)
 
-    @property
-    def text_sha256(self) -> str | None:
-        """The hash of its text, where it is read."""
-        return hash_text(self.read.text) if self.read else None
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A file as it was found before."""
+
+    stamp: Stamp
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,40 +81,65 @@ class Found:
     unread: tuple[str, ...]
 
 
-def find_files(path: Path) -> Found:
+def find_files(path: Path, seen: Mapping[str, Seen] = MappingProxyType({}), collections: Sequence[Path] = ()) -> Found:
     """The documents at `path`: the file itself, or the folder's and its sub-folders' by name.
 
-    Raises SourceError if there is none that can be read, or the file itself cannot.
+    Each folder of `collections` is read too, as a collection of its name; one that is not there holds nothing yet.
+    Files are hashed; where they are more than `HASHED_ALWAYS` together, not those that look as they were `seen`, by
+    their paths. Raises SourceError if there is none that can be read, or the file itself cannot.
     """
-    try:
-        if path.is_file():
-            return Found((find_file(path, path.parent),), ())
-        if not path.is_dir():
-            raise SourceError(f"No such file or folder: {path}. Give a document or a folder of them.")
-        paths = list(walk(path))
-    except OSError as error:
-        raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
-    if not paths:
-        raise SourceError(
-            f"The folder {path} holds no documents ({', '.join(FORMATS)}). Put one there, or name another."
-        )
-    files, unread = attempt(paths, lambda one: find_file(one, path))
+    placed = place_files(path, collections)
+    sizes = [os.stat(file).st_size for file, _ in placed if os.path.exists(file)]
+    known = seen if sum(sizes) > HASHED_ALWAYS else None
+    if path.is_file() and len(placed) == 1:
+        return Found((find_file(path, path.parent, known),), ())
+    files, unread = attempt(placed, lambda one: find_file(*one, known))
     if not files:
         raise SourceError(unread[0])
     return Found(tuple(name_apart(files)), tuple(unread))
 
 
-def walk(folder: Path) -> Iterator[Path]:
-    """Yield the documents under a folder, its own first, without hidden files and the folder's README."""
+def place_files(path: Path, collections: Sequence[Path] = ()) -> list[tuple[Path, Path]]:
+    """The files at `path` and in `collections`, each with the folder its place counts from.
+
+    Raises SourceError if there are none.
+    """
+    try:
+        top = path.parent if path.is_file() else path
+        placed = [(file, top) for file in list_files(path)]
+        for folder in collections:
+            if path.is_dir() and (path / folder.name).is_dir():
+                raise SourceError(
+                    f"{path / folder.name} and {folder} are both the collection {folder.name!r}. Rename one of them."
+                )
+            placed += [(file, folder.parent) for file in walk(folder, folder.parent)]
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
+    if not placed:
+        raise SourceError(
+            f"The folder {path} holds no documents ({', '.join(FORMATS)}). Put one there, or name another."
+        )
+    return placed
+
+
+def list_files(path: Path) -> list[Path]:
+    """The documents at `path`; raises SourceError if nothing is there, OSError if it cannot be listed."""
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise SourceError(f"No such file or folder: {path}. Give a document or a folder of them.")
+    return list(walk(path))
+
+
+def walk(folder: Path, top: Path | None = None) -> Iterator[Path]:
+    """Yield the documents under a folder, its own first, without hidden files and `top`'s README (the folder's own)."""
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            path = Path(place, name)
-            is_about_folder = (
-                path.stem.lower() == "readme" and path.parent == folder and path.suffix.lower() not in TEXTS
-            )
-            if path.suffix.lower() in (*FORMATS, *SAVE_AS) and not name.startswith(".") and not is_about_folder:
-                yield path
+            stem, suffix = os.path.splitext(name)
+            about_folder = stem.lower() == "readme" and Path(place) == (top or folder) and suffix.lower() not in TEXTS
+            if suffix.lower() in READ and not name.startswith(".") and not about_folder:
+                yield Path(place, name)
 
 
 def attempt(items: Sequence[Item], function: Callable[[Item], Result]) -> tuple[list[Result], list[str]]:
@@ -113,23 +154,44 @@ def attempt(items: Sequence[Item], function: Callable[[Item], Result]) -> tuple[
     return results, failed
 
 
-def find_file(path: Path, folder: Path) -> FoundFile:
-    """One file, hashed. Raises SourceError if it is a link out of the folder, or a text that cannot be read."""
-    told = os.fsencode(path).decode("utf-8", "backslashreplace")
-    if told != str(path):
+def find_file(path: Path, folder: Path, seen: Mapping[str, Seen] | None = None) -> FoundFile:
+    """One file, hashed unless it looks as it was `seen`; with None, a text's bytes are held.
+
+    Raises SourceError if it is a link out of the folder, or cannot be read.
+    """
+    # Strings and not paths: of ten thousand files that is half a second.
+    whole = str(path)
+    told = os.fsencode(whole).decode("utf-8", "backslashreplace")
+    if told != whole:
         raise SourceError(f"The name {told} is not UTF-8. Rename the file.")
     check_link(path, folder)
     metadata = read_metadata(path)
-    inner = path.parent.relative_to(folder).as_posix()
+    above, last = os.path.split(whole)
+    stem, suffix = os.path.splitext(last)
+    inner = "." if (above or ".") == str(folder) else os.path.relpath(above or ".", folder).replace(os.sep, "/")
     collection = None if inner == "." else inner
-    name = f"{inner.replace('/', ':')}:{path.stem}" if collection else path.stem
+    name = f"{collection.replace('/', ':')}:{stem}" if collection else stem
     try:
-        if path.suffix.lower() not in TEXTS:
-            return FoundFile(name, path, hash_file(path), metadata, collection)
-        data = path.read_bytes()
+        status = os.stat(whole)
+        stamp = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+        known = seen.get(whole) if seen else None
+        data = hold(path) if seen is None and suffix.lower() in TEXTS else None
+        sha256 = hashlib.sha256(data).hexdigest() if data else known_hash(path, stamp, known)
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
-    return FoundFile(name, path, hashlib.sha256(data).hexdigest(), metadata, collection, read_data(path, data))
+    settled = time.time_ns() - max(stamp[1:3]) > SETTLED
+    return FoundFile(name, path, sha256, metadata, collection, stamp[0], stamp if settled else None, data)
+
+
+def known_hash(path: Path, stamp: Stamp, seen: Seen | None) -> str:
+    """A file's hash: as it was seen if the file looks the same, else that of its bytes."""
+    return seen.sha256 if seen and seen.stamp == stamp else hash_file(path)
+
+
+def hold(path: Path) -> bytes:
+    """A file's bytes."""
+    check_size(path, path.stat().st_size, LARGEST_FILE)
+    return path.read_bytes()
 
 
 def hash_file(path: Path) -> str:
@@ -153,7 +215,7 @@ def name_apart(files: Sequence[FoundFile]) -> Iterator[FoundFile]:
 
 def read_file(found: FoundFile) -> SourceFile:
     """Read a file that was found; raises SourceError if it cannot be read, or has changed since."""
-    told = found.read or read_data(found.path, read_same(found))
+    told = read_data(found.path, found.data or read_same(found))
     metadata = merge(found.metadata, told.metadata)
     return SourceFile(found.id, found.path, told.text, found.sha256, metadata, told, found.collection)
 
@@ -185,9 +247,9 @@ def read_source(path: Path) -> SourceFile:
     return read_file(find_file(path, path.parent))
 
 
-def read_all(path: Path) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
-    """Every document at `path`, and a sentence on each that cannot be read; raises SourceError if none can."""
-    found = find_files(path)
+def read_all(path: Path, collections: Sequence[Path] = ()) -> tuple[tuple[SourceFile, ...], tuple[str, ...]]:
+    """Every document that `find_files` finds, and a sentence on each that cannot be read; SourceError if none can."""
+    found = find_files(path, collections=collections)
     files, failed = attempt(found.files, read_file)
     if not files:
         raise SourceError(failed[0])

@@ -6,6 +6,9 @@ what was read of another format. What holds everywhere: `document.text[span.star
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from urllib.parse import quote
+
+FRAGMENT = "/?:@!$&'()*+,;=~"  # what may stand in an address behind its #, besides letters and digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +125,17 @@ class Oddity(Span):
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What `NAME.toml` beside a document tells of it; unknown where it is None."""
+    """What `NAME.toml` beside a document tells of it; unknown where it is None.
+
+    Of a wiki's page: `url` is where its `revision` is read, `page` the wiki's own name or number for it.
+    """
 
     title: str | None = None
     author: str | None = None
     date: str | None = None
     url: str | None = None
+    revision: str | None = None
+    page: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +185,13 @@ class Document:
         """What leads to a character in the original: the element it stands in or below."""
         at = bisect_right(self.blocks, offset, key=lambda block: block.start)
         return self.blocks[at - 1].link if at else None
+
+    def url_at(self, offset: int) -> str | None:
+        """Where a character is read on the web: the document's address, with the element; None where it has none."""
+        url, link = self.metadata.url or "", self.link_at(offset) or ""
+        if not url.startswith(("http://", "https://")):
+            return None
+        return f"{url}#{quote(link[1:], safe=FRAGMENT)}" if link.startswith("#") and "#" not in url else url
 
     def headings_at(self, offset: int) -> tuple[str, ...]:
         """The headings that a character stands under, the outermost first; none where the original has no levels."""

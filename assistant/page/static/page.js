@@ -139,9 +139,10 @@ function begin(first) {
   find(".q-contents nav").innerHTML = first.contents;
   find(".q-contents summary").textContent = first.several ? "Documents" : "Contents";
   box.maxLength = first.longest;
-  server.read_questions(null).then((html) => (find(".q-first").innerHTML = html));
+  find(".q-first").innerHTML = first.questions;
+  if (!first.document) find(":scope > .q-doing", pages).textContent = "There is no document here that you may read.";
   if (!followHash()) {
-    openDocument(first.document);
+    if (first.document) openDocument(first.document);
     if (matchMedia("(hover: hover)").matches) box.focus();
   }
   giveBack();
@@ -150,6 +151,6 @@ function begin(first) {
   if (question) ask(question);
 }
 
-begin(props.value);
+server.read_start(null).then(begin);
 addEventListener("hashchange", followHash);
 watch("value", () => show(props.value));

@@ -2,11 +2,13 @@
 
 namespace Quoth;
 
+use MediaWiki\MediaWikiServices;
 use MediaWiki\Rest\Handler;
 use MediaWiki\Rest\Response;
 
 /**
- * Who is signed in: their name, percent-encoded, in X-Wiki-User; no such header for nobody.
+ * Who is signed in: their name, percent-encoded, in X-Wiki-User, their groups so in X-Wiki-Groups, between commas; no
+ * such headers for nobody.
  */
 class WhoAmI extends Handler {
 	public function execute(): Response {
@@ -15,6 +17,8 @@ class WhoAmI extends Handler {
 		$user = $this->getAuthority()->getUser();
 		if ( $user->isRegistered() ) {
 			$response->setHeader( 'X-Wiki-User', rawurlencode( $user->getName() ) );
+			$groups = MediaWikiServices::getInstance()->getUserGroupManager()->getUserEffectiveGroups( $user );
+			$response->setHeader( 'X-Wiki-Groups', implode( ',', array_map( 'rawurlencode', $groups ) ) );
 		}
 		return $response;
 	}

@@ -1,0 +1,89 @@
+"""BookStack by its REST API. Written from its manual and tried against answers written down, not against a BookStack.
+
+https://demo.bookstackapp.com/api/docs
+"""
+
+from collections.abc import Collection, Mapping
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from assistant.sync.site import Absent, Site, only_sure
+from assistant.sync.types import Caller, Listed, Page, WikiSettings
+
+HINT = "Give the address of BookStack's home page."
+AT_ONCE = 500
+RIGHTS_SECONDS = 5
+
+
+class BookStack:
+    """A BookStack, read with an API token: `user` is its id, the variable holds its secret."""
+
+    def __init__(self, settings: WikiSettings, secret: str) -> None:
+        self.settings = settings
+        self.url = f"{settings.address}/api/pages"
+        token = {"Authorization": f"Token {settings.user}:{secret}"} if secret else {}
+        self.site = Site(settings, HINT, headers=token)
+
+    def close(self) -> None:
+        """End its connections."""
+        self.site.close()
+
+    def list_pages(self) -> Mapping[str, Listed]:
+        """Every page of the books that the account may read; drafts and templates are none."""
+        return self.listed(self.site, {})
+
+    def list_changed(self, since: datetime) -> Mapping[str, Listed]:
+        """Pages by when they were changed, a day more than asked: the time that is compared may be of another zone."""
+        from_then = since.astimezone(UTC) - timedelta(days=1)
+        return self.listed(self.site, {"filter[updated_at:gte]": f"{from_then:%Y-%m-%d %H:%M:%S}"})
+
+    def listed(self, site: Site, wanted: dict[str, str]) -> dict[str, Listed]:
+        """The pages that a site lists; raises WikiError where they change meanwhile, so that one may be missed."""
+        pages: dict[str, dict[str, Any]] = {}
+        totals: set[int] = set()
+        while True:
+            asked = {"count": str(AT_ONCE), "offset": str(len(pages)), "sort": "+id", **wanted}
+            answer = site.ask_json("GET", self.url, params=asked)
+            try:
+                part = {str(int(page["id"])): page for page in answer["data"]}
+                totals.add(int(answer["total"]))
+                pages |= part
+                site.check_count(len(pages))
+                if len(totals) > 1 or (not part and len(pages) < max(totals)):
+                    raise site.error("changed while its pages were listed. It is asked again next time.")
+                if len(pages) >= max(totals):
+                    return {name: to_listed(page) for name, page in pages.items() if self.is_wanted(page)}
+            except (KeyError, TypeError, ValueError):
+                raise site.error(f"lists its pages in a form that is not known. {HINT}") from None
+
+    def is_wanted(self, page: Mapping[str, Any]) -> bool:
+        """Whether a page is one to read, of the books named."""
+        books = self.settings.namespaces
+        in_book = not books or str(page.get("book_slug")) in books or str(page.get("book_id")) in books
+        return in_book and not page.get("draft") and not page.get("template")
+
+    def fetch(self, page: Listed) -> Page | None:
+        """The page as its readers see it. Its address has no revision: there is none for a page as it is now."""
+        try:
+            told = self.site.ask_json("GET", f"{self.url}/{page.id}")
+        except Absent:
+            return None
+        if not isinstance(told.get("html"), str):
+            raise self.site.error(f"sends the page {page.title!r} in a form that is not known. {HINT}")
+        base = self.settings.public_address or self.settings.address
+        revision, title = str(told.get("revision_count", "")), str(told.get("name") or page.title)
+        return Page(page.id, title, told["html"], f"{base}/link/{page.id}", revision, page.date, "bkmrk-page-title")
+
+    def readable(self, pages: Collection[str], caller: Caller) -> frozenset[str]:
+        """Those that BookStack lists for the caller's own session, which needs the right to use the API."""
+        if not caller.cookie:
+            return frozenset()
+        with closing(Site(self.settings, HINT, headers={"Cookie": caller.cookie}, wait=RIGHTS_SECONDS)) as site:
+            return only_sure(lambda: frozenset(self.listed(site, {})).intersection(pages))
+
+
+def to_listed(page: Mapping[str, Any]) -> Listed:
+    """A page of a listing."""
+    edited = str(page["updated_at"])
+    return Listed(str(page["id"]), str(page["name"]), f"{page.get('revision_count', '')}:{edited}", edited[:10])

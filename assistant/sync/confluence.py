@@ -1,0 +1,133 @@
+"""Confluence by its REST API. Written from its manual and tried against answers written down, not against a Confluence.
+
+https://developer.atlassian.com/server/confluence/rest/
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from assistant.sync.site import Absent, Site, only_sure
+from assistant.sync.types import Caller, Listed, Page, WikiError, WikiSettings
+
+HINT = "Give the address before /rest, such as https://team.atlassian.net/wiki."
+AT_ONCE = "100"
+RIGHTS_SECONDS = 5
+MOST_ANSWERS = 100_000  # of one listing, so that one that goes round in circles ends
+
+
+class Confluence:
+    """A Confluence, read by an account (in the cloud with an API token as password), or with an access token."""
+
+    def __init__(self, settings: WikiSettings, secret: str) -> None:
+        self.settings = settings
+        self.url = f"{settings.address}/rest/api/content"
+        bearer = {"Authorization": f"Bearer {secret}"} if secret and not settings.user else {}
+        self.site = Site(settings, HINT, (settings.user, secret) if settings.user else None, bearer)
+
+    def close(self) -> None:
+        """End its connections."""
+        self.site.close()
+
+    def list_pages(self) -> Mapping[str, Listed]:
+        """Every current page of the spaces that the account may read."""
+        found: dict[str, Listed] = {}
+        asked = {"type": "page", "status": "current", "expand": "version", "limit": AT_ONCE}
+        for space in [{"spaceKey": space} for space in self.settings.namespaces] or [{}]:
+            found |= self.listed(self.url, {**asked, **space})
+        self.site.check_count(len(found))
+        return found
+
+    def list_changed(self, since: datetime) -> Mapping[str, Listed]:
+        """Pages by when they were changed, a day more than asked: days are compared, of the account's time zone."""
+        from_then = since.astimezone(UTC) - timedelta(days=1)
+        query = f'type=page and lastmodified >= "{from_then:%Y/%m/%d}"'
+        if spaces := ", ".join(f'"{space}"' for space in self.settings.namespaces):
+            query += f" and space in ({spaces})"
+        return self.listed(f"{self.url}/search", {"cql": query, "expand": "version", "limit": AT_ONCE})
+
+    def listed(self, url: str, asked: dict[str, str]) -> dict[str, Listed]:
+        """The pages of a listing, to its end."""
+        try:
+            found = {}
+            for page in self.results(url, asked):
+                found[str(page["id"])] = to_listed(page)
+                self.site.check_count(len(found))
+            return found
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise self.site.error(f"lists its pages in a form that is not known. {HINT}") from None
+
+    def results(self, url: str, asked: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """What an answer holds, and those that follow it."""
+        answer = self.site.ask_json("GET", url, params=asked)
+        for _ in range(MOST_ANSWERS):
+            yield from answer["results"]
+            following = answer.get("_links", {}).get("next")
+            if not following:
+                return
+            answer = self.site.ask_json("GET", self.address(str(following)))
+        raise self.site.error("does not come to the end of its list. It is asked again next time.")
+
+    def address(self, path: str) -> str:
+        """The address of a path that Confluence names; nothing is asked of another host."""
+        context = urlsplit(self.settings.address).path
+        if not path.startswith("/rest/") and not path.startswith(f"{context}/rest/"):
+            raise self.site.error(f"leads to {path[:200]!r} for more pages, which is not part of it. {HINT}")
+        return self.settings.address + path.removeprefix(context)
+
+    def fetch(self, page: Listed) -> Page | None:
+        """The page as its readers see it; its address is that of the page as it is now."""
+        try:
+            told = self.site.ask_json("GET", f"{self.url}/{page.id}", params={"expand": "body.view,version"})
+        except Absent:
+            return None
+        try:
+            title, revision = str(told["title"]), str(int(told["version"]["number"]))
+            html = str(told["body"]["view"]["value"])
+        except (KeyError, TypeError, ValueError):
+            raise self.site.error(f"sends the page {page.title!r} in a form that is not known. {HINT}") from None
+        base = self.settings.public_address or self.settings.address
+        url = f"{base}/pages/viewpage.action?pageId={page.id}"
+        return Page(page.id, title, html, url, revision, page.date, "title-text")
+
+    def readable(self, pages: Collection[str], caller: Caller) -> frozenset[str]:
+        """One by one: those that the caller's own session opens, without one those that the caller's name may read."""
+        numbers = sorted({page for page in pages if page.isascii() and page.isdecimal()})
+        if caller.cookie:
+            with closing(Site(self.settings, HINT, headers={"Cookie": caller.cookie}, wait=RIGHTS_SECONDS)) as site:
+                return only_sure(lambda: self.until_failure(numbers, lambda page: self.opens(site, page)))
+        if caller.user:
+            user = caller.user
+            return only_sure(lambda: self.until_failure(numbers, lambda page: self.may_read(page, user)))
+        return frozenset()
+
+    def until_failure(self, numbers: list[str], may: Any) -> frozenset[str]:
+        """Those of some pages that may be read; after the first question that fails no more are asked."""
+        found = []
+        for number in numbers:
+            try:
+                found += [number] if may(number) else []
+            except Absent:
+                continue
+            except WikiError:
+                break
+        return frozenset(found)
+
+    def opens(self, site: Site, page: str) -> bool:
+        """Whether a session may read a page."""
+        return str(site.ask_json("GET", f"{self.url}/{page}").get("id")) == page
+
+    def may_read(self, page: str, user: str) -> bool:
+        """Whether an account, by its id in Confluence's cloud, may read a page."""
+        asked = {"subject": {"type": "user", "identifier": user}, "operation": "read"}
+        return (
+            self.site.ask_json("POST", f"{self.url}/{page}/permission/check", json=asked).get("hasPermission") is True
+        )
+
+
+def to_listed(page: Mapping[str, Any]) -> Listed:
+    """A page of a listing."""
+    number, edited = int(page["version"]["number"]), str(page["version"].get("when") or "")[:10]
+    return Listed(str(int(page["id"])), str(page["title"]), str(number), edited or None)

@@ -1,0 +1,249 @@
+"""DokuWiki by its remote API: JSON-RPC where that has the `core` methods (2024 and later), else XML-RPC (2022).
+
+Rendered HTML, in which `((…))` notes are linked. https://www.dokuwiki.org/devel:jsonrpc, devel:xmlrpc
+"""
+
+import json
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, Protocol
+from urllib.parse import quote
+from xmlrpc import client as xmlrpc
+
+import lxml.html
+from lxml.etree import LxmlError
+
+from assistant.sync.site import Site, only_sure
+from assistant.sync.types import Caller, Listed, Page, WikiError, WikiSettings
+
+HINT = "Give the address of its doku.php without that, and set `remote` and `remoteuser` in its configuration manager."
+DEEPEST = 1000  # namespaces in each other; 0 would list only what DokuWiki's search index has
+READ = 1  # DokuWiki's AUTH_READ
+SIDE_BY_SIDE = 4  # requests about one caller's rights
+RIGHTS_SECONDS = 5  # for all of them; what is not answered by then counts as no
+NO_CHANGES = 321
+
+
+class Remote(Protocol):
+    """The calls that are needed, of either protocol."""
+
+    def signed_in(self) -> bool:
+        """Whether the account is the one that calls."""
+
+    def pages(self, namespace: str) -> list[dict[str, Any]]:
+        """The pages of a namespace and those in it, each with `id` and `rev`."""
+
+    def changes(self, since: int) -> list[dict[str, Any]]:
+        """What changed since a time in seconds, each with `id` and `rev`; not what is gone."""
+
+    def html(self, page: str) -> str:
+        """A page rendered; empty where there is none."""
+
+    def right(self, page: str, user: str | None) -> object:
+        """What a user may do with a page, None for whoever calls; 1 and more is reading it."""
+
+
+class DokuWiki:
+    """A DokuWiki, read by an account of its own, or as anyone may."""
+
+    def __init__(self, settings: WikiSettings, secret: str) -> None:
+        self.settings = settings
+        self.secret = secret
+        bearer = {"Authorization": f"Bearer {secret}"} if secret and not settings.user else {}
+        auth = (settings.user, secret) if settings.user else None
+        self.account = (auth, bearer)
+        self.site = Site(settings, HINT, *self.account)
+
+    @cached_property
+    def remote(self) -> Remote:
+        """The protocol that this wiki speaks."""
+        return find_remote(self.site, self.settings, self.secret)
+
+    def close(self) -> None:
+        """End its connections."""
+        self.site.close()
+
+    def list_pages(self) -> Mapping[str, Listed]:
+        """Every page of the namespaces that the account may read."""
+        if self.secret and not self.remote.signed_in():
+            raise self.site.refused("not signed in")
+        found: dict[str, Listed] = {}
+        for namespace in self.settings.namespaces or ("",):
+            found |= self.listed(lambda: self.remote.pages(namespace.strip(":")))  # noqa: B023
+        self.site.check_count(len(found))
+        return found
+
+    def list_changed(self, since: datetime) -> Mapping[str, Listed]:
+        """Pages among the recent changes."""
+        changed = self.listed(lambda: self.remote.changes(int(since.timestamp())))
+        wanted = tuple(f"{name.strip(':')}:" for name in self.settings.namespaces)
+        return {name: page for name, page in changed.items() if not wanted or name.startswith(wanted)}
+
+    def listed(self, ask: Callable[[], list[dict[str, Any]]]) -> dict[str, Listed]:
+        """Pages as an answer lists them; raises WikiError where it is none."""
+        try:
+            told = [(str(page["id"]), int(page["rev"])) for page in ask()]
+            return {name: Listed(name, name, str(edited), day(edited)) for name, edited in told}
+        except (KeyError, TypeError, ValueError, OverflowError, OSError):
+            raise self.site.error(f"lists its pages in a form that is not known. {HINT}") from None
+
+    def fetch(self, page: Listed) -> Page | None:
+        """The page as its readers see it, under the title that its first heading gives."""
+        html = self.remote.html(page.id)
+        if not html.strip():
+            return None
+        base = self.settings.public_address or self.settings.address
+        url = f"{base}/doku.php?id={quote(page.id, safe=':')}&rev={page.version}"
+        return Page(page.id, first_heading(html) or page.id, html, url, page.version, page.date)
+
+    def readable(self, pages: Collection[str], caller: Caller) -> frozenset[str]:
+        """By the access rules for the caller's name; who has none is whoever asks without an account.
+
+        A page that is gone has the rules of its namespace.
+        """
+        return only_sure(lambda: self.ask_rights(sorted(set(pages) - {""}), caller.user or None))
+
+    def ask_rights(self, pages: Sequence[str], user: str | None) -> frozenset[str]:
+        """Those pages that a user may read, a few asked at once; after the first failure no more are."""
+        if user is not None and not self.secret:
+            raise self.site.refused("rights")
+        account = self.account if user is not None else (None, {})
+        with closing(Site(self.settings, HINT, *account, wait=RIGHTS_SECONDS)) as site:
+            remote = find_remote(site, self.settings, self.secret)
+            deadline = time.monotonic() + RIGHTS_SECONDS
+            failed: list[WikiError] = []
+
+            def may_read(page: str) -> bool:
+                if failed or time.monotonic() > deadline:
+                    return False
+                try:
+                    right = remote.right(page, user)
+                    return type(right) is int and right >= READ
+                except WikiError as error:
+                    failed.append(error)
+                    return False
+
+            with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
+                return frozenset(page for page, may in zip(pages, threads.map(may_read, pages)) if may)
+
+
+class XmlRpc:
+    """The calls as DokuWiki 2022 has them."""
+
+    def __init__(self, site: Site, settings: WikiSettings, secret: str) -> None:
+        self.site, self.settings, self.secret = site, settings, secret
+        self.url = f"{settings.address}/lib/exe/xmlrpc.php"
+
+    def call(self, method: str, *values: Any) -> Any:
+        """What a method answers. Raises WikiError; Fault where the wiki says that something is wrong."""
+        body = xmlrpc.dumps(values, method, allow_none=True)
+        data = self.site.ask("POST", self.url, content=body.encode(), headers={"Content-Type": "text/xml"})
+        try:
+            return xmlrpc.loads(data)[0][0]  # its dates are not of the form that Python's are made of: they stay words
+        except xmlrpc.Fault:
+            raise
+        except Exception:  # expat's errors and those of its values have no common class
+            raise self.site.error(f"does not answer as expected at {self.url}. {HINT}") from None
+
+    def ask(self, method: str, *values: Any) -> Any:
+        """The same, with a fault as WikiError."""
+        try:
+            return self.call(method, *values)
+        except xmlrpc.Fault as fault:
+            raise self.site.error(f"says {fault.faultString[:300]!r} ({fault.faultCode}). {HINT}") from None
+
+    def signed_in(self) -> bool:
+        """By signing in."""
+        return not self.settings.user or bool(self.ask("dokuwiki.login", self.settings.user, self.secret))
+
+    def pages(self, namespace: str) -> list[dict[str, Any]]:
+        """By their files."""
+        return list(self.ask("dokuwiki.getPagelist", namespace, {"depth": 0}))
+
+    def changes(self, since: int) -> list[dict[str, Any]]:
+        """None is a fault of its own."""
+        try:
+            told = self.call("wiki.getRecentChanges", since)
+        except xmlrpc.Fault as fault:
+            if fault.faultCode == NO_CHANGES:
+                return []
+            raise self.site.error(f"says {fault.faultString[:300]!r} ({fault.faultCode}). {HINT}") from None
+        return [{"id": page["name"], "rev": page["version"]} for page in told if page.get("size")]
+
+    def html(self, page: str) -> str:
+        """Rendered, or from DokuWiki's cache."""
+        return str(self.ask("wiki.getPageHTML", page) or "")
+
+    def right(self, page: str, user: str | None) -> object:
+        """By DokuWiki's access rules."""
+        return self.ask("wiki.aclCheck", page, *(() if user is None else (user,)))
+
+
+class JsonRpc:
+    """The calls as DokuWiki has them since 2024."""
+
+    def __init__(self, site: Site, settings: WikiSettings) -> None:
+        self.site, self.settings = site, settings
+        self.url = f"{settings.address}/lib/exe/jsonrpc.php"
+
+    def ask(self, method: str, **values: Any) -> Any:
+        """What a method answers; raises WikiError."""
+        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": values})
+        kind = {"Content-Type": "application/json"}
+        answer = self.site.ask_json("POST", self.url, content=body.encode(), headers=kind)
+        if error := answer.get("error"):
+            raise self.site.error(f"says {str(error)[:300]}. {HINT}")
+        if "result" not in answer:
+            raise self.site.error(f"does not answer as expected at {self.url}. {HINT}")
+        return answer["result"]
+
+    def signed_in(self) -> bool:
+        """Whether it has a name for the account."""
+        return bool(self.ask("core.whoAmI").get("login"))
+
+    def pages(self, namespace: str) -> list[dict[str, Any]]:
+        """By their files."""
+        told = self.ask("core.listPages", namespace=namespace, depth=DEEPEST)
+        return [{"id": page["id"], "rev": page["revision"]} for page in told]
+
+    def changes(self, since: int) -> list[dict[str, Any]]:
+        """Without deletions."""
+        told = self.ask("core.getRecentPageChanges", timestamp=since)
+        return [{"id": page["id"], "rev": page["revision"]} for page in told if page.get("type") != "D"]
+
+    def html(self, page: str) -> str:
+        """Rendered, or from DokuWiki's cache."""
+        return str(self.ask("core.getPageHTML", page=page) or "")
+
+    def right(self, page: str, user: str | None) -> object:
+        """By DokuWiki's access rules; an empty user would be the account that calls, so it is never sent."""
+        return self.ask("core.aclCheck", page=page, **({} if user is None else {"user": user}))
+
+
+def find_remote(site: Site, settings: WikiSettings, secret: str) -> Remote:
+    """JSON-RPC where it has the methods that are needed, else XML-RPC; raises WikiError where neither answers."""
+    newer, older = JsonRpc(site, settings), XmlRpc(site, settings, secret)
+    try:
+        newer.ask("core.getAPIVersion")
+        return newer
+    except WikiError:
+        older.ask("dokuwiki.getXMLRPCAPIVersion")
+        return older
+
+
+def day(seconds: int) -> str:
+    """The day of a time in seconds."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
+
+
+def first_heading(html: str) -> str | None:
+    """The words of a page's first heading."""
+    try:
+        found = lxml.html.fragment_fromstring(html, create_parent="div").xpath("(//h1|//h2|//h3|//h4|//h5)[1]")
+    except (LxmlError, ValueError):
+        return None
+    return " ".join(found[0].text_content().split()) or None if found else None

@@ -1,0 +1,124 @@
+"""A wiki's address, asked over HTTP: with timeouts, a bound on what an answer holds, and no redirect followed."""
+
+import json
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import httpx
+
+from assistant.sync.types import WikiError, WikiSettings
+
+LARGEST_ANSWER = 32 << 20  # bytes
+SECONDS = 60  # for a whole answer
+WAIT = 20  # seconds for a connection, and for the next piece of an answer
+AGENT = "Quoth (reads wiki pages to quote them)"
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """The certificates that are believed, read once."""
+    return httpx.create_ssl_context()
+
+
+class Absent(WikiError):
+    """There is nothing at an address."""
+
+
+class Site:
+    """What a wiki answers at its address; cookies that it sets are kept for this site's own later requests.
+
+    `hint` ends the sentence where something else answers there than this kind of wiki.
+    """
+
+    def __init__(
+        self,
+        settings: WikiSettings,
+        hint: str,
+        auth: tuple[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        wait: float = WAIT,
+    ) -> None:
+        self.settings = settings
+        self.hint = hint
+        self.client = httpx.Client(
+            auth=auth, headers={"User-Agent": AGENT, **(headers or {})}, timeout=wait, verify=trusted()
+        )
+
+    def ask(self, method: str, url: str, **what: Any) -> bytes:
+        """The body of an answer. Raises WikiError where there is none, or one that is no success; Absent for a 404."""
+        deadline = time.monotonic() + SECONDS
+        try:
+            with self.client.stream(method, url, **what) as response:
+                data = bytearray()
+                for part in response.iter_bytes():
+                    data += part
+                    if len(data) > LARGEST_ANSWER:
+                        raise self.error(f"sends more than {LARGEST_ANSWER >> 20} MB at once. Make that page smaller.")
+                    if time.monotonic() > deadline:
+                        raise httpx.ReadTimeout("it is too slow")
+        except httpx.TimeoutException as error:
+            raise self.error(f"does not answer in time at {url}. It is asked again next time.") from error
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise self.error(f"cannot be reached at {url} ({error}). Check its address, and that it runs.") from error
+        self.check(response, url)
+        return bytes(data)
+
+    def close(self) -> None:
+        """End its connections."""
+        self.client.close()
+
+    def check(self, response: httpx.Response, url: str) -> None:
+        """Raise WikiError for an answer that is no success."""
+        status = response.status_code
+        if response.is_redirect:
+            raise self.error(f"leads from {url} to {response.headers.get('location', '')!r}. Give that address.")
+        if status in (401, 403):
+            raise self.refused(str(status))
+        if status in (429, 503):
+            raise self.error(f"is busy ({status}). It is asked again next time.")
+        if status == 404:
+            raise Absent(str(self.error(f"has nothing at {url} (404). {self.hint}")))
+        if not response.is_success:
+            raise self.error(f"answers {url} with an error ({status}). Look into the wiki's own log.")
+
+    def ask_json(self, method: str, url: str, **what: Any) -> dict[str, Any]:
+        """The same for an answer that is a JSON object."""
+        data = self.ask(method, url, **what)
+        try:
+            told = json.loads(data)
+        except (ValueError, RecursionError):
+            told = None
+        if not isinstance(told, dict):
+            raise self.error(f"does not answer as expected at {url}. {self.hint}")
+        return told
+
+    def check_count(self, count: int) -> None:
+        """Raise WikiError for more pages than the settings allow."""
+        most = self.settings.most_pages
+        if count > most:
+            raise self.error(f"has more than {most:,} pages. Name fewer namespaces, or raise most_pages.")
+
+    def error(self, what: str) -> WikiError:
+        """A sentence about this wiki."""
+        return WikiError(f"The wiki {self.settings.name!r} {what}")
+
+    def refused(self, why: str) -> WikiError:
+        """What is said where the account is not let in."""
+        settings = self.settings
+        if not settings.password_env:
+            return self.error(
+                f"lets nobody in unnamed ({why}). Give user and password_env of an account that may read."
+            )
+        account = f"the account {settings.user!r}" if settings.user else "the token"
+        return self.error(f"refuses {account} ({why}). Check it, and the variable {settings.password_env}.")
+
+
+def only_sure(ask: Callable[[], frozenset[str]]) -> frozenset[str]:
+    """What was answered about rights; nothing where the answer failed or was not of the form that it should be."""
+    try:
+        return ask()
+    except (WikiError, KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        return frozenset()

@@ -1,0 +1,81 @@
+"""Documents become an index as they come: parted, counted, encoded and written, never all of them in memory."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from index.contents import VECTORS, ContentsWriter
+from index.dense import Encoder, Progress, encode_all
+from index.document.types import Document
+from index.passages import make_passages
+from index.retriever import distinct_places
+from index.tables import PASSAGES, SENTENCES
+from index.types import Passage
+
+AT_ONCE = 1024  # texts that are encoded together, those of like length in a batch
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A document to be indexed and its size, with its passages and its texts' vectors as far as they are known."""
+
+    document: Document
+    size: int
+    passages: tuple[Passage, ...] | None = None
+    vectors: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text that waits for its vector, if that is not known; `size` is its share of its document's."""
+
+    kind: str
+    text: str
+    vector: np.ndarray | None
+    size: float
+
+
+def write_documents(
+    documents: Iterable[Given],
+    total: int,
+    encoder: Encoder,
+    window: int,
+    writer: ContentsWriter,
+    progress: Progress | None = None,
+) -> bool:
+    """Write documents of `total` bytes with their passages and vectors; tells whether there was a sentence in any."""
+    waiting: list[Text] = []
+    done, any_sentence = 0.0, False
+
+    def encode(texts: list[Text]) -> None:
+        nonlocal done
+        size = sum(text.size for text in texts)
+        tell = (lambda at, of: progress(int(done + size * at / of), total)) if progress else None
+        write_vectors(texts, encoder, writer, tell)
+        done += size
+
+    for given in documents:
+        passages = given.passages
+        if passages is None:
+            passages = make_passages(given.document, encoder, window)
+        sentences = [place.sentence.in_context for place in distinct_places(passages)]
+        writer.add(given.document, passages, sentences)
+        any_sentence = any_sentence or bool(sentences)
+        texts = [(PASSAGES, passage.plain) for passage in passages] + [(SENTENCES, text) for text in sentences]
+        waiting += [Text(kind, text, given.vectors.get(text), given.size / len(texts)) for kind, text in texts]
+        while len(waiting) >= AT_ONCE:
+            encode(waiting[:AT_ONCE])
+            del waiting[:AT_ONCE]
+    encode(waiting)
+    return any_sentence
+
+
+def write_vectors(texts: list[Text], encoder: Encoder, writer: ContentsWriter, progress: Progress | None) -> None:
+    """Write the vectors of some texts in their order, those that are not known encoded, each text once."""
+    new = list(dict.fromkeys(text.text for text in texts if text.vector is None))
+    made = dict(zip(new, encode_all(encoder, new, progress))) if new else {}
+    for kind in VECTORS:
+        rows = [made[one.text] if one.vector is None else one.vector for one in texts if one.kind == kind]
+        if rows:
+            writer.add_vectors(kind, np.stack(rows))
