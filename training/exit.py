@@ -20,7 +20,7 @@ from training.export import window_of
 from training.graph import OPSETS, with_outputs
 
 EXIT = 3  # the number of the last layer that every window is read by, from 0
-FITTED = 3000  # windows
+FITTED = 4000  # windows
 RIDGE = 1.0
 
 Heads = tuple[np.ndarray, np.ndarray]  # of the first token, of the others: (width + 1, 4), biases last
