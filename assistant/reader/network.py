@@ -118,6 +118,7 @@ class OnnxNetwork:
 
     def go_on(self, hidden: np.ndarray) -> np.ndarray:
         """Return the last layer's scores (1, tokens, 4) from the lower layers' hidden states."""
+        assert self.upper is not None
         (scores,) = self.upper.run(None, {self.upper.get_inputs()[0].name: hidden})
         return np.asarray(scores)
 
