@@ -17,7 +17,8 @@ from assistant import Assistant
 from assistant.feedback import FeedbackStore
 from assistant.server.app import make_app, make_server
 from assistant.server.logs import start_logging
-from assistant.settings import Settings, read_settings
+from assistant.settings import Settings
+from assistant.settings_sources import read_settings
 from assistant.sync.wikis import Wikis
 
 QUESTION = "How many troops will the UN mission have?"

@@ -20,7 +20,7 @@ from assistant.server.documents import Documents
 from assistant.server.rights import Rights, names
 from assistant.server.tokens import TokenFile
 from assistant.server.wiki_rights import Strays, WikiRights
-from assistant.settings import to_toml
+from assistant.settings_sources import to_toml
 from assistant.sync.types import Caller as AsWhom
 from index.document.types import Document, Metadata
 from index.errors import QuothError, WikiError
@@ -570,7 +570,7 @@ def test_the_wikis_cookie_comes_from_a_trusted_proxy_alone_and_goes_nowhere_else
 def test_groups_in_the_settings(tmp_path: Path) -> None:
     import tomllib
 
-    from assistant.settings import read_settings
+    from assistant.settings_sources import read_settings
 
     file = tmp_path / "q.toml"
     file.write_text('auth = true\n[groups]\n"/hr/" = ["staff", "board"]\nplans = "board"\n')
