@@ -81,7 +81,7 @@ def make_page(
         )
         # The server refused the question or went away; Gradio says which, the script gives the question back.
         asked.failure(None, None, [quoth_page], js="() => ({ failed: Date.now() })", **settings)
-        quoth_page.stop(None, cancels=[asked], **settings)
+        quoth_page.stop(open_pages.stop, None, None, **settings)
         quoth_page.clear_all(lambda: [], None, [exchanges], cancels=[asked], **settings)
         if feedback:
             quoth_page.rate(make_rate(documents, feedback), [exchanges], [quoth_page], **settings)

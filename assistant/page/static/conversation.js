@@ -27,7 +27,7 @@ function showBusy(busy) {
 }
 
 function stop() {
-  trigger("stop");
+  trigger("stop", { number: asking });
   giveUp("Stopped.");
   box.focus();
 }

@@ -19,7 +19,7 @@ const versions = new Map(); // what each document was when it was opened or cite
 
 // Close what is no longer as it was; with `all`, what is no longer there too.
 function forget(now, all = false) {
-  for (const [id, loading] of opened) {
+  for (const [id, loading] of [...opened]) {
     const gone = all && !(id in now);
     const changed = id in now && versions.has(id) && versions.get(id) !== now[id];
     if (!gone && !changed) continue;
