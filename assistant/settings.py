@@ -102,7 +102,7 @@ class Settings(BaseSettings):
 
     max_body: int = Field(262_144, ge=1024, description="the largest body of a request, in bytes")
     queue: int = Field(16, ge=1, le=1000, description="questions that may wait; one more is told to come back")
-    workers: int = Field(1, ge=1, le=64, description="questions answered at the same time")
+    workers: int = Field(0, ge=0, le=64, description="questions answered at the same time; 0: one for each core")
     receive_seconds: float = Field(10, gt=0, le=600, description="how long a request may take to arrive")
     unread_seconds: float = Field(
         30, gt=0, le=600, description="how long a client may read nothing of its answer before it is cut off"
