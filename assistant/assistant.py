@@ -10,6 +10,7 @@ from pathlib import Path
 from assistant.checks import check_history, check_question
 from assistant.citing import AnswerPart, prefer_shared_sentence, to_answer
 from assistant.config import DEFAULT_READER, THRESHOLD, Config
+from assistant.contact import find_contact
 from assistant.known import Known, known_version
 from assistant.paragraphs import by_paragraph
 from assistant.reader import Reader
@@ -144,7 +145,7 @@ class Assistant:
         understood = understand(question, turns, self.known) if complete else as_written(question)
         context = to_context(turns[-CONTEXT_TURNS:]) if understood.is_follow_up else ()
         look_up = partial(self.look_up, turns=context, on_stage=on_stage)
-        answer = self.suggest_instead(self.answer(understood, look_up))
+        answer = self.help_instead(self.answer(understood, look_up))
         trace = answer.trace or Trace(understood, ())
         return replace(answer, timings_ms=timings(trace.lookups, time.perf_counter() - began), trace=trace)
 
@@ -226,13 +227,14 @@ class Assistant:
         part = replace(part, answered=bool(part.selection.candidates))
         return replace(to_answer(question.text, question.text, [part], self.index.documents, self.config), trace=trace)
 
-    def suggest_instead(self, answer: Answer) -> Answer:
-        """Add suggested questions to an abstention, those nearest to the question first."""
+    def help_instead(self, answer: Answer) -> Answer:
+        """Add to an abstention suggested questions, those nearest to the question first, and whom to ask."""
         if answer.abstention is None:
             return answer
         vector = self.index.encode(answer.standalone_question) if answer.trace else None
         suggestions = self.known.suggest(SUGGESTIONS, self.config.threshold, vector)
-        return replace(answer, abstention=replace(answer.abstention, suggestions=suggestions))
+        contact = find_contact(answer.abstention, self.index.entries(), self.config.contact)
+        return replace(answer, abstention=replace(answer.abstention, suggestions=suggestions, contact=contact))
 
     def suggest(self, count: int = SUGGESTIONS) -> tuple[str, ...]:
         """Return up to that many questions that the documents answer."""

@@ -4,12 +4,16 @@ import json
 import re
 from collections.abc import Mapping
 
-from assistant.render import about, place
-from assistant.types import Answer, Evidence
+from assistant.render import CERTAINTY, WHOM, about, marked_parts, place, trail
+from assistant.types import Abstention, Answer, Citation, Evidence
 from index.document.types import Document, Metadata
 
 LATEX = str.maketrans({c: f"\\{c}" for c in "&%$#_{}"} | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}"})
 MARKDOWN = re.compile(r"([\\`*_\[\]<>#|~&])")
+ESCAPED = re.compile(r"\\([\\`*_\[\]<>#|~&])")
+QUOTED = re.compile(r"^> (.+)$", re.MULTILINE)
+BOLD = re.compile(r"(?<!\\)\*\*(.+?)(?<!\\)\*\*")
+BLANKS = re.compile(r"\s+")
 ISO_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 
 
@@ -32,12 +36,56 @@ def answer_markdown(answer: Answer, documents: Mapping[str, Document]) -> str:
         parts.append(f"*Understood as: {markdown(one_line(answer.standalone_question))}*")
     if answer.abstention:
         parts.append(markdown(answer.abstention.message))
+        parts += contact_markdown(answer.abstention)
         parts += ["Looked at:"] if answer.abstention.nearest else []
     parts += [cited_markdown(e, documents) for e in answer.evidence[: answer.needed]]
     rest = answer.evidence[answer.needed :]
     parts += ["See also:"] if rest else []
     parts += [cited_markdown(e, documents) for e in rest or (answer.abstention.nearest if answer.abstention else ())]
     return "\n\n".join(parts)
+
+
+def reply_markdown(answer: Answer, documents: Mapping[str, Document]) -> str:
+    """Format an answer as a reply in a chat: the quotations that make it, with their notes, or why there are none."""
+    parts: list[str] = []
+    if answer.standalone_question != answer.question:
+        parts.append(f"*Understood as: {markdown(one_line(answer.standalone_question))}*")
+    if answer.abstention:
+        parts += [markdown(answer.abstention.message), *contact_markdown(answer.abstention)]
+    for evidence in answer.evidence[: answer.needed]:
+        parts += [f"> {marked_markdown(evidence)}", f"— {markdown(address(evidence, documents))}"]
+        parts += [note_markdown(note) for note in evidence.footnotes]
+    parts += [f"The document does not seem to say: {markdown(one_line(part))}" for part in answer.unanswered]
+    parts += [f"*{CERTAINTY[answer.certainty]}*"] if answer.answered else []
+    return "\n\n".join(parts)
+
+
+def contact_markdown(abstention: Abstention) -> list[str]:
+    """Format whom to ask, where somebody is named."""
+    return [f"{WHOM} {markdown(abstention.contact)}"] if abstention.contact else []
+
+
+def marked_markdown(evidence: Evidence) -> str:
+    """Format a quotation on one line, the short answer in it bold unless it is all of it."""
+    before, short, after = (markdown(BLANKS.sub(" ", part)) for part in marked_parts(evidence))
+    return f"{before}**{short}**{after}" if before or after else short
+
+
+def note_markdown(note: Citation) -> str:
+    """Format a note, and what it leads to."""
+    led = f" → {markdown(one_line(trail(note)))}" if trail(note) else ""
+    return f"\\[{note.number}\\] {markdown(one_line(note.text))}{led}"
+
+
+def short_answer_in(reply: str) -> str | None:
+    """Read the short answers back out of a reply; None where it quotes nothing.
+
+    >>> short_answer_in("> It rained in **May**.\\n\\n— Rain, paragraph 1")
+    'May'
+    """
+    quoted = QUOTED.findall(reply)
+    short = ["; ".join(BOLD.findall(line)) or line for line in quoted]
+    return ESCAPED.sub(r"\1", "; ".join(short)) or None
 
 
 def bibtex(document: Document) -> str | None:

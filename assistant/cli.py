@@ -19,19 +19,18 @@ from assistant.assistant import Assistant
 from assistant.feedback import read_feedback
 from assistant.insights import insights_text
 from assistant.options import ASK_OPTIONS, INDEX_OPTIONS, SOURCE_OPTIONS, add_options, settings_of
-from assistant.outline import document_to_dict
-from assistant.render import to_text
+from assistant.outline import MOST_LISTED, document_to_dict, outline_lines
+from assistant.render import printable, to_text
 from assistant.server.command import add_commands
 from assistant.settings import Settings
 from assistant.sync.command import add_command as add_sync
 from assistant.terminal import progress_bar, tell, to_line, writing
 from assistant.types import Answer, Turn
+from assistant.unanswered import UnansweredStore
 from index.document.parse import parse
 from index.document.sources import find_files, read_all
 from index.encoders import load_encoder
 from index.errors import QuestionError, QuothError
-
-MOST_LISTED = 30  # lines of a kind that `quoth document` prints
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -108,6 +107,7 @@ def add_showing(commands: Any) -> None:
 
     insights = commands.add_parser("insights", help="show what was asked, went unanswered, or was marked wrong")
     insights.add_argument("--json", action="store_true", help="print every record as a line of JSON")
+    insights.add_argument("--forget", metavar="ID", help="delete a question that was answered, with its address")
     add_options(insights, "feedback")
     insights.set_defaults(run=run_insights)
 
@@ -205,23 +205,14 @@ def run_document(options: argparse.Namespace) -> None:
     """quoth document"""
     config = settings_of(options).config
     files, unread = read_all(config.source, config.wikis)
-    documents = [document_to_dict(parse(file)) for file in files]
+    documents = [parse(file) for file in files]
     if options.json:
-        sys.stdout.write(to_line({"documents": documents, "unread": unread}))
+        told = [document_to_dict(document) for document in documents]
+        sys.stdout.write(to_line({"documents": told, "unread": unread}))
         return
     for document in documents:
-        paragraphs = sum(len(section["paragraphs"]) for section in document["sections"])
-        headings = [section["heading"] for section in document["sections"] if section["heading"]]
-        print(f"{document['title']} ({document['id']})")
-        print(f"  {paragraphs} paragraphs, {len(headings)} headings, {len(document['footnotes'])} notes")
-        for heading in headings:
-            print(f"  - {heading}")
-        for name in ("byline", "boilerplate", "odd"):
-            parts = document[name] if isinstance(document[name], list) else [document[name]] if document[name] else []
-            for part in parts[:MOST_LISTED]:
-                print(f"  {name}: {part.get('message') or part['text']}")
-            if len(parts) > MOST_LISTED:
-                print(f"  {name}: {len(parts) - MOST_LISTED} more, which --json lists")
+        for line in outline_lines(document):
+            print(printable(line))
     for message in unread:
         print(f"not read: {message}")
 
@@ -238,9 +229,14 @@ def run_index(options: argparse.Namespace) -> None:
 
 def run_insights(options: argparse.Namespace) -> None:
     """quoth insights"""
-    records = read_feedback(settings_of(options).feedback)
+    path = settings_of(options).feedback
+    records = read_feedback(path)
+    store = UnansweredStore(path)
+    if options.forget is not None:
+        store.forget(options.forget)
+        return
     if options.json:
-        for record in records:
-            sys.stdout.write(to_line(asdict(record)))
+        for line in (*map(asdict, records), *map(asdict, store.list())):
+            sys.stdout.write(to_line(line))
     else:
-        Console(highlight=False).print(insights_text(records), soft_wrap=True)
+        Console(highlight=False).print(insights_text(records, store.list()), soft_wrap=True)

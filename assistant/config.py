@@ -1,5 +1,6 @@
 """The configuration of an assistant, in one frozen value."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -26,6 +27,7 @@ class Config:
 
     `reader` is one that `load_reader` knows; `passages` is how many are read for a question, `quotations` how
     many are given at most. With a `collection` only that folder of the sources is asked. `unit` is what is quoted.
+    `contact` is whom to ask where the documents do not say: "default", and by folder.
     `wikis` are the folders of wikis' pages, each a collection of its name.
     """
 
@@ -39,6 +41,7 @@ class Config:
     sure: float = SURE
     collection: str = ""
     unit: Unit = "sentence"
+    contact: Mapping[str, str] = field(default_factory=dict)
     wikis: tuple[Path, ...] = ()
 
     def certainty(self, confidence: float) -> Certainty:

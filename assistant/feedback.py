@@ -4,7 +4,7 @@ import json
 import sqlite3
 import uuid
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -120,19 +120,23 @@ class FeedbackStore:
             rows = database.execute("SELECT * FROM feedback ORDER BY asked, rowid").fetchall()
         return tuple(read_row(dict(row)) for row in rows)
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        """Open a connection that commits at the end."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with closing(sqlite3.connect(self.path, timeout=10)) as database, database:
-                database.row_factory = sqlite3.Row
-                database.execute(TABLE)
-                yield database
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(
-                f"{self.path} cannot keep feedback ({error}). Name another file with --feedback, or use --no-feedback."
-            ) from error
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        return open_table(self.path, TABLE)
+
+
+@contextmanager
+def open_table(path: Path, table: str) -> Iterator[sqlite3.Connection]:
+    """Open a connection that commits at the end, to a file with a table, made where it is not there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path, timeout=10)) as database, database:
+            database.row_factory = sqlite3.Row
+            database.execute(table)
+            yield database
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(
+            f"{path} cannot keep feedback ({error}). Name another file with --feedback, or use --no-feedback."
+        ) from error
 
 
 def read_feedback(path: Path) -> tuple[Record, ...]:

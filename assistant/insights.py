@@ -7,17 +7,19 @@ from rich.text import Text
 
 from assistant.feedback import REASONS, Record
 from assistant.render import printable
+from assistant.unanswered import Unanswered
 
 MAX_QUESTIONS = 20  # questions in a list
 
 
-def insights_text(records: Sequence[Record]) -> Text:
+def insights_text(records: Sequence[Record], waiting: Sequence[Unanswered] = ()) -> Text:
     """Summarize feedback as text for a terminal."""
     text = Text()
     helpful = sum(record.helpful is True for record in records)
     wrong = [record for record in records if record.helpful is False]
     summary = f"{len(records)} questions kept, {helpful + len(wrong)} rated: {helpful} helpful, {len(wrong)} not.\n"
     text.append(summary, "bold")
+    put_waiting(text, waiting)
     for reason, words in [*REASONS.items(), (None, "No reason given")]:
         put_wrong(text, words, [record for record in wrong if record.reason == reason])
     unanswered = [record for record in records if not record.answered]
@@ -25,6 +27,17 @@ def insights_text(records: Sequence[Record]) -> Text:
     put_counted(text, "Asked", records)
     text.rstrip()
     return text
+
+
+def put_waiting(text: Text, waiting: Sequence[Unanswered]) -> None:
+    """Add the questions that somebody waits to have answered, each with where to."""
+    if not waiting:
+        return
+    text.append(f"\nTo be answered ({len(waiting)}); --forget ID deletes one\n", "yellow")
+    for one in waiting:
+        text.append(f"  {one.asked[:10]}  {printable(one.question)}\n")
+        whom = f"; {printable(one.contact)} was named" if one.contact else ""
+        text.append(f"              to {printable(one.address)}{whom}; {one.id[:8]}\n", "dim")
 
 
 def put_wrong(text: Text, heading: str, records: Sequence[Record]) -> None:

@@ -7,13 +7,15 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from assistant.settings import Settings, read_settings
+from assistant.settings import Settings
+from assistant.settings_sources import read_settings
 
 TABLES = ("wikis",)  # in a TOML file only
 SOURCE_OPTIONS = ("source", "index_dir", *TABLES)
 INDEX_OPTIONS = (*SOURCE_OPTIONS, "encoder")
 ANSWER_OPTIONS = (*INDEX_OPTIONS, "reader", "threshold", "unit")
-ASK_OPTIONS = (*ANSWER_OPTIONS, "collection")
+ASK_OPTIONS = (*ANSWER_OPTIONS, "collection", "contact")
+PAIRS = {"groups": "PATH=GROUP,GROUP", "contact": "FOLDER=X"}
 METAVARS = {Path: "PATH", int: "N", float: "X"}
 
 
@@ -35,7 +37,7 @@ def argument_of(name: str) -> dict[str, Any]:
     if field.annotation in (bool, bool | None):
         return {"action": argparse.BooleanOptionalAction, "help": meaning}
     if field.default in ((), {}):
-        metavar = "X" if field.default == () else "PATH=GROUP,GROUP"
+        metavar = "X" if field.default == () else PAIRS[name]
         return {"action": "append", "metavar": metavar, "help": f"{meaning}; may be given more than once"}
     default = str(field.default).replace("%", "%%") or "none"
     metavar = METAVARS.get(field.annotation, "NAME")  # type: ignore[arg-type]

@@ -1,8 +1,44 @@
-"""A parsed document as JSON: sections, paragraphs, sentences, notes, and boilerplate."""
+"""A document's parse: its outline for a terminal, and all of it as JSON."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from assistant.shape import outline, shape
 from index.document.types import Block, Document, Footnote, Section, Sentence, Span
+
+MOST_LISTED = 30  # lines of a kind that an outline has
+
+
+def outline_lines(document: Document) -> Iterator[str]:
+    """A document's outline: how much it holds, its headings as they stand under each other, what was left out."""
+    headings = outline(document)
+    counted = f"{len(document.paragraphs)} paragraphs, {len(headings)} headings, {len(document.footnotes)} notes"
+    yield f"{document.title} ({document.id})"
+    yield "; ".join([f"  {counted}", *held(document)])
+    for heading in headings:
+        page = document.page_at(heading.line.start)
+        yield f"{'  ' * heading.depth}- {heading.words}{f' (page {page})' if page else ''}"
+    for name, words in (
+        ("byline", [document.byline.text] if document.byline else []),
+        ("boilerplate", [line.text for line in document.boilerplate]),
+        ("odd", [oddity.message for oddity in document.odd]),
+    ):
+        yield from listed(name, words)
+
+
+def held(document: Document) -> list[str]:
+    """How many lists, tables, blocks of code and pages a document has; what it has none of is left out."""
+    kinds = Counter(part.kind for part in shape(document))
+    counts = {"list": kinds["list"], "table": kinds["table"], "code block": kinds["code"], "page": len(document.pages)}
+    return [f"{number} {noun}{'' if number == 1 else 's'}" for noun, number in counts.items() if number]
+
+
+def listed(name: str, words: Sequence[str]) -> Iterator[str]:
+    """The first of some lines, and how many more there are."""
+    yield from (f"  {name}: {line}" for line in words[:MOST_LISTED])
+    if len(words) > MOST_LISTED:
+        yield f"  {name}: {len(words) - MOST_LISTED} more, which --json lists"
 
 
 def document_to_dict(document: Document) -> dict[str, Any]:

@@ -12,6 +12,7 @@ CERTAINTY: Mapping[Certainty, str] = {
     "likely": "This is likely, not certain: check the passage.",
     "none": "",
 }
+WHOM = "Whom to ask:"  # before a contact
 CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "�")
 
 
@@ -73,6 +74,8 @@ def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
         put(f"Understood as: {answer.standalone_question}\n\n", "dim")
     if answer.abstention:
         put(answer.abstention.message + "\n", "yellow")
+        if answer.abstention.contact:
+            put(f"{WHOM} {answer.abstention.contact}\n", "yellow")
     shown = answer.evidence[: answer.needed]
     for evidence in shown:
         before, short, after = marked_parts(evidence)

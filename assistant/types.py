@@ -173,13 +173,14 @@ class Abstention:
     """Why there is no answer, and the nearest passages.
 
     `reason` is `no_match`, `low_confidence`, `not_a_question` (a greeting, thanks, an instruction, nonsense) or
-    `language`. `suggestions` are questions that the documents answer.
+    `language`. `suggestions` are questions that the documents answer, `contact` is whom to ask instead.
     """
 
     reason: str
     message: str
     nearest: tuple[Evidence, ...]
     suggestions: tuple[str, ...] = ()
+    contact: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

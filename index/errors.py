@@ -5,10 +5,10 @@ QuothError
 ├── EncoderError   an encoder that cannot be loaded
 ├── ReaderError    a reader that cannot be loaded
 ├── StoreError     an index folder that cannot be used
-└── QuestionError  a question or request that cannot be asked
+├── QuestionError  a question or request that cannot be asked
+└── WikiError      a wiki that cannot be read
 
-Wikis add WikiError: one that cannot be read. The harness adds GoldError: a gold, results or SQuAD file that is not
-sound.
+The harness adds GoldError: a gold, results or SQuAD file that is not sound.
 """
 
 
@@ -34,3 +34,7 @@ class StoreError(QuothError):
 
 class QuestionError(QuothError):
     """A question or request that cannot be asked."""
+
+
+class WikiError(QuothError):
+    """A wiki that cannot be read: nothing is known of its pages then."""

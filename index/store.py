@@ -73,7 +73,7 @@ def open_index(
     `say` is told what goes on where that is not plain loading, `progress` how far the making is, in bytes of documents.
     Raises SourceError, EncoderError, or StoreError where the folder cannot be used.
     """
-    folder = folder_of(source, index_dir, config)
+    folder = folder_of(source, index_dir, config, collections)
     found = find_files(source, seen_before(folder, source), collections)
     encoder = encoder or load_encoder(config.encoder)
     expected: dict[str, object] = {
@@ -212,10 +212,11 @@ def disk_errors() -> Iterator[None]:
         raise OSError(code, os.strerror(code)) from error
 
 
-def folder_of(source: Path, index_dir: Path, config: IndexConfig) -> Path:
-    """Where the index of some sources is kept; named after the document if it is one."""
-    files = list_files(source)
-    name = files[0].stem if len(files) == 1 else source.resolve().name
+def folder_of(source: Path, index_dir: Path, config: IndexConfig, collections: Sequence[Path] = ()) -> Path:
+    """Return where the index of some sources is kept; named after the document if `source` itself has one."""
+    placed, _ = list_files(source, collections)
+    own = [path for path, top in placed if top == (source.parent if source.is_file() else source)]
+    name = own[0].stem if len(own) == 1 else source.resolve().name
     return index_dir / f"{name[:40].replace(':', '-')}-{key(source, config)}"
 
 

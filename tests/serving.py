@@ -17,7 +17,8 @@ from assistant import Assistant
 from assistant.feedback import FeedbackStore
 from assistant.server.app import make_app, make_server
 from assistant.server.logs import start_logging
-from assistant.settings import Settings, read_settings
+from assistant.settings import Settings
+from assistant.settings_sources import read_settings
 from assistant.sync.wikis import Wikis
 
 QUESTION = "How many troops will the UN mission have?"
@@ -82,9 +83,11 @@ def logged() -> Iterator[Log]:
 
 
 @contextmanager
-def serving(quoth: Assistant, feedback: FeedbackStore | None = None, port: int = 0, **given: Any) -> Iterator[str]:
+def serving(
+    quoth: Assistant, feedback: FeedbackStore | None = None, port: int = 0, watch: bool = False, **given: Any
+) -> Iterator[str]:
     """The address of a running server."""
-    server = make_server(application(quoth, feedback, **given), settings(**given))
+    server = make_server(application(quoth, feedback, watch, **given), settings(**given))
     server.config.port = port
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -20,7 +20,7 @@ from assistant.types import Abstention, Answer, Certainty
 from index.document.types import Document, Metadata
 from tests.conftest import parse_text
 
-BLOCK = re.compile(r'<span data-start="(\d+)" data-end="(\d+)">(.*?)</span>', re.S)
+BLOCK = re.compile(r'<span data-start="(\d+)" data-end="(\d+)"(?: class="q-hidden")?>(.*?)</span>', re.S)
 TROOPS = "How many troops and police will the UN peacekeeping mission have?"
 KNOWN = Metadata("Rain & Snow_1", "Ann Roe", "2013-05-06", "https://example.org/a_b?c=1&d=2")
 

@@ -20,11 +20,10 @@ from assistant.server.documents import Documents
 from assistant.server.rights import Rights, names
 from assistant.server.tokens import TokenFile
 from assistant.server.wiki_rights import Strays, WikiRights
-from assistant.settings import to_toml
+from assistant.settings_sources import to_toml
 from assistant.sync.types import Caller as AsWhom
-from assistant.sync.types import WikiError
 from index.document.types import Document, Metadata
-from index.errors import QuothError
+from index.errors import QuothError, WikiError
 from tests.conftest import HashEncoder, assistant_of, source
 from tests.serving import Log, client, logged, serving, settings
 from tests.test_page_queue import Page
@@ -335,7 +334,10 @@ def test_who_may_read_the_same_shares_a_view_and_new_documents_make_new_ones(
                        (("anna", ["staff"]), ("carl", []), ("bea", ["directors"])))  # fmt: skip
     view = documents.read_by(anna)
     assert view is documents.read_by(carl)
-    assert (view.documents.keys(), set(dict(view.quoth.known.vocabulary.lexicons(documents.quoth.index.documents)))) == ({"weather"}, {"weather"})
+    assert (
+        view.documents.keys(),
+        set(dict(view.quoth.known.vocabulary.lexicons(documents.quoth.index.documents))),
+    ) == ({"weather"}, {"weather"})
     assert documents.read_by(bea).documents.keys() == {"weather", "board:plans"}
     documents.replace(library(encoder))
     assert documents.read_by(anna) is not view
@@ -393,6 +395,7 @@ def test_who_may_read_nothing_is_told_that_nothing_matches(both: Assistant) -> N
     told = nobody.post("/api/ask", json={"question": "When was the mine sold?"}, headers=READER).json()
     assert told["abstention"] == {
         "reason": "no_match", "message": "Nothing in the document matches this question.", "nearest": [], "suggestions": [],
+        "contact": None,
     }  # fmt: skip
     assert nobody.get("/api/documents", headers=READER).json()["documents"] == []
     assert nobody.get("/api/suggestions", headers=READER).json() == {"suggestions": []}
@@ -568,7 +571,7 @@ def test_the_wikis_cookie_comes_from_a_trusted_proxy_alone_and_goes_nowhere_else
 def test_groups_in_the_settings(tmp_path: Path) -> None:
     import tomllib
 
-    from assistant.settings import read_settings
+    from assistant.settings_sources import read_settings
 
     file = tmp_path / "q.toml"
     file.write_text('auth = true\n[groups]\n"/hr/" = ["staff", "board"]\nplans = "board"\n')

@@ -338,6 +338,7 @@ def test_the_description_tells_every_route_example_and_error(open_client: TestCl
         "/api/documents/{document}/passages/{passage}",
         "/api/suggestions",
         "/api/feedback",
+        "/api/unanswered",
         "/api/embed-token",
         "/healthz",
         "/readyz",

@@ -18,6 +18,7 @@ ROUTES = [
     ("get", "/api/documents/{document}/passages/{passage}"),
     ("get", "/api/suggestions"),
     ("post", "/api/feedback"),
+    ("post", "/api/unanswered"),
     ("post", "/api/embed-token"),
     ("get", "/healthz"),
     ("get", "/readyz"),
@@ -28,7 +29,7 @@ ROUTES = [
 def description(quoth: Assistant, tmp_path_factory: pytest.TempPathFactory) -> schemathesis.BaseSchema:
     hosts = ("testserver", "localhost")
     store = FeedbackStore(tmp_path_factory.mktemp("kept") / "feedback.sqlite")
-    app = application(quoth, store, quota="", quota_address="", allow_host=hosts)
+    app = application(quoth, store, quota="", quota_address="", allow_host=hosts, keep_unanswered=True)
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 

@@ -13,13 +13,14 @@ from assistant import Assistant
 from assistant.cli import main
 from assistant.config import Config
 from assistant.reader.sentence import SentenceReader
-from assistant.settings import Settings, read_settings, to_toml
+from assistant.settings import Settings
+from assistant.settings_sources import read_settings, to_toml
 from assistant.sync import folder as folders
 from assistant.sync import wikis as opening
 from assistant.sync.folder import Synced, file_name, sync_folder
-from assistant.sync.types import Caller, Listed, Page, WikiError, WikiSettings
+from assistant.sync.types import Caller, Listed, Page, WikiSettings
 from index.document.sources import find_files, read_sources
-from index.errors import QuothError, SourceError
+from index.errors import QuothError, SourceError, WikiError
 from tests.serving import application, logged
 from tests.test_store import CountingEncoder
 

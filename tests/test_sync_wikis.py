@@ -13,7 +13,8 @@ from assistant.sync.confluence import Confluence
 from assistant.sync.dokuwiki import DokuWiki
 from assistant.sync.mediawiki import MediaWiki
 from assistant.sync.open import open_wiki
-from assistant.sync.types import Caller, Listed, Page, WikiError, WikiSettings
+from assistant.sync.types import Caller, Listed, Page, WikiSettings
+from index.errors import WikiError
 from tests.fake_wiki import Asked, FakeWiki, Reply, fake_wiki
 
 SINCE = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)

@@ -12,6 +12,7 @@ from assistant.feedback import REASONS
 from assistant.page.html import render
 from assistant.render import CERTAINTY
 from assistant.types import Answer, Evidence
+from assistant.unanswered import CONSENT, MAX_ADDRESS
 from index.document.types import Document
 
 
@@ -31,9 +32,17 @@ class Exchange:
 
 
 def turn_html(
-    number: int, exchange: Exchange, documents: Mapping[str, Document], rated: bool = True, why: str = ""
+    number: int,
+    exchange: Exchange,
+    documents: Mapping[str, Document],
+    rated: bool = True,
+    why: str = "",
+    asks_back: bool = False,
 ) -> str:
-    """One question and what came of it; `rated` says whether the answer can be rated, `why` is its explanation."""
+    """One question and what came of it; `rated` says whether the answer can be rated, `why` is its explanation.
+
+    With `asks_back` a question without an answer can be left for a person.
+    """
     answer = exchange.answer
     return render(
         "turn.html",
@@ -43,6 +52,9 @@ def turn_html(
         documents=documents,
         rated=rated,
         why=why,
+        asks_back=asks_back and bool(answer and answer.abstention and answer.abstention.reason != "not_a_question"),
+        consent=CONSENT,
+        longest_address=MAX_ADDRESS,
         state="done" if answer or exchange.error else "working",
         say=spoken(answer) if answer else exchange.error or exchange.doing,
         markdown=answer_markdown(answer, documents) if answer else f"## {exchange.question}",

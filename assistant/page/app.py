@@ -20,12 +20,14 @@ from assistant.config import MAX_QUESTION
 from assistant.feedback import NOT_KEPT, FeedbackStore, make_record, rate
 from assistant.page.answers import Exchange
 from assistant.page.asking import Asking, OpenPages, Patch
+from assistant.page.asking_back import make_ask_back
 from assistant.page.documents import contents_html, document_html
 from assistant.page.html import render
 from assistant.page.start import first_questions_html, start_html
 from assistant.server.auth import caller_of
 from assistant.server.documents import Documents
 from assistant.server.queue import Queue
+from assistant.unanswered import UnansweredStore
 from index.errors import QuothError, StoreError
 
 STATIC = Path(__file__).parent / "static"
@@ -48,10 +50,15 @@ def page_head() -> str:
     return f"<style>{style}</style>"
 
 
-def make_page(documents: Documents, queue: Queue, feedback: FeedbackStore | None = None) -> gr.Blocks:
+def make_page(
+    documents: Documents,
+    queue: Queue,
+    feedback: FeedbackStore | None = None,
+    unanswered: UnansweredStore | None = None,
+) -> gr.Blocks:
     """The page that asks some documents; questions wait in `queue`, conversations live in the browser session alone.
 
-    Without a feedback store nothing is asked about answers and nothing kept.
+    Without a store nothing is asked about answers, or offered for those without one, and nothing kept.
     """
     open_pages = OpenPages()
     with gr.Blocks(title="Quoth", analytics_enabled=False, fill_width=True) as page:
@@ -66,7 +73,7 @@ def make_page(documents: Documents, queue: Queue, feedback: FeedbackStore | None
         )
         settings: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         asked = quoth_page.ask(
-            Asking(documents, queue, open_pages, feedback).ask,
+            Asking(documents, queue, open_pages, feedback, unanswered is not None).ask,
             [exchanges],
             [exchanges, quoth_page],
             trigger_mode="multiple",  # a question that was stopped does not hold up the next
@@ -74,16 +81,18 @@ def make_page(documents: Documents, queue: Queue, feedback: FeedbackStore | None
         )
         # The server refused the question or went away; Gradio says which, the script gives the question back.
         asked.failure(None, None, [quoth_page], js="() => ({ failed: Date.now() })", **settings)
-        quoth_page.stop(None, cancels=[asked], **settings)
+        quoth_page.stop(open_pages.stop, None, None, **settings)
         quoth_page.clear_all(lambda: [], None, [exchanges], cancels=[asked], **settings)
         if feedback:
             quoth_page.rate(make_rate(documents, feedback), [exchanges], [quoth_page], **settings)
+        if unanswered:
+            quoth_page.ask_back(make_ask_back(unanswered), [exchanges], [quoth_page], **settings)
         page.unload(open_pages.leave)
     return page
 
 
 def first_patches(quoth: Assistant) -> Patch:
-    """What the page shows first."""
+    """What the page shows first, of the documents as they are now; `versions` tells when one has changed."""
     documents = quoth.index.documents
     shown = {name: documents[name] for name in islice(documents, MOST_LISTED)}
     more = len(documents) - len(shown)
@@ -93,6 +102,8 @@ def first_patches(quoth: Assistant) -> Patch:
         "questions": first_questions_html(quoth.suggest(FIRST_QUESTIONS)),
         "document": next(iter(documents), None),
         "several": len(documents) > 1,
+        "more": more,
+        "versions": {document.id: document.sha256 for document in shown.values()},
         "longest": MAX_QUESTION,
     }
 

@@ -29,39 +29,57 @@ Patch = dict[str, Any]
 
 
 class OpenPages:
-    """The questions that each open page waits for."""
+    """The questions that each open page waits for, by the numbers that the page gave them, and those it has stopped."""
 
     def __init__(self) -> None:
-        self._pending: dict[str, set[Pending]] = {}
+        self._pending: dict[tuple[str, Any], Pending[Answer]] = {}
+        self._stopped: set[tuple[str, Any]] = set()
 
     @contextmanager
-    def waiting(self, page: gr.Request, question: Pending) -> Iterator[None]:
+    def waiting(self, page: gr.Request, number: Any, question: Pending[Answer]) -> Iterator[None]:
         """Meanwhile, a page waits for a question; it is given up where that ends before its answer."""
-        session = str(page.session_hash)
-        self._pending.setdefault(session, set()).add(question)
+        key = (str(page.session_hash), number)
+        self._pending[key] = question
         try:
             yield
         finally:
             question.give_up()
-            left = self._pending.get(session, set())
-            left.discard(question)
-            if not left:
-                self._pending.pop(session, None)
+            self._pending.pop(key, None)
+
+    def has_stopped(self, page: gr.Request, number: Any) -> bool:
+        """Whether a page wants no answer any more to its question with this number."""
+        return (str(page.session_hash), number) in self._stopped
+
+    async def stop(self, event: gr.EventData, page: gr.Request) -> None:
+        """Give up the question whose number the page sends, and no other: the next may be under way."""
+        number = event._data.get("number") if isinstance(event._data, dict) else None
+        if isinstance(number, int):
+            key = (str(page.session_hash), number)
+            self._stopped.add(key)
+            if question := self._pending.get(key):
+                question.give_up()
 
     async def leave(self, page: gr.Request) -> None:
         """Give up what a page waits for that was closed."""
-        for question in tuple(self._pending.get(str(page.session_hash), ())):
-            question.give_up()
+        session = str(page.session_hash)
+        self._stopped = {key for key in self._stopped if key[0] != session}
+        for key, question in tuple(self._pending.items()):
+            if key[0] == session:
+                question.give_up()
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What answers a question that is sent; without a feedback store nothing is kept of it."""
+    """What answers a question that is sent; without a feedback store nothing is kept of it.
+
+    With `asks_back`, one without an answer may be left for a person.
+    """
 
     documents: Documents
     queue: Queue
     open_pages: OpenPages
     feedback: FeedbackStore | None
+    asks_back: bool = False
 
     async def ask(
         self, exchanges: list[Exchange], event: gr.EventData, request: gr.Request
@@ -77,7 +95,7 @@ class Asking:
         await run_in_threadpool(self.documents.read_by, asking.caller)  # a slow wiki is waited for before the queue
         pending = Pending(self.queue, asking.answer)
         try:
-            with self.open_pages.waiting(request, pending):
+            with self.open_pages.waiting(request, asked, pending):
                 async for step in pending:
                     if isinstance(step, Answer):
                         why = explanations_html(explain(step, asking.quoth), asking.quoth.index.documents)
@@ -89,6 +107,8 @@ class Asking:
                         yield gr.skip(), self.patch({}, len(before) + 1, exchange, asked)
         except (QuothError, Refusal) as error:
             exchange = Exchange(question, error=str(error))
+        if self.open_pages.has_stopped(request, asked):
+            return
         documents = asking.quoth.index.documents if exchange.answer else {}
         yield [*before, exchange], self.patch(documents, len(before) + 1, exchange, asked, why)
 
@@ -96,8 +116,9 @@ class Asking:
         self, documents: Mapping[str, Document], number: int, exchange: Exchange, asked: Any, why: str = ""
     ) -> Patch:
         """The turn as it is now; `asked` is the number that the script has given the question."""
-        html = turn_html(number, exchange, documents, self.feedback is not None, why)
-        return {"turn": number, "html": html, "number": asked, "made": time.monotonic_ns()}
+        html = turn_html(number, exchange, documents, self.feedback is not None, why, self.asks_back)
+        versions = {name: documents[name].sha256 for name in cited_documents(exchange.answer)}
+        return {"turn": number, "html": html, "number": asked, "versions": versions, "made": time.monotonic_ns()}
 
     def keep(self, quoth: Assistant, answer: Answer, exchange: Exchange) -> None:
         """Record a question that was answered, where that was asked for; an answer is not lost for a full disk."""
@@ -123,6 +144,12 @@ class Asked:
         """What a worker does for it."""
         self.quoth = self.documents.read_by(self.caller).quoth
         return self.quoth.ask(self.question, self.history, self.complete, lambda stage, n: say(DOING[stage].format(n)))
+
+
+def cited_documents(answer: Answer | None) -> set[str]:
+    """The documents that an answer quotes, or that are nearest where it abstains."""
+    nearest = answer.abstention.nearest if answer and answer.abstention else ()
+    return {evidence.document for evidence in (*(answer.evidence if answer else ()), *nearest)}
 
 
 def in_words(stage: Stage) -> str:

@@ -5,13 +5,14 @@ offset in it: `[data-start]` plus the characters before.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import attrgetter
 
 from assistant.page.html import render
 from assistant.render import about
+from assistant.shape import Node, Part, Row, is_bulleted, nest, outline, shape
 from index.document.types import Document, Span
 
 START = attrgetter("start")
@@ -28,28 +29,74 @@ class Marker:
     numbers: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Text of one page, its markers apart; `page` is the number of the page that begins with it, if one does."""
+
+    start: int
+    end: int
+    page: int | None
+    pieces: tuple[str | Marker, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCell:
+    """A cell of a table: what is read before its words and behind them, which is not seen, and they themselves."""
+
+    column: int
+    before: Span
+    words: Span
+    behind: Span
+
+
 def contents_html(documents: Mapping[str, Document], more: int = 0) -> str:
     """The list of documents, and under each its headings; `more` are not listed."""
     return render("contents.html", documents=documents, more=more, headings=headings)
 
 
-def headings(document: Document) -> list[tuple[str, int]]:
-    """A document's headings, and its notes if it has any, each with where it begins."""
-    named = [(section.heading, section.start) for section in document.sections if section.heading]
-    return [*named, *([("Notes", min(note.start for note in document.footnotes))] if document.footnotes else [])]
+def headings(document: Document) -> tuple[Node[tuple[str, int]], ...]:
+    """A document's headings as they stand under each other, and its notes if it has any; each with where it begins."""
+    named = [(one.depth, (one.words, one.line.start)) for one in outline(document)]
+    first = min((note.start for note in document.footnotes), default=None)
+    return nest([*named, *([(1, ("Notes", first))] if first is not None else [])])
 
 
 def document_html(document: Document) -> str:
-    """The document: its title, sections, notes, and what is left out of answers."""
+    """The document as it was read: headings, lists, tables, code, notes where they stand, and what is left out."""
     markers = find_markers(document)
-    byline = document.byline
+    parts = shape(document)
     return render(
         "document.html",
         document=document,
         known=about(document, titled=False),
-        byline_first=bool(byline and byline.start < document.sections[0].start),
-        pieces=lambda span, marked: pieces(span, document, markers if marked else ()),
+        parts=parts,
+        titled=names_notes(parts),
+        runs=lambda span, marked=True: runs(span, document, markers if marked else ()),
+        cells=lambda row: {cell.column: cell for cell in shown_cells(row, document.text)},
+        is_bulleted=is_bulleted,
     )
+
+
+def names_notes(parts: Iterable[Part]) -> bool:
+    """Whether the notes want a heading of the page's own: they stand together, and no heading is right above them."""
+    kinds = [part.kind for part in parts]
+    return kinds.count("notes") == 1 and ("heading", "notes") not in pairwise(kinds)
+
+
+def shown_cells(row: Row, text: str) -> Iterator[ShownCell]:
+    """The cells of a row; together they hold all of its text."""
+    start, cells = row.paragraph.start, row.cells
+    for cell, following in zip(cells, [*cells[1:], None]):
+        end = following.start if following else row.paragraph.end
+        yield ShownCell(
+            cell.column, part(text, start, cell.words), part(text, cell.words, cell.end), part(text, cell.end, end)
+        )
+        start = end
+
+
+def part(text: str, start: int, end: int) -> Span:
+    """A slice of a text."""
+    return Span(start, end, text[start:end])
 
 
 def find_markers(document: Document) -> tuple[Marker, ...]:
@@ -66,6 +113,21 @@ def find_markers(document: Document) -> tuple[Marker, ...]:
         first = pairs[0][0]
         markers.append(Marker(first.text, first.start, first.end, notes, numbers))
     return tuple(markers)
+
+
+def runs(span: Span, document: Document, markers: tuple[Marker, ...]) -> Iterator[Run]:
+    """The text of a span in runs, each of one page."""
+    at, behind = bisect_left(document.pages, span.start, key=first), bisect_left(document.pages, span.end, key=first)
+    begun = dict(document.pages[at:behind])
+    edges = sorted({span.start, span.end, *begun})
+    for start, end in pairwise(edges):
+        one = part(document.text, start, end)
+        yield Run(start, end, begun.get(start), tuple(pieces(one, document, markers)))
+
+
+def first(page: tuple[int, int]) -> int:
+    """Where a page begins."""
+    return page[0]
 
 
 def pieces(span: Span, document: Document, markers: tuple[Marker, ...]) -> Iterator[str | Marker]:

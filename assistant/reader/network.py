@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -79,7 +79,7 @@ class OnnxNetwork:
             if sha256 and self.fingerprint != sha256:
                 raise ReaderError(f"The reader's weights at {folder} have been altered. Reinstall quoth.")
             self.session = open_session(data)
-            self.upper = open_session(upper) if upper else None
+            self.upper: Any = open_session(upper) if upper else None
             self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except ReaderError:
             raise

@@ -1,10 +1,7 @@
 """The routes under /api: ask, read the documents, say what an answer was worth, mint an embed's token."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,12 +10,12 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
-from assistant.feedback import FeedbackStore
+from assistant.server.asking import Services, answer, leaving, note_answer, put, take
 from assistant.server.auth import Caller, caller_of
-from assistant.server.documents import Documents, detail, passage_detail, summary
+from assistant.server.documents import detail, passage_detail, summary
 from assistant.server.origins import is_own
-from assistant.server.problems import ALWAYS, Refusal, note, responses
-from assistant.server.queue import Pending, Progress, Queue
+from assistant.server.problems import ALWAYS, Refusal, as_refusal, note, responses
+from assistant.server.queue import Pending
 from assistant.server.schema import (
     AskRequest,
     DocumentDetail,
@@ -28,10 +25,11 @@ from assistant.server.schema import (
     FeedbackRequest,
     PassageDetail,
     Suggestions,
+    UnansweredRequest,
 )
 from assistant.server.tokens import EmbedPass, TokenFile
-from assistant.settings import Settings
-from assistant.types import Answer, Turn
+from assistant.types import Answer
+from assistant.unanswered import make_unanswered
 from index.errors import QuothError, StoreError
 
 EVENTS = "text/event-stream"
@@ -44,23 +42,13 @@ STREAMED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What the routes work with; `tokens` is None without --auth, `feedback` where none is kept."""
-
-    settings: Settings
-    documents: Documents
-    queue: Queue
-    tokens: TokenFile | None
-    feedback: FeedbackStore | None
-
-
 def make_api(services: Services) -> APIRouter:
     """The routes."""
     api = APIRouter(prefix="/api")
     add_asking(api, services)
     add_documents(api, services)
     add_feedback(api, services)
+    add_unanswered(api, services)
     add_embed_tokens(api, services)
     return api
 
@@ -75,53 +63,16 @@ def add_asking(api: APIRouter, services: Services) -> None:
         responses={200: STREAMED, **responses(*POSTED, "bad_question", "not_found", "busy")},
     )
     async def ask(asked: AskRequest, request: Request) -> Response:
-        if services.settings.log_questions:
-            note(request, question=asked.question)
-        caller = caller_of(request)
-        history = [turn if isinstance(turn, str) else Turn(**turn.model_dump()) for turn in asked.history]
-
-        def answer(progress: Progress) -> Answer:
-            quoth = services.documents.read_by(caller).asked(asked.document, asked.collection)
-            return quoth.ask(asked.question, history, asked.complete)
-
-        await run_in_threadpool(services.documents.read_by, caller)  # a slow wiki is waited for before the queue
-        pending = Pending(services.queue, answer)
+        work = answer(asked)
         if EVENTS in request.headers.get("accept", ""):
-            events = stream(pending, request)
+            events = stream(await put(request, services, work, asked.question), request)
             first = await anext(events)  # a full queue is a 503, not a broken stream
             return EventSourceResponse(chained(first, events))
-        async with leaving(request, pending):
-            given = await pending.answer()
-        if given is None:
-            return Response(status_code=GONE)
-        note_answer(request, given)
-        return JSONResponse(given.to_dict())
+        given = await take(request, services, work, asked.question)
+        return Response(status_code=GONE) if given is None else JSONResponse(given.to_dict())
 
 
-@asynccontextmanager
-async def leaving(request: Request, pending: Pending) -> AsyncIterator[None]:
-    """Meanwhile, give a question up when its client leaves."""
-
-    async def watch() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        pending.give_up()
-
-    watching = asyncio.create_task(watch())
-    try:
-        yield
-    finally:
-        watching.cancel()
-        pending.give_up()
-
-
-def note_answer(request: Request, answer: Answer) -> None:
-    """Have what came of a question written into the request's line of the log."""
-    outcome = answer.abstention.reason if answer.abstention else "answered"
-    note(request, outcome=outcome, confidence=answer.confidence)
-
-
-async def stream(pending: Pending, request: Request) -> AsyncIterator[bytes]:
+async def stream(pending: Pending[Answer], request: Request) -> AsyncIterator[bytes]:
     """The stages of an answer as server-sent events, then the answer or a problem; raises Refusal before the first."""
     begun = False
     try:
@@ -134,7 +85,7 @@ async def stream(pending: Pending, request: Request) -> AsyncIterator[bytes]:
                     yield to_event(event.name, {"ahead": event.ahead} if event.name == "queued" else {})
                 begun = True
     except (Refusal, QuothError) as error:
-        refusal = error if isinstance(error, Refusal) else Refusal("bad_question", str(error))
+        refusal = error if isinstance(error, Refusal) else as_refusal(error)
         if not begun:
             raise refusal from None
         note(request, refused=refusal.kind)
@@ -163,7 +114,8 @@ def add_documents(api: APIRouter, services: Services) -> None:
     def documents(request: Request) -> DocumentList:
         readable = services.documents.read_by(caller_of(request)).documents
         listed = tuple(summary(document) for document in readable.values())
-        return DocumentList(documents=listed, feedback=services.feedback is not None)
+        kept = services.unanswered is not None
+        return DocumentList(documents=listed, feedback=services.feedback is not None, unanswered=kept)
 
     @api.get("/documents/{document}", summary="A document's structure", responses=problems)
     def document(document: str, request: Request) -> DocumentDetail:
@@ -199,6 +151,25 @@ def add_feedback(api: APIRouter, services: Services) -> None:
             raise Refusal("not_found", "This server keeps no feedback.")
         try:
             services.feedback.save(services.documents.read_by(caller_of(request)).rated(given))
+        except StoreError as error:
+            raise Refusal("not_kept", why=str(error)) from error
+
+
+def add_unanswered(api: APIRouter, services: Services) -> None:
+    """POST /api/unanswered"""
+
+    @api.post(
+        "/unanswered",
+        summary="Have a person answer a question",
+        status_code=204,
+        responses=responses(*POSTED, "bad_question", "not_found", "not_kept"),
+    )
+    async def unanswered(given: UnansweredRequest) -> None:
+        if services.unanswered is None:
+            raise Refusal("not_found", "This server keeps no questions.")
+        kept = make_unanswered(given.question, given.address, given.consent, given.contact)
+        try:
+            await run_in_threadpool(services.unanswered.save, kept)
         except StoreError as error:
             raise Refusal("not_kept", why=str(error)) from error
 

@@ -5,20 +5,24 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
+from importlib.util import find_spec
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import Response
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 
 from assistant.assistant import Assistant
 from assistant.feedback import FeedbackStore
 from assistant.server import metrics as prometheus
-from assistant.server.api import Services, make_api
+from assistant.server.api import make_api
+from assistant.server.asking import Services
 from assistant.server.auth import Auth
 from assistant.server.bodies import Bodies
+from assistant.server.completions import make_completions
 from assistant.server.documents import Documents
 from assistant.server.embed import make_embeds
 from assistant.server.logs import log, start_logging
@@ -29,7 +33,7 @@ from assistant.server.problems import ALWAYS, Problem, add_handlers, responses
 from assistant.server.protocol import impatient
 from assistant.server.proxies import Proxies
 from assistant.server.queue import Queue
-from assistant.server.quota import Quotas
+from assistant.server.quota import Quota, Quotas
 from assistant.server.request_log import RequestLog
 from assistant.server.syncing import keep_in_step
 from assistant.server.tokens import TokenFile
@@ -37,6 +41,7 @@ from assistant.server.watching import keep_up
 from assistant.server.wiki_rights import make_rights
 from assistant.settings import Settings
 from assistant.sync.wikis import Wikis
+from assistant.unanswered import UnansweredStore
 from index.sessions import count_cores
 
 ABOUT = "Questions about documents, answered in the documents' own words, with their place and the notes behind them."
@@ -63,16 +68,21 @@ def make_app(
         openapi_url="/openapi.json", redirect_slashes=False,
     )  # fmt: skip
     add_handlers(app)
-    app.include_router(make_api(Services(settings, documents, queue, tokens, feedback)))
+    quota = Quota(settings)
+    unanswered = UnansweredStore(feedback.path) if feedback and settings.keep_unanswered else None
+    services = Services(settings, documents, queue, quota, tokens, feedback, unanswered)
+    app.include_router(make_api(services))
+    app.include_router(make_completions(services))
+    add_mcp(app, services)
     app.include_router(make_embeds(settings))
     add_health(app, queue, tokens)
     if settings.metrics:
         add_metrics(app, metrics)
     describe(app)
-    mount_page(app, documents, queue, settings, feedback)
+    mount_page(app, services)
     # The last one added is the first that a request meets.
     app.add_middleware(Bodies, settings=settings)
-    app.add_middleware(Quotas, settings=settings)
+    app.add_middleware(Quotas, quota=quota)
     app.add_middleware(Auth, settings=settings, tokens=tokens)
     app.add_middleware(
         CORSMiddleware,
@@ -91,19 +101,31 @@ def make_app(
 async def living(
     app: FastAPI, documents: Documents, settings: Settings, watch: bool, wikis: Wikis | None
 ) -> AsyncIterator[None]:
-    """Write the beginning and the end into the log; meanwhile, with `watch`, keep up with the files and the wikis."""
+    """Write the beginning and the end into the log; serve agents meanwhile, with `watch` keep up with the sources."""
     log("started")
     meanwhile = [asyncio.create_task(keep_up(documents))] if watch else []
     if watch and wikis and settings.wikis and settings.sync_seconds:
         meanwhile.append(asyncio.create_task(keep_in_step(wikis, settings.sync_seconds)))
+    agents = app.state.agents.running() if app.state.agents else nullcontext()
     try:
-        yield
+        async with agents:
+            yield
     finally:
         for task in meanwhile:
             task.cancel()
         if wikis:
             wikis.close()
         log("stopped")
+
+
+def add_mcp(app: FastAPI, services: Services) -> None:
+    """/mcp, where the extra for it is installed; it runs while the application does."""
+    app.state.agents = None
+    if find_spec("mcp"):
+        from assistant.server.mcp_http import Mcp
+
+        app.state.agents = Mcp(services)
+        app.router.routes.append(Route("/mcp", endpoint=app.state.agents, methods=["POST"]))
 
 
 def add_health(app: FastAPI, queue: Queue, tokens: TokenFile | None) -> None:

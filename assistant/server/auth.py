@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant.server.origins import EMBEDDED, is_own, route_path
+from assistant.server.origins import EMBEDDED, is_own
+from assistant.server.paths import route_path
 from assistant.server.problems import Refusal, note, refuse
 from assistant.server.tokens import TokenFile
 from assistant.settings import Settings

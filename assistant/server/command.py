@@ -1,15 +1,18 @@
-"""quoth serve and quoth token."""
+"""quoth serve, quoth mcp and quoth token."""
 
 import argparse
+import asyncio
 import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from typing import Any
 
 from assistant.assistant import Assistant
-from assistant.options import add_options, settings_of
+from assistant.options import ASK_OPTIONS, add_options, settings_of
 from assistant.server.tokens import TokenFile
-from assistant.settings import Settings, to_toml
+from assistant.settings import Settings
+from assistant.settings_sources import to_toml
 from assistant.sync.command import sync_new
 from index.errors import QuothError
 
@@ -17,11 +20,15 @@ Open = Callable[[Settings], Assistant]
 
 
 def add_commands(commands: Any, open_assistant: Open) -> None:
-    """Add both to the parsers of a command line; `open_assistant` opens what their settings name."""
+    """Add them to the parsers of a command line; `open_assistant` opens what their settings name."""
     serve = commands.add_parser("serve", help="serve the page, the API and the embeds")
     add_options(serve, *Settings.model_fields)
     serve.add_argument("--print-config", action="store_true", help="print the settings in force and end")
     serve.set_defaults(run=lambda options: run_serve(options, open_assistant))
+
+    mcp = commands.add_parser("mcp", help="serve an agent on this machine, on standard input and output")
+    add_options(mcp, *ASK_OPTIONS, "no_watch")
+    mcp.set_defaults(run=lambda options: run_mcp(options, open_assistant))
 
     token = commands.add_parser("token", help="make, list and revoke the tokens that --auth asks for")
     actions = token.add_subparsers(required=True, metavar="DOES")
@@ -63,6 +70,17 @@ def run_serve(options: argparse.Namespace, open_assistant: Open) -> None:
     with listen(settings.host, settings.port) as listening:
         wikis = sync_new(settings)
         serve(open_assistant(settings), settings, listening, wikis)
+
+
+def run_mcp(options: argparse.Namespace, open_assistant: Open) -> None:
+    """quoth mcp"""
+    settings = settings_of(options)
+    if not find_spec("mcp"):
+        raise QuothError("quoth mcp needs the package mcp. Install Quoth with its extra: pip install 'quoth[agents]'.")
+    from assistant.server.documents import Documents
+    from assistant.server.mcp import serve_stdio
+
+    asyncio.run(serve_stdio(Documents(open_assistant(settings)), watch=not settings.no_watch))
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TextIO
 
 LOGGER = "quoth.server"
+LEVELS = {LOGGER: logging.INFO, "uvicorn": logging.WARNING, "mcp": logging.WARNING, "asyncio": logging.ERROR}
 
 
 class JsonLines(logging.Formatter):
@@ -29,7 +30,7 @@ def start_logging(stream: TextIO | None = None) -> None:
     """Send this server's log, uvicorn's and Python's warnings to one stream."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines())
-    for name, level in ((LOGGER, logging.INFO), ("uvicorn", logging.WARNING), ("asyncio", logging.ERROR)):
+    for name, level in LEVELS.items():
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [handler], False
         logger.setLevel(level)

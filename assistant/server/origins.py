@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from assistant.server.paths import route_path, set_root
 from assistant.server.problems import Refusal, refuse
 from assistant.settings import ORIGIN, Settings, strip_default_port
 
@@ -29,10 +30,10 @@ class Origins:
             await send({"type": "websocket.close", "code": 1008})
             return
         request = Request(scope)
+        set_root(scope, self.settings.root_path)
         try:
             check_host(request, self.settings)
             check_path(request)
-            set_root(scope, self.settings.root_path)
             check_origin(request, self.settings)
         except Refusal as refusal:
             await refuse(request, refusal)(scope, receive, send)
@@ -64,19 +65,6 @@ def check_path(request: Request) -> None:
     parts = path.split("/")
     if ".." in parts or "." in parts or "\\" in path or any(ord(c) < 32 or ord(c) == 127 for c in path):
         raise Refusal("not_found", why="the path climbs or holds control characters")
-
-
-def set_root(scope: Scope, root: str) -> None:
-    """Have paths under the sub-path, whether the proxy in front left it on or took it off."""
-    if root:
-        path = scope["path"]
-        scope["path"] = path if path == root or path.startswith(f"{root}/") else root + path
-        scope["root_path"] = root
-
-
-def route_path(scope: Scope) -> str:
-    """The path, without the sub-path this is served under."""
-    return str(scope["path"]).removeprefix(scope.get("root_path", "")) or "/"
 
 
 def is_own(origin: str, request: Request) -> bool:

@@ -14,13 +14,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from assistant.feedback import FeedbackStore
+from assistant.server.asking import Services
 from assistant.server.bodies import replaying
-from assistant.server.documents import Documents
-from assistant.server.origins import route_path
+from assistant.server.paths import route_path
 from assistant.server.problems import Refusal, refuse
-from assistant.server.queue import Queue
-from assistant.settings import Settings
 
 OPEN = re.compile(
     r"(?:GET|HEAD) (?:/|/config|/theme\.css|/favicon\.ico|/manifest\.json|/(?:assets|static)(?:/[\w@-][\w.@-]*)+"
@@ -32,22 +29,20 @@ SERVER_FUNCTIONS = ("read_start", "read_document")  # the page's, in assistant/p
 SCRIPT = re.compile(rb"<script(?P<how>[^>]*)>(?P<code>.*?)</script>", re.S | re.I)
 
 
-def mount_page(
-    app: FastAPI, documents: Documents, queue: Queue, settings: Settings, feedback: FeedbackStore | None
-) -> None:
-    """Mount the page at the root of the application, behind everything else; without a store nothing is kept."""
+def mount_page(app: FastAPI, services: Services) -> None:
+    """Mount the page at the root of the application, behind everything else."""
     # Before gradio is imported, which asks for its version and sends statistics otherwise.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr
 
     from assistant.page.app import make_page, page_head, page_theme
 
-    page = make_page(documents, queue, feedback)
+    page = make_page(services.documents, services.queue, services.feedback, services.unanswered)
     gr.mount_gradio_app(
         app,
         page.queue(default_concurrency_limit=None),  # questions wait in our queue, with the API's
         path="/",
-        root_path=settings.root_path or None,
+        root_path=services.settings.root_path or None,
         theme=page_theme(),
         head=page_head(),
         footer_links=[],

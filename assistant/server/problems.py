@@ -1,4 +1,4 @@
-"""Errors as `application/problem+json`: one sentence that says what is wrong and what to do."""
+"""Errors as `application/problem+json`, or in OpenAI's form: one sentence that says what is wrong and what to do."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from assistant.feedback import NOT_KEPT
+from assistant.server.paths import speaks_openai
 from index.errors import QuestionError, QuothError
 
 MEDIA_TYPE = "application/problem+json"
@@ -21,6 +22,7 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     "forbidden": (403, "Not for this caller", "An embed's token is good for asking alone."),
     "origin_not_allowed": (403, "Origin not allowed", "This server does not answer pages of that origin."),
     "not_found": (404, "Not found", "There is no such thing here."),
+    "no_model": (404, "No such model", "There is no such model. GET /v1/models lists those there are."),
     "method_not_allowed": (405, "Method not allowed", "Ask with POST, read with GET."),
     "too_slow": (408, "Too slow", "The request took too long to arrive. Send it at once."),
     "too_large": (413, "Too large", "The body is larger than this server takes. Send less."),
@@ -31,6 +33,8 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     "not_kept": (507, "Not kept", NOT_KEPT),
     "busy": (503, "Busy", "Too many questions are waiting. Try again in a moment."),
 }
+# What OpenAI calls these.
+OPENAI_CODES = {"unauthorized": "invalid_api_key", "quota": "rate_limit_exceeded", "no_model": "model_not_found"}
 # What a request of any kind may be answered with: its host, origin, caller or body is looked at first.
 ALWAYS = (
     "bad_request", "host_not_allowed", "origin_not_allowed", "unauthorized", "forbidden", "too_slow", "too_large",
@@ -61,6 +65,20 @@ class Refusal(Exception):
         problem = Problem(type=f"urn:quoth:{self.kind}", title=self.title, status=self.status, detail=self.detail)
         return JSONResponse(problem.model_dump(), self.status, dict(self.headers), MEDIA_TYPE)
 
+    def openai_response(self) -> JSONResponse:
+        """The refusal as OpenAI's clients read it."""
+        kind = "server_error" if self.status >= 500 else "invalid_request_error"
+        code = OPENAI_CODES.get(self.kind, self.kind)
+        error = {"message": self.detail, "type": kind, "param": None, "code": code}
+        return JSONResponse({"error": error}, self.status, dict(self.headers))
+
+
+def as_refusal(error: QuothError) -> Refusal:
+    """An error as it is told outside; what is not about the question speaks to whoever runs the server."""
+    return (
+        Refusal("bad_question", str(error)) if isinstance(error, QuestionError) else Refusal("broken", why=str(error))
+    )
+
 
 def responses(*kinds: str) -> dict[int | str, dict[str, Any]]:
     """These problems, for a route's OpenAPI description."""
@@ -82,7 +100,7 @@ def note(request: Request, **fields: object) -> None:
 def refuse(request: Request, refusal: Refusal) -> JSONResponse:
     """Answer with a refusal, and log it."""
     note(request, refused=refusal.kind, **({"why": refusal.why} if refusal.why else {}))
-    return refusal.response()
+    return refusal.openai_response() if speaks_openai(request.scope) else refusal.response()
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -94,9 +112,7 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(QuothError)
     async def quoth_error(request: Request, error: QuothError) -> JSONResponse:
-        if isinstance(error, QuestionError):
-            return refuse(request, Refusal("bad_question", str(error)))
-        return refuse(request, Refusal("broken", why=str(error)))  # it speaks to whoever runs the server
+        return refuse(request, as_refusal(error))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from anyio import CancelScope
 
@@ -12,7 +13,8 @@ from assistant.server.problems import Refusal
 from assistant.types import Answer
 
 Progress = Callable[[str], None]
-Job = Callable[[Progress], Answer]
+T = TypeVar("T")
+Job = Callable[[Progress], T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +54,8 @@ class Queue:
         finally:
             self.taken -= 1
 
-    async def do(self, job: Job, say: Callable[[Stage], None]) -> Answer:
-        """The answer that a job gives in a thread, when it is its turn; `say` is called in this loop.
+    async def do(self, job: Job[T], say: Callable[[Stage], None]) -> T:
+        """What a job gives in a thread, when it is its turn; `say` is called in this loop.
 
         Who is cancelled while waiting gives the place back; a job that has begun holds its worker until it is done.
         """
@@ -69,28 +71,29 @@ class Queue:
                 began = loop.time()
                 try:
                     with CancelScope(shield=True):
-                        answer = await loop.run_in_executor(self._threads, job, progress)
+                        given = await loop.run_in_executor(self._threads, job, progress)
                 finally:
                     took = loop.time() - began
                     self._seconds += 0.1 * (took - self._seconds)
-                self.observe(answer, took)
-                return answer
+                if isinstance(given, Answer):
+                    self.observe(given, took)
+                return given
 
 
-class Pending:
-    """A question in a queue, as whoever asked it sees it: an iterator over its stages, then the answer.
+class Pending(Generic[T]):
+    """A question in a queue, as whoever asked it sees it: an iterator over its stages, then the answer, a `T`.
 
     It raises what answering raises, and Refusal where the queue is full. It ends without an answer once it is given
     up, as it is when nobody iterates any more.
     """
 
-    def __init__(self, queue: Queue, job: Job) -> None:
+    def __init__(self, queue: Queue, job: Job[T]) -> None:
         """Starts at once; needs a running event loop."""
-        self._events: asyncio.Queue[Stage | Answer | Exception | None] = asyncio.Queue()
+        self._events: asyncio.Queue[Stage | T | Exception | None] = asyncio.Queue()
         self._scope = CancelScope()
         self._task = asyncio.create_task(self._work(queue, job))
 
-    async def _work(self, queue: Queue, job: Job) -> None:
+    async def _work(self, queue: Queue, job: Job[T]) -> None:
         try:
             with self._scope:
                 self._events.put_nowait(await queue.do(job, self._events.put_nowait))
@@ -99,19 +102,19 @@ class Pending:
         finally:
             self._events.put_nowait(None)
 
-    async def __aiter__(self) -> AsyncIterator[Stage | Answer]:
+    async def __aiter__(self) -> AsyncIterator[Stage | T]:
         """Its stages, then the answer."""
         try:
-            while event := await self._events.get():
+            while (event := await self._events.get()) is not None:
                 if isinstance(event, Exception):
                     raise event
                 yield event
         finally:
             self.give_up()
 
-    async def answer(self) -> Answer | None:
+    async def answer(self) -> T | None:
         """The answer alone; None if it was given up."""
-        return next((event for event in [e async for e in self] if isinstance(event, Answer)), None)
+        return next((event for event in [e async for e in self] if not isinstance(event, Stage)), None)
 
     def give_up(self) -> None:
         """Give the place back, unless the answer is being made: that cannot be stopped."""

@@ -7,11 +7,12 @@ from collections.abc import MutableMapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from assistant.server.logs import log
 from assistant.server.metrics import Metrics
-from assistant.server.problems import Refusal
+from assistant.server.problems import Refusal, refuse
 from assistant.server.proxies import address_of
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -57,8 +58,7 @@ class RequestLog:
             log("error", 40, error, request_id=line["request_id"])
             if "status" in line:
                 raise
-            line["refused"] = "broken"
-            await Refusal("broken").response()(scope, receive, sending)
+            await refuse(Request(scope), Refusal("broken"))(scope, receive, sending)
         finally:
             line["ms"] = round(1000 * (time.perf_counter() - began), 1)
             line["address"] = address_of(scope)

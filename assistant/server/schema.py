@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from assistant.config import MAX_HISTORY, MAX_QUESTION
+from assistant.unanswered import MAX_ADDRESS
 
 MAX_ANSWER = 4_000  # characters of an earlier answer
 
@@ -81,6 +82,7 @@ class DocumentList(BaseModel):
 
     documents: tuple[DocumentSummary, ...]
     feedback: bool
+    unanswered: bool = Field(False, description="whether questions are kept for a person to answer")
 
 
 class Suggestions(BaseModel):
@@ -137,6 +139,20 @@ class FeedbackRequest(RequestBody):
     document: Identity | None = None
     start: Offset | None = None
     end: Offset | None = None
+
+
+class UnansweredRequest(RequestBody):
+    """A question for a person to answer, the address for the reply, and the consent to keep both."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"question": "Who plans the next dam?", "address": "anna@example.org", "consent": True}]
+        }
+    )
+    question: str = Field(min_length=1, max_length=MAX_QUESTION)
+    address: str = Field(min_length=1, max_length=MAX_ADDRESS, description="where the reply goes, on one line")
+    consent: StrictBool
+    contact: str | None = Field(None, max_length=300, description="the contact that the answer named")
 
 
 class EmbedTokenRequest(RequestBody):

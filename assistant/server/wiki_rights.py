@@ -15,8 +15,9 @@ from assistant.server.auth import Caller
 from assistant.server.rights import PageRights, Rights
 from assistant.settings import Settings
 from assistant.sync.types import Caller as AsWhom
-from assistant.sync.types import Wiki, WikiError
+from assistant.sync.types import Wiki
 from assistant.sync.wikis import Wikis
+from index.errors import WikiError
 from index.tables import Entry
 
 WAIT = 5.0  # seconds that a caller waits for a wiki's word; what comes later counts for their next question

@@ -30,16 +30,16 @@ class BookStack:
         self.site.close()
 
     def list_pages(self) -> Mapping[str, Listed]:
-        """Every page of the books that the account may read; drafts and templates are none."""
+        """Return every page of the books that the account may read, without drafts and templates."""
         return self.listed(self.site, {})
 
     def list_changed(self, since: datetime) -> Mapping[str, Listed]:
-        """Pages by when they were changed, a day more than asked: the time that is compared may be of another zone."""
+        """Return what changed since a day before `since`: the times that are compared may be of another zone."""
         from_then = since.astimezone(UTC) - timedelta(days=1)
         return self.listed(self.site, {"filter[updated_at:gte]": f"{from_then:%Y-%m-%d %H:%M:%S}"})
 
     def listed(self, site: Site, wanted: dict[str, str]) -> dict[str, Listed]:
-        """The pages that a site lists; raises WikiError where they change meanwhile, so that one may be missed."""
+        """Return the pages that a site lists; raises WikiError where they change meanwhile and one may be missed."""
         pages: dict[str, dict[str, Any]] = {}
         totals: set[int] = set()
         while True:
@@ -58,13 +58,13 @@ class BookStack:
                 raise site.error(f"lists its pages in a form that is not known. {HINT}") from None
 
     def is_wanted(self, page: Mapping[str, Any]) -> bool:
-        """Whether a page is one to read, of the books named."""
+        """Return whether a page is one to read, of the books named."""
         books = self.settings.namespaces
         in_book = not books or str(page.get("book_slug")) in books or str(page.get("book_id")) in books
         return in_book and not page.get("draft") and not page.get("template")
 
     def fetch(self, page: Listed) -> Page | None:
-        """The page as its readers see it. Its address has no revision: there is none for a page as it is now."""
+        """Return the page as its readers see it; its address is that of the page as it is now."""
         try:
             told = self.site.ask_json("GET", f"{self.url}/{page.id}")
         except Absent:
@@ -76,7 +76,7 @@ class BookStack:
         return Page(page.id, title, told["html"], f"{base}/link/{page.id}", revision, page.date, "bkmrk-page-title")
 
     def readable(self, pages: Collection[str], caller: Caller) -> frozenset[str]:
-        """Those that BookStack lists for the caller's own session, which needs the right to use the API."""
+        """Return what BookStack lists for the caller's own session, which needs the right to use the API."""
         if not caller.cookie:
             return frozenset()
         with closing(Site(self.settings, HINT, headers={"Cookie": caller.cookie}, wait=RIGHTS_SECONDS)) as site:
@@ -84,6 +84,6 @@ class BookStack:
 
 
 def to_listed(page: Mapping[str, Any]) -> Listed:
-    """A page of a listing."""
+    """Return a page of a listing."""
     edited = str(page["updated_at"])
     return Listed(str(page["id"]), str(page["name"]), f"{page.get('revision_count', '')}:{edited}", edited[:10])

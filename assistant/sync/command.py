@@ -6,9 +6,9 @@ from typing import Any
 
 from assistant.options import INDEX_OPTIONS, add_options, settings_of
 from assistant.settings import Settings
-from assistant.sync.types import WikiError
 from assistant.sync.wikis import Wikis
 from assistant.terminal import tell
+from index.errors import WikiError
 
 
 def add_command(commands: Any) -> None:
@@ -37,7 +37,7 @@ def run_sync(options: argparse.Namespace) -> None:
 
 
 def sync_new(settings: Settings) -> Wikis:
-    """The wikis of the settings, those read that never were; a sentence on each that cannot be."""
+    """Return the wikis of the settings; those that were never read are read, or told of on standard error."""
     wikis = Wikis(settings, os.environ)
     if settings.sync_seconds and not settings.no_watch:
         for synced in wikis.sync(complete=True, new_only=True, say=tell):

@@ -10,7 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from assistant.sync.site import Absent, Site, only_sure
-from assistant.sync.types import Caller, Listed, Page, WikiError, WikiSettings
+from assistant.sync.types import Caller, Listed, Page, WikiSettings
+from index.errors import WikiError
 
 HINT = "Give the address before /rest, such as https://team.atlassian.net/wiki."
 AT_ONCE = "100"
@@ -32,7 +33,7 @@ class Confluence:
         self.site.close()
 
     def list_pages(self) -> Mapping[str, Listed]:
-        """Every current page of the spaces that the account may read."""
+        """Return every current page of the spaces that the account may read."""
         found: dict[str, Listed] = {}
         asked = {"type": "page", "status": "current", "expand": "version", "limit": AT_ONCE}
         for space in [{"spaceKey": space} for space in self.settings.namespaces] or [{}]:
@@ -41,7 +42,7 @@ class Confluence:
         return found
 
     def list_changed(self, since: datetime) -> Mapping[str, Listed]:
-        """Pages by when they were changed, a day more than asked: days are compared, of the account's time zone."""
+        """Return what changed since a day before `since`: days are compared, of the account's time zone."""
         from_then = since.astimezone(UTC) - timedelta(days=1)
         query = f'type=page and lastmodified >= "{from_then:%Y/%m/%d}"'
         if spaces := ", ".join(f'"{space}"' for space in self.settings.namespaces):
@@ -49,7 +50,7 @@ class Confluence:
         return self.listed(f"{self.url}/search", {"cql": query, "expand": "version", "limit": AT_ONCE})
 
     def listed(self, url: str, asked: dict[str, str]) -> dict[str, Listed]:
-        """The pages of a listing, to its end."""
+        """Return the pages of a listing, to its end."""
         try:
             found = {}
             for page in self.results(url, asked):
@@ -60,7 +61,7 @@ class Confluence:
             raise self.site.error(f"lists its pages in a form that is not known. {HINT}") from None
 
     def results(self, url: str, asked: dict[str, str]) -> Iterator[dict[str, Any]]:
-        """What an answer holds, and those that follow it."""
+        """Yield what an answer holds, and those that follow it."""
         answer = self.site.ask_json("GET", url, params=asked)
         for _ in range(MOST_ANSWERS):
             yield from answer["results"]
@@ -71,14 +72,14 @@ class Confluence:
         raise self.site.error("does not come to the end of its list. It is asked again next time.")
 
     def address(self, path: str) -> str:
-        """The address of a path that Confluence names; nothing is asked of another host."""
+        """Return the address of a path that Confluence names; raises WikiError for another host's."""
         context = urlsplit(self.settings.address).path
         if not path.startswith("/rest/") and not path.startswith(f"{context}/rest/"):
             raise self.site.error(f"leads to {path[:200]!r} for more pages, which is not part of it. {HINT}")
         return self.settings.address + path.removeprefix(context)
 
     def fetch(self, page: Listed) -> Page | None:
-        """The page as its readers see it; its address is that of the page as it is now."""
+        """Return the page as its readers see it; its address is that of the page as it is now."""
         try:
             told = self.site.ask_json("GET", f"{self.url}/{page.id}", params={"expand": "body.view,version"})
         except Absent:
@@ -93,7 +94,7 @@ class Confluence:
         return Page(page.id, title, html, url, revision, page.date, "title-text")
 
     def readable(self, pages: Collection[str], caller: Caller) -> frozenset[str]:
-        """One by one: those that the caller's own session opens, without one those that the caller's name may read."""
+        """Return the pages that the caller's own session opens; without one, those that the caller's name may read."""
         numbers = sorted({page for page in pages if page.isascii() and page.isdecimal()})
         if caller.cookie:
             with closing(Site(self.settings, HINT, headers={"Cookie": caller.cookie}, wait=RIGHTS_SECONDS)) as site:
@@ -104,7 +105,7 @@ class Confluence:
         return frozenset()
 
     def until_failure(self, numbers: list[str], may: Any) -> frozenset[str]:
-        """Those of some pages that may be read; after the first question that fails no more are asked."""
+        """Return those of some pages that may be read; after the first question that fails no more are asked."""
         found = []
         for number in numbers:
             try:
@@ -116,11 +117,11 @@ class Confluence:
         return frozenset(found)
 
     def opens(self, site: Site, page: str) -> bool:
-        """Whether a session may read a page."""
+        """Return whether a session may read a page."""
         return str(site.ask_json("GET", f"{self.url}/{page}").get("id")) == page
 
     def may_read(self, page: str, user: str) -> bool:
-        """Whether an account, by its id in Confluence's cloud, may read a page."""
+        """Return whether an account, by its id in Confluence's cloud, may read a page."""
         asked = {"subject": {"type": "user", "identifier": user}, "operation": "read"}
         return (
             self.site.ask_json("POST", f"{self.url}/{page}/permission/check", json=asked).get("hasPermission") is True
@@ -128,6 +129,6 @@ class Confluence:
 
 
 def to_listed(page: Mapping[str, Any]) -> Listed:
-    """A page of a listing."""
+    """Return a page of a listing."""
     number, edited = int(page["version"]["number"]), str(page["version"].get("when") or "")[:10]
     return Listed(str(int(page["id"])), str(page["title"]), str(number), edited or None)

@@ -18,7 +18,8 @@ import lxml.html
 from lxml.etree import LxmlError
 
 from assistant.sync.site import Site, only_sure
-from assistant.sync.types import Caller, Listed, Page, WikiError, WikiSettings
+from assistant.sync.types import Caller, Listed, Page, WikiSettings
+from index.errors import WikiError
 
 HINT = "Give the address of its doku.php without that, and set `remote` and `remoteuser` in its configuration manager."
 DEEPEST = 1000  # namespaces in each other; 0 would list only what DokuWiki's search index has
@@ -32,19 +33,19 @@ class Remote(Protocol):
     """The calls that are needed, of either protocol."""
 
     def signed_in(self) -> bool:
-        """Whether the account is the one that calls."""
+        """Return whether the account is the one that calls."""
 
     def pages(self, namespace: str) -> list[dict[str, Any]]:
-        """The pages of a namespace and those in it, each with `id` and `rev`."""
+        """Return the pages of a namespace and of those in it, each with `id` and `rev`."""
 
     def changes(self, since: int) -> list[dict[str, Any]]:
-        """What changed since a time in seconds, each with `id` and `rev`; not what is gone."""
+        """Return what changed since a time in seconds, each with `id` and `rev`; not what is gone."""
 
     def html(self, page: str) -> str:
-        """A page rendered; empty where there is none."""
+        """Return a page rendered; empty where there is none."""
 
     def right(self, page: str, user: str | None) -> object:
-        """What a user may do with a page, None for whoever calls; 1 and more is reading it."""
+        """Return what a user may do with a page, None for whoever calls; 1 and more is reading it."""
 
 
 class DokuWiki:
@@ -60,7 +61,7 @@ class DokuWiki:
 
     @cached_property
     def remote(self) -> Remote:
-        """The protocol that this wiki speaks."""
+        """Find the protocol that this wiki speaks, once."""
         return find_remote(self.site, self.settings, self.secret)
 
     def close(self) -> None:
@@ -68,7 +69,7 @@ class DokuWiki:
         self.site.close()
 
     def list_pages(self) -> Mapping[str, Listed]:
-        """Every page of the namespaces that the account may read."""
+        """Return every page of the namespaces that the account may read."""
         if self.secret and not self.remote.signed_in():
             raise self.site.refused("not signed in")
         found: dict[str, Listed] = {}
@@ -78,13 +79,13 @@ class DokuWiki:
         return found
 
     def list_changed(self, since: datetime) -> Mapping[str, Listed]:
-        """Pages among the recent changes."""
+        """Return the pages among the recent changes."""
         changed = self.listed(lambda: self.remote.changes(int(since.timestamp())))
         wanted = tuple(f"{name.strip(':')}:" for name in self.settings.namespaces)
         return {name: page for name, page in changed.items() if not wanted or name.startswith(wanted)}
 
     def listed(self, ask: Callable[[], list[dict[str, Any]]]) -> dict[str, Listed]:
-        """Pages as an answer lists them; raises WikiError where it is none."""
+        """Return pages as an answer lists them; raises WikiError where it is none."""
         try:
             told = [(str(page["id"]), int(page["rev"])) for page in ask()]
             return {name: Listed(name, name, str(edited), day(edited)) for name, edited in told}
@@ -92,7 +93,7 @@ class DokuWiki:
             raise self.site.error(f"lists its pages in a form that is not known. {HINT}") from None
 
     def fetch(self, page: Listed) -> Page | None:
-        """The page as its readers see it, under the title that its first heading gives."""
+        """Return the page as its readers see it, with its first heading as title."""
         html = self.remote.html(page.id)
         if not html.strip():
             return None
@@ -101,14 +102,14 @@ class DokuWiki:
         return Page(page.id, first_heading(html) or page.id, html, url, page.version, page.date)
 
     def readable(self, pages: Collection[str], caller: Caller) -> frozenset[str]:
-        """By the access rules for the caller's name; who has none is whoever asks without an account.
+        """Ask for the access rules of the caller's name; a caller without one is whoever asks without an account.
 
         A page that is gone has the rules of its namespace.
         """
         return only_sure(lambda: self.ask_rights(sorted(set(pages) - {""}), caller.user or None))
 
     def ask_rights(self, pages: Sequence[str], user: str | None) -> frozenset[str]:
-        """Those pages that a user may read, a few asked at once; after the first failure no more are."""
+        """Return those pages that a user may read, a few asked at once; after the first failure no more are."""
         if user is not None and not self.secret:
             raise self.site.refused("rights")
         account = self.account if user is not None else (None, {})
@@ -139,7 +140,7 @@ class XmlRpc:
         self.url = f"{settings.address}/lib/exe/xmlrpc.php"
 
     def call(self, method: str, *values: Any) -> Any:
-        """What a method answers. Raises WikiError; Fault where the wiki says that something is wrong."""
+        """Return what a method answers. Raises WikiError; Fault where the wiki says that something is wrong."""
         body = xmlrpc.dumps(values, method, allow_none=True)
         data = self.site.ask("POST", self.url, content=body.encode(), headers={"Content-Type": "text/xml"})
         try:
@@ -150,22 +151,22 @@ class XmlRpc:
             raise self.site.error(f"does not answer as expected at {self.url}. {HINT}") from None
 
     def ask(self, method: str, *values: Any) -> Any:
-        """The same, with a fault as WikiError."""
+        """Return what a method answers; raises a fault as WikiError."""
         try:
             return self.call(method, *values)
         except xmlrpc.Fault as fault:
             raise self.site.error(f"says {fault.faultString[:300]!r} ({fault.faultCode}). {HINT}") from None
 
     def signed_in(self) -> bool:
-        """By signing in."""
+        """Sign in."""
         return not self.settings.user or bool(self.ask("dokuwiki.login", self.settings.user, self.secret))
 
     def pages(self, namespace: str) -> list[dict[str, Any]]:
-        """By their files."""
+        """List the files of pages."""
         return list(self.ask("dokuwiki.getPagelist", namespace, {"depth": 0}))
 
     def changes(self, since: int) -> list[dict[str, Any]]:
-        """None is a fault of its own."""
+        """Ask for the changes; that there are none is a fault of its own."""
         try:
             told = self.call("wiki.getRecentChanges", since)
         except xmlrpc.Fault as fault:
@@ -175,11 +176,11 @@ class XmlRpc:
         return [{"id": page["name"], "rev": page["version"]} for page in told if page.get("size")]
 
     def html(self, page: str) -> str:
-        """Rendered, or from DokuWiki's cache."""
+        """Return a page rendered, or from DokuWiki's cache."""
         return str(self.ask("wiki.getPageHTML", page) or "")
 
     def right(self, page: str, user: str | None) -> object:
-        """By DokuWiki's access rules."""
+        """Ask for DokuWiki's access rules."""
         return self.ask("wiki.aclCheck", page, *(() if user is None else (user,)))
 
 
@@ -191,7 +192,7 @@ class JsonRpc:
         self.url = f"{settings.address}/lib/exe/jsonrpc.php"
 
     def ask(self, method: str, **values: Any) -> Any:
-        """What a method answers; raises WikiError."""
+        """Return what a method answers; raises WikiError."""
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": values})
         kind = {"Content-Type": "application/json"}
         answer = self.site.ask_json("POST", self.url, content=body.encode(), headers=kind)
@@ -202,30 +203,30 @@ class JsonRpc:
         return answer["result"]
 
     def signed_in(self) -> bool:
-        """Whether it has a name for the account."""
+        """Ask whether it has a name for the account."""
         return bool(self.ask("core.whoAmI").get("login"))
 
     def pages(self, namespace: str) -> list[dict[str, Any]]:
-        """By their files."""
+        """List the files of pages."""
         told = self.ask("core.listPages", namespace=namespace, depth=DEEPEST)
         return [{"id": page["id"], "rev": page["revision"]} for page in told]
 
     def changes(self, since: int) -> list[dict[str, Any]]:
-        """Without deletions."""
+        """Ask for the changes, and leave out deletions."""
         told = self.ask("core.getRecentPageChanges", timestamp=since)
         return [{"id": page["id"], "rev": page["revision"]} for page in told if page.get("type") != "D"]
 
     def html(self, page: str) -> str:
-        """Rendered, or from DokuWiki's cache."""
+        """Return a page rendered, or from DokuWiki's cache."""
         return str(self.ask("core.getPageHTML", page=page) or "")
 
     def right(self, page: str, user: str | None) -> object:
-        """By DokuWiki's access rules; an empty user would be the account that calls, so it is never sent."""
+        """Ask for DokuWiki's access rules; an empty user would be the account that calls, and is never sent."""
         return self.ask("core.aclCheck", page=page, **({} if user is None else {"user": user}))
 
 
 def find_remote(site: Site, settings: WikiSettings, secret: str) -> Remote:
-    """JSON-RPC where it has the methods that are needed, else XML-RPC; raises WikiError where neither answers."""
+    """Return JSON-RPC where it has the methods needed, else XML-RPC; raises WikiError where neither answers."""
     newer, older = JsonRpc(site, settings), XmlRpc(site, settings, secret)
     try:
         newer.ask("core.getAPIVersion")
@@ -236,12 +237,12 @@ def find_remote(site: Site, settings: WikiSettings, secret: str) -> Remote:
 
 
 def day(seconds: int) -> str:
-    """The day of a time in seconds."""
+    """Return the day of a time in seconds."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d}"
 
 
 def first_heading(html: str) -> str | None:
-    """The words of a page's first heading."""
+    """Return the words of a page's first heading."""
     try:
         found = lxml.html.fragment_fromstring(html, create_parent="div").xpath("(//h1|//h2|//h3|//h4|//h5)[1]")
     except (LxmlError, ValueError):

@@ -21,9 +21,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from assistant.sync.types import Listed, Page, Wiki, WikiError, WikiSettings
+from assistant.sync.types import Listed, Page, Wiki, WikiSettings
 from index.document.formats.html import read_html
-from index.errors import SourceError
+from index.errors import SourceError, WikiError
 
 STATE = ".pages.json"
 OVERLAP = 600  # seconds that recent changes are looked at again, for clocks that differ
@@ -118,7 +118,7 @@ class Sync:
         return Synced(self.settings.name, pages, self.fetched, removed, tuple(self.problems))
 
     def fetch_all(self, pages: list[Listed]) -> bool:
-        """Fetch pages; whether all could be. What failed is there as it was before, and fetched the next time."""
+        """Fetch pages, and return whether all could be; one that failed stays as it was until the next time."""
         if len(pages) > SAVED_EVERY:
             self.say(f"The wiki {self.settings.name!r}: reading {len(pages):,} pages.")
         failed = in_a_row = 0
@@ -153,7 +153,7 @@ class Sync:
         self.state.pages[listed.id] = (listed.version, name)
 
     def remove_all(self, listed: Mapping[str, Listed]) -> int:
-        """Remove the pages that a complete listing does not have, and files of none; how many pages."""
+        """Remove the pages that a complete listing does not have, and stray files; return how many pages."""
         gone = [name for name in self.state.pages if name not in listed]
         for name in gone:
             del self.state.pages[name]
@@ -164,7 +164,7 @@ class Sync:
 
 
 def changed(listed: Mapping[str, Listed], state: State, folder: Path) -> list[Listed]:
-    """The listed pages that are not here in that version."""
+    """Return the listed pages that are not here in that version."""
     found = []
     for name, page in listed.items():
         version, file = state.pages.get(name, (None, None))
@@ -174,12 +174,12 @@ def changed(listed: Mapping[str, Listed], state: State, folder: Path) -> list[Li
 
 
 def since(state: State) -> datetime:
-    """From when on changes are asked for."""
+    """Return from when on changes are asked for."""
     return datetime.fromtimestamp(max(0, state.asked - OVERLAP), UTC)
 
 
 def file_name(page: str) -> str:
-    """The file of a page, of DokuWiki's namespaces in sub-folders; whatever an id holds, it lies in the folder."""
+    """Return a page's file, DokuWiki's namespaces as sub-folders; whatever an id holds, it lies in the folder."""
     parts = [UNSAFE.sub(lambda found: f"%{ord(found[0]):X}", part) or "%" for part in page.split(":")]
     if any(len(part.encode()) > LONGEST_NAME for part in parts) or len(parts) > 20:
         return hashlib.sha256(page.encode("utf-8", "surrogatepass")).hexdigest()[:40] + ".html"
@@ -187,7 +187,7 @@ def file_name(page: str) -> str:
 
 
 def to_html(page: Page) -> bytes:
-    """A page as a file of its own, under the heading that its wiki writes above it."""
+    """Return a page as a file of its own, under the heading that its wiki writes above it."""
     title = html.escape(page.title)
     heading = f'<h1 id="{html.escape(page.heading)}">{title}</h1>\n' if page.heading else ""
     head = f'<!DOCTYPE html>\n<html><head><meta charset="utf-8"><title>{title}</title></head>'
@@ -195,14 +195,14 @@ def to_html(page: Page) -> bytes:
 
 
 def to_toml(page: Page) -> bytes:
-    """What stands beside it."""
+    """Return what stands beside it."""
     told = {"title": page.title, "url": page.url, "revision": page.revision, "page": page.id, "date": page.date}
     lines = [f"{key} = {json.dumps(printable(value), ensure_ascii=False)}\n" for key, value in told.items() if value]
     return "".join(lines).encode("utf-8", "replace")
 
 
 def printable(text: str) -> str:
-    """A text on one line, without what TOML does not take."""
+    """Return a text on one line, without what TOML does not take."""
     return "".join(one if one.isprintable() else " " for one in text)
 
 
@@ -234,17 +234,17 @@ def remove_page(path: Path) -> None:
 
 
 def beside(path: Path) -> Path:
-    """The file that tells of a page."""
+    """Return the file that tells of a page."""
     return path.with_suffix(".toml")
 
 
 def identity(settings: WikiSettings) -> str:
-    """What tells whether pages that are here are of this wiki."""
+    """Return what tells whether pages that are here are of this wiki."""
     return json.dumps([settings.kind, settings.address, settings.public_address])
 
 
 def read_state(settings: WikiSettings, folder: Path) -> State:
-    """What is known of the folder; nothing where that is damaged: all is fetched again then."""
+    """Return what is known of the folder; nothing where that is damaged: all is fetched again then."""
     try:
         told: dict[str, Any] = json.loads((folder / STATE).read_bytes())
         pages = {str(name): (str(version), file) for name, (version, file) in told["pages"].items()}
@@ -256,7 +256,7 @@ def read_state(settings: WikiSettings, folder: Path) -> State:
 
 
 def is_new(settings: WikiSettings, folder: Path) -> bool:
-    """Whether nothing of a wiki was ever read into its folder."""
+    """Return whether nothing of a wiki was ever read into its folder."""
     state = read_state(settings, folder)
     return not state.pages or state.of != identity(settings)
 

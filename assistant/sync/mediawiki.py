@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from assistant.sync.site import Site, only_sure
-from assistant.sync.types import Caller, Listed, Page, WikiError, WikiSettings
+from assistant.sync.types import Caller, Listed, Page, WikiSettings
+from index.errors import WikiError
 
 HINT = "Give the address of its api.php, such as https://wiki.example/w."
 FORM = {"format": "json", "formatversion": "2"}
@@ -40,7 +41,7 @@ class MediaWiki:
         self.site.close()
 
     def list_pages(self) -> Mapping[str, Listed]:
-        """Every page of the namespaces that the account may read; redirects are none."""
+        """Return every page of the namespaces that the account may read, without redirects."""
         found: dict[str, Listed] = {}
         for namespace in self.namespaces():
             asked = {"generator": "allpages", "gapnamespace": namespace, "gaplimit": "max"}
@@ -50,13 +51,13 @@ class MediaWiki:
         return found
 
     def list_changed(self, since: datetime) -> Mapping[str, Listed]:
-        """Pages among the recent changes."""
+        """Return the pages among the recent changes."""
         asked = {"generator": "recentchanges", "grctype": "edit|new", "grclimit": "max", "grctoponly": "1"}
         asked |= {"grcend": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", "grcnamespace": "|".join(self.namespaces())}
         return {str(page["pageid"]): listed(page) for page in self.pages(asked) if not page.get("redirect")}
 
     def pages(self, asked: Asked) -> Iterator[dict[str, Any]]:
-        """The pages of a generator that exist and may be read; raises WikiError where the wiki does not tell of one."""
+        """Yield the pages of a generator that exist and may be read; raises WikiError where the wiki does not tell."""
         found: dict[int, dict[str, Any]] = {}
         for answer in self.query({**asked, **TOLD}):
             for page in answer.get("pages", []):
@@ -70,7 +71,7 @@ class MediaWiki:
                 yield page
 
     def fetch(self, page: Listed) -> Page | None:
-        """The page as its readers see it; the heading is what the skin writes above it."""
+        """Return the page as its readers see it; the heading is what the skin writes above it."""
         asked = {"action": "parse", "pageid": page.id, "prop": "text|revid", "disableeditsection": "1"}
         answer = self.call({**asked, "disablelimitreport": "1"}, GONE)
         if "error" in answer:
@@ -83,13 +84,13 @@ class MediaWiki:
         return Page(page.id, title, text, self.address(title, revision), revision, page.date, "firstHeading")
 
     def address(self, title: str, revision: str) -> str:
-        """Where a revision is read: the wiki's own index.php."""
+        """Return where a revision is read: the wiki's own index.php."""
         base = self.settings.public_address or self.api.rpartition("/")[0]
         script = base if base.endswith(".php") else f"{base}/index.php"
         return f"{script}?title={quote(title.replace(' ', '_'), safe='/:')}&oldid={revision}"
 
     def readable(self, pages: Collection[str], caller: Caller) -> frozenset[str]:
-        """Asked as the caller, with their cookies and no others; a wiki takes who has none for anybody."""
+        """Ask as the caller, with their cookies and no others; to a wiki a caller without any is anybody."""
         numbers = sorted({page for page in pages if page.isascii() and page.isdecimal()})
         parts = [numbers[at : at + AT_ONCE] for at in range(0, len(numbers), AT_ONCE)]
         cookie = {"Cookie": caller.cookie} if caller.cookie else {}
@@ -99,7 +100,7 @@ class MediaWiki:
         return frozenset().union(*told)
 
     def readable_part(self, site: Site, numbers: Sequence[str]) -> frozenset[str]:
-        """Those of up to 50 pages that a site says may be read; raises where it says something else."""
+        """Return those of up to 50 pages that a site says may be read; raises where it says something else."""
         asked = {"action": "query", "prop": "info", "intestactions": "read", "pageids": "|".join(numbers)}
         answer = site.ask_json("GET", self.api, params={**FORM, **asked})
         pages = answer["query"]["pages"]
@@ -107,7 +108,7 @@ class MediaWiki:
         return frozenset(allowed.intersection(numbers))
 
     def namespaces(self) -> tuple[str, ...]:
-        """The numbers of the namespaces that are read: those named, or those that hold the wiki's content."""
+        """Return the numbers of the namespaces to read: those named, or those that hold the wiki's content."""
         answer = self.call({"action": "query", "meta": "siteinfo", "siprop": "namespaces|namespacealiases"})
         try:
             told = answer["query"]
@@ -127,7 +128,7 @@ class MediaWiki:
         return tuple(dict.fromkeys(names[name.lower()] for name in self.settings.namespaces))
 
     def query(self, asked: Asked) -> Iterator[dict[str, Any]]:
-        """Every part of the answer to a query, as many as it comes in."""
+        """Yield every part of the answer to a query, as many as it comes in."""
         following: Asked = {}
         while True:
             answer = self.call({"action": "query", **asked, **following})
@@ -139,7 +140,7 @@ class MediaWiki:
             following = answer["continue"]
 
     def call(self, asked: Asked, may_say: Collection[str] = ()) -> dict[str, Any]:
-        """One answer, signed in where an account is named; its error is raised unless it is one of those named."""
+        """Return one answer, signed in where an account is named; raises its error unless that is one of `may_say`."""
         answer = self.post(asked)
         if answer.get("error", {}).get("code") in ("assertuserfailed", "assertnameduserfailed") and self.settings.user:
             self.sign_in()
@@ -149,7 +150,7 @@ class MediaWiki:
         return answer
 
     def post(self, asked: Asked) -> dict[str, Any]:
-        """One answer, whatever it is; an account that is named must be signed in."""
+        """Return one answer, whatever it is; an account that is named must be signed in."""
         known = {"assert": "user"} if self.secret else {}
         return self.site.ask_json("POST", self.api, data={**FORM, **known, **asked})
 
@@ -164,7 +165,7 @@ class MediaWiki:
             raise self.site.refused(str(result))
 
     def told(self, error: Mapping[str, Any]) -> WikiError:
-        """An error of the API, as a sentence."""
+        """Return an error of the API, as a sentence."""
         code = str(error.get("code"))[:100]
         if code in ("readapidenied", "assertuserfailed", "assertnameduserfailed", "mwoauth-invalid-authorization"):
             return self.site.refused(code)
@@ -172,7 +173,7 @@ class MediaWiki:
 
 
 def listed(page: Mapping[str, Any]) -> Listed:
-    """A page of a listing. What it includes may change what it reads, which `touched` tells."""
+    """Return a page of a listing; `touched` also tells that something changed that it includes."""
     dates = [str(one["timestamp"])[:10] for one in page.get("revisions", []) if "timestamp" in one]
     return Listed(
         str(page["pageid"]), str(page["title"]), f"{page['lastrevid']}:{page['touched']}", next(iter(dates), None)

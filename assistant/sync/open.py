@@ -6,7 +6,8 @@ from assistant.sync.bookstack import BookStack
 from assistant.sync.confluence import Confluence
 from assistant.sync.dokuwiki import DokuWiki
 from assistant.sync.mediawiki import MediaWiki
-from assistant.sync.types import Kind, Wiki, WikiError, WikiSettings
+from assistant.sync.types import Kind, Wiki, WikiSettings
+from index.errors import WikiError
 
 KINDS: Mapping[Kind, Callable[[WikiSettings, str], Wiki]] = {
     "mediawiki": MediaWiki,
@@ -17,7 +18,7 @@ KINDS: Mapping[Kind, Callable[[WikiSettings, str], Wiki]] = {
 
 
 def open_wiki(settings: WikiSettings, environment: Mapping[str, str]) -> Wiki:
-    """A wiki, with its secret from the environment; raises WikiError where that has none. Nothing is asked yet."""
+    """Return a wiki, with its secret from the environment; raises WikiError where that has none. It asks nothing."""
     secret = environment.get(settings.password_env, "") if settings.password_env else ""
     if settings.password_env and not secret:
         raise WikiError(f"The wiki {settings.name!r} wants the variable {settings.password_env}, which is not set.")

@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 
-from assistant.sync.types import WikiError, WikiSettings
+from assistant.sync.types import WikiSettings
+from index.errors import WikiError
 
 LARGEST_ANSWER = 32 << 20  # bytes
 SECONDS = 60  # for a whole answer
@@ -19,7 +20,7 @@ AGENT = "Quoth (reads wiki pages to quote them)"
 
 @cache
 def trusted() -> ssl.SSLContext:
-    """The certificates that are believed, read once."""
+    """Load the trusted certificates, once."""
     return httpx.create_ssl_context()
 
 
@@ -48,7 +49,7 @@ class Site:
         )
 
     def ask(self, method: str, url: str, **what: Any) -> bytes:
-        """The body of an answer. Raises WikiError where there is none, or one that is no success; Absent for a 404."""
+        """Return the body of an answer; raises WikiError for none, or one that is no success, Absent for a 404."""
         deadline = time.monotonic() + SECONDS
         try:
             with self.client.stream(method, url, **what) as response:
@@ -85,7 +86,7 @@ class Site:
             raise self.error(f"answers {url} with an error ({status}). Look into the wiki's own log.")
 
     def ask_json(self, method: str, url: str, **what: Any) -> dict[str, Any]:
-        """The same for an answer that is a JSON object."""
+        """Return an answer that is a JSON object; raises as `ask`, and WikiError for another answer."""
         data = self.ask(method, url, **what)
         try:
             told = json.loads(data)
@@ -102,11 +103,11 @@ class Site:
             raise self.error(f"has more than {most:,} pages. Name fewer namespaces, or raise most_pages.")
 
     def error(self, what: str) -> WikiError:
-        """A sentence about this wiki."""
+        """Return an error with a sentence about this wiki."""
         return WikiError(f"The wiki {self.settings.name!r} {what}")
 
     def refused(self, why: str) -> WikiError:
-        """What is said where the account is not let in."""
+        """Return the error of an account that is not let in."""
         settings = self.settings
         if not settings.password_env:
             return self.error(
@@ -117,7 +118,7 @@ class Site:
 
 
 def only_sure(ask: Callable[[], frozenset[str]]) -> frozenset[str]:
-    """What was answered about rights; nothing where the answer failed or was not of the form that it should be."""
+    """Return an answer about rights; nothing where it failed, or is not of the form that it should be."""
     try:
         return ask()
     except (WikiError, KeyError, TypeError, ValueError, AttributeError, RecursionError):

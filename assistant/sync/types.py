@@ -8,13 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from index.errors import QuothError
-
 Kind = Literal["mediawiki", "dokuwiki", "bookstack", "confluence"]
-
-
-class WikiError(QuothError):
-    """A wiki that cannot be read, and why: nothing is known of its pages then."""
 
 
 class WikiSettings(BaseModel):
@@ -43,7 +37,7 @@ class WikiSettings(BaseModel):
     @field_validator("address", "public_address")
     @classmethod
     def check_address(cls, address: str) -> str:
-        """An address of a site, without name and password, query and fragment."""
+        """Refuse an address with name, password, query or fragment."""
         if not address:
             return address
         parts = urlsplit(address)
@@ -55,7 +49,7 @@ class WikiSettings(BaseModel):
 
     @model_validator(mode="after")
     def check_secret(self) -> "WikiSettings":
-        """A user has a password; the environment's QUOTH_ variables are settings."""
+        """Refuse a user without a password, and QUOTH_ variables, which are settings."""
         if not self.address:
             raise ValueError("the address is empty; write it like https://wiki.example/w")
         if self.user and not self.password_env:
@@ -103,16 +97,16 @@ class Wiki(Protocol):
     """A wiki that pages are read of. Its methods raise WikiError where the wiki does not answer as it should."""
 
     def list_pages(self) -> Mapping[str, Listed]:
-        """Every page that may be read, by id. It is complete, or raises."""
+        """Return every page that may be read, by id; the listing is complete, or raises."""
 
     def list_changed(self, since: datetime) -> Mapping[str, Listed]:
-        """Pages made or edited since then, as far as the wiki tells; never which are gone."""
+        """Return the pages made or edited since then, as far as the wiki tells; never which are gone."""
 
     def fetch(self, page: Listed) -> Page | None:
-        """A page as it is now; None where the wiki says that it is gone, or may not be read."""
+        """Return a page as it is now; None where the wiki says that it is gone, or may not be read."""
 
     def readable(self, pages: Collection[str], caller: Caller) -> frozenset[str]:
-        """Those of some pages, by id, that the wiki says the caller may read.
+        """Return those of some pages, by id, that the wiki says the caller may read.
 
         It never raises: a page that the wiki does not know, or an answer that does not come, is not among them.
         """

@@ -6,7 +6,8 @@ from pathlib import Path
 from assistant.settings import Settings
 from assistant.sync.folder import Say, Synced, is_new, sync_folder
 from assistant.sync.open import open_wiki
-from assistant.sync.types import Wiki, WikiError, WikiSettings
+from assistant.sync.types import Wiki, WikiSettings
+from index.errors import WikiError
 
 
 class Wikis:
@@ -18,13 +19,13 @@ class Wikis:
         self.opened: dict[str, Wiki] = {}
 
     def open(self, wiki: WikiSettings) -> Wiki:
-        """A wiki, with the session that it has; raises WikiError where its secret is missing."""
+        """Return a wiki, with the session that it has; raises WikiError where its secret is missing."""
         if wiki.name not in self.opened:
             self.opened[wiki.name] = open_wiki(wiki, self.environment)
         return self.opened[wiki.name]
 
     def folder(self, wiki: WikiSettings) -> Path:
-        """Where a wiki's pages are kept."""
+        """Return the folder in which a wiki's pages are kept."""
         return self.settings.wiki_folder(wiki)
 
     def sync(self, complete: bool = False, new_only: bool = False, say: Say = lambda message: None) -> list[Synced]:
@@ -39,7 +40,7 @@ class Wikis:
         self.opened.clear()
 
     def sync_one(self, wiki: WikiSettings, complete: bool, say: Say) -> Synced:
-        """Bring one in step; where it cannot be, why."""
+        """Bring one in step; where that fails, return why."""
         try:
             return sync_folder(wiki, self.open(wiki), self.folder(wiki), complete, say)
         except WikiError as error:

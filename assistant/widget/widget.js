@@ -354,6 +354,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
       const nothing = answer.abstention;
       const cards = (nothing ? nothing.nearest : answer.evidence).map((one, i) => this.#quotation(one, i + 1));
       if (nothing) shown.push(make("p", {}, clean(nothing.message)));
+      if (nothing?.contact) shown.push(make("p", {}, `Whom to ask: ${clean(nothing.contact)}`));
       const near = nothing?.reason === "low_confidence" ? 1 : 0;
       const needed = nothing ? near : answer.needed;
       if (near && cards.length) shown.push(make("p", { class: "quiet" }, "The nearest sentence:"));

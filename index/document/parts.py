@@ -1,13 +1,15 @@
 """What a document is put together from, found in its text or given by the format it was read from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 from index.document.formats.types import Read
 from index.document.layout import TextBlock
 from index.document.notes import Marker, NoteBlock, find_notes, find_oddities, link_markers
 from index.document.sentences import vocabulary_of
-from index.document.types import Oddity, Span
+from index.document.types import Block, Oddity, Span
 
 FROM_FORMAT = "given"  # the form of notes and markers that the file's format marks up
 
@@ -45,10 +47,29 @@ def parts_from_format(text: str, read: Read) -> Parts:
 
 def text_blocks(text: str, read: Read) -> Iterator[TextBlock]:
     """The blocks of the body that a format tells."""
+    names: dict[int, str] = {}  # of a table's columns, where a row of its own has them
     for block in read.blocks:
-        if block.kind not in ("note", "boilerplate"):
-            kind = "paragraph" if block.kind == "heading" else block.kind
-            yield TextBlock(block.start, block.end, text[block.start : block.end], kind)
+        if block.kind in ("note", "boilerplate"):
+            continue
+        words = text[block.start : block.end]
+        if block.kind == "row":
+            own = block.level > 0
+            names = {cell.column: text[cell.words : cell.end] for cell in block.cells} if own else names
+            yield TextBlock(block.start, block.end, words, "row", **({} if own else read_cells(block, names)))
+        else:
+            names = {}
+            kind, depth = ("item", block.level) if block.kind == "item" else (block.kind, 0)
+            yield TextBlock(block.start, block.end, words, "paragraph" if kind == "heading" else kind, depth)
+
+
+def read_cells(block: Block, names: Mapping[int, str]) -> dict[str, Any]:
+    """What is read before each cell of a row: the name of its column, where the row does not repeat it."""
+    unnamed = [cell for cell in block.cells if cell.start == cell.words and names.get(cell.column)]
+    if not unnamed:
+        return {}
+    read = {cell.start: f"{names[cell.column]}: " for cell in unnamed}
+    cells = [(cell.start, ("; " if at else "") + read.get(cell.start, "")) for at, cell in enumerate(block.cells)]
+    return {"cells": tuple(cells), "gaps": tuple((a.end, b.start) for a, b in pairwise(block.cells))}
 
 
 def notes_from_format(text: str, read: Read) -> tuple[list[NoteBlock], list[Marker], dict[int, tuple[int, ...]]]:

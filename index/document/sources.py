@@ -88,8 +88,7 @@ def find_files(path: Path, seen: Mapping[str, Seen] = MappingProxyType({}), coll
     Files are hashed; where they are more than `HASHED_ALWAYS` together, not those that look as they were `seen`, by
     their paths. Raises SourceError if there is none that can be read, or the file itself cannot.
     """
-    placed = place_files(path, collections)
-    sizes = [os.stat(file).st_size for file, _ in placed if os.path.exists(file)]
+    placed, sizes = list_files(path, collections)
     known = seen if sum(sizes) > HASHED_ALWAYS else None
     if path.is_file() and len(placed) == 1:
         return Found((find_file(path, path.parent, known),), ())
@@ -99,36 +98,29 @@ def find_files(path: Path, seen: Mapping[str, Seen] = MappingProxyType({}), coll
     return Found(tuple(name_apart(files)), tuple(unread))
 
 
-def place_files(path: Path, collections: Sequence[Path] = ()) -> list[tuple[Path, Path]]:
-    """The files at `path` and in `collections`, each with the folder its place counts from.
+def list_files(path: Path, collections: Sequence[Path] = ()) -> tuple[list[tuple[Path, Path]], list[int]]:
+    """The files at `path` and in `collections`, each with the folder that its collection is named from; their sizes.
 
-    Raises SourceError if there are none.
+    Raises SourceError if there are none, or a sub-folder has the name of one of `collections`.
     """
     try:
-        top = path.parent if path.is_file() else path
-        placed = [(file, top) for file in list_files(path)]
+        if not path.is_file() and not path.is_dir():
+            raise SourceError(f"No such file or folder: {path}. Give a document or a folder of them.")
+        placed = [(path, path.parent)] if path.is_file() else [(one, path) for one in walk(path)]
         for folder in collections:
-            if path.is_dir() and (path / folder.name).is_dir():
+            if (path / folder.name).is_dir():
                 raise SourceError(
                     f"{path / folder.name} and {folder} are both the collection {folder.name!r}. Rename one of them."
                 )
-            placed += [(file, folder.parent) for file in walk(folder, folder.parent)]
+            placed += [(one, folder.parent) for one in walk(folder, folder.parent)]
+        sizes = [os.stat(one).st_size if os.path.exists(one) else 0 for one, _ in placed]
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
     if not placed:
         raise SourceError(
             f"The folder {path} holds no documents ({', '.join(FORMATS)}). Put one there, or name another."
         )
-    return placed
-
-
-def list_files(path: Path) -> list[Path]:
-    """The documents at `path`; raises SourceError if nothing is there, OSError if it cannot be listed."""
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise SourceError(f"No such file or folder: {path}. Give a document or a folder of them.")
-    return list(walk(path))
+    return placed, sizes
 
 
 def walk(folder: Path, top: Path | None = None) -> Iterator[Path]:
@@ -137,8 +129,10 @@ def walk(folder: Path, top: Path | None = None) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             stem, suffix = os.path.splitext(name)
-            about_folder = stem.lower() == "readme" and Path(place) == (top or folder) and suffix.lower() not in TEXTS
-            if suffix.lower() in READ and not name.startswith(".") and not about_folder:
+            is_about_folder = (
+                stem.lower() == "readme" and Path(place) == (top or folder) and suffix.lower() not in TEXTS
+            )
+            if suffix.lower() in READ and not name.startswith(".") and not is_about_folder:
                 yield Path(place, name)
 
 

@@ -139,12 +139,22 @@ class Metadata:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a table's row: where the header that is repeated before it begins, its own words begin, and it ends."""
+
+    column: int
+    start: int
+    words: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """What the original says of a piece of the text: what it is, and where it stands there.
 
-    `kind` is `heading` (of `level` 1 to 6), `paragraph`, `item` (of a list), `row` (of a table, with the table's
-    headers), `code`, `note`, or `boilerplate` (a site's menus). `link` leads to it in the original: `#element`, or
-    `file.xhtml#element` in an EPUB.
+    `kind` is `heading` (of `level` 1 to 6), `paragraph`, `item` (of a list, `level` 0 outside all others), `row` (of a
+    table, `level` 1 if it heads the columns of those below; with its `cells`), `code`, `note`, or `boilerplate` (a
+    site's menus). `link` leads to it in the original: `#element`, or `file.xhtml#element` in an EPUB.
     """
 
     start: int
@@ -152,6 +162,7 @@ class Block:
     kind: str
     level: int = 0
     link: str | None = None
+    cells: tuple[Cell, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +198,7 @@ class Document:
         return self.blocks[at - 1].link if at else None
 
     def url_at(self, offset: int) -> str | None:
-        """Where a character is read on the web: the document's address, with the element; None where it has none."""
+        """Return where a character is read on the web: the document's address with the element, or None."""
         url, link = self.metadata.url or "", self.link_at(offset) or ""
         if not url.startswith(("http://", "https://")):
             return None

@@ -27,7 +27,7 @@ function showBusy(busy) {
 }
 
 function stop() {
-  trigger("stop");
+  trigger("stop", { number: asking });
   giveUp("Stopped.");
   box.focus();
 }
@@ -68,8 +68,9 @@ function showStart(shown) {
 }
 
 // A turn as it is now; turns after it belong to a question that was edited, and go.
-function showTurn({ turn, html, number }) {
+function showTurn({ turn, html, number, versions: cited }) {
   if (number !== asking) return; // stopped meanwhile
+  forget(cited);
   const holder = document.createElement("template");
   holder.innerHTML = html;
   const fresh = holder.content.firstElementChild;
@@ -139,8 +140,26 @@ function showRated({ rated, say: words }) {
   if (rating) rating.textContent = words;
 }
 
+function askBack(form) {
+  const turn = Number(form.closest(".q-turn").dataset.turn);
+  trigger("ask_back", { turn, address: form.address.value, consent: form.consent.checked });
+}
+
+function showAskedBack({ asked_back: turn, kept, say: words }) {
+  say(words);
+  const form = find(`#quoth-turn-${turn} .q-ask-back`);
+  if (!form) return;
+  const told = find(".q-label", form) ?? document.createElement("p");
+  told.className = "q-label";
+  told.textContent = words;
+  if (kept) form.replaceWith(told);
+  else form.append(told);
+  focusOn(told);
+}
+
 function show(patch) {
   if (patch.turn) showTurn(patch);
+  else if ("asked_back" in patch) showAskedBack(patch);
   else if ("rated" in patch) showRated(patch);
   else if (patch.failed && asking !== null) giveUp("This question could not be asked.");
 }

@@ -15,6 +15,21 @@ function openDocument(id) {
   return opened.get(id).then(showArticle);
 }
 
+const versions = new Map(); // what each document was when it was opened or cited
+
+// Close what is no longer as it was; with `all`, what is no longer there too.
+function forget(now, all = false) {
+  for (const [id, loading] of [...opened]) {
+    const gone = all && !(id in now);
+    const changed = id in now && versions.has(id) && versions.get(id) !== now[id];
+    if (!gone && !changed) continue;
+    opened.delete(id);
+    loading.then((article) => article.remove());
+    if (changed && !find(`article[data-document="${CSS.escape(id)}"]`, pages)?.hidden) openDocument(id);
+  }
+  for (const [id, version] of Object.entries(now)) versions.set(id, version);
+}
+
 function toArticle(html) {
   const holder = document.createElement("template");
   holder.innerHTML = html;

@@ -52,6 +52,7 @@ element.addEventListener("click", (event) => {
 
 element.addEventListener("submit", (event) => {
   event.preventDefault();
+  if (event.target.closest(".q-ask-back")) return askBack(event.target);
   const turn = event.target.closest(".q-turn");
   const text = find("textarea", event.target);
   if (asking !== null || !text.value.trim()) return;
@@ -134,10 +135,25 @@ function followHash() {
   return true;
 }
 
+// The list of documents as it is now. One that has changed is opened anew: offsets are of its new text.
+function list(now) {
+  find(".q-introduction").innerHTML = now.start;
+  find(".q-contents nav").innerHTML = now.contents;
+  find(".q-contents summary").textContent = now.several ? "Documents" : "Contents";
+  forget(now.versions, !now.more); // of those that are not listed it is not known whether they are there
+}
+
+function refresh() {
+  return server.read_start(null).then((now) => {
+    list(now);
+    find(".q-first").innerHTML = now.questions;
+  });
+}
+
+find(".q-contents").addEventListener("toggle", (event) => event.target.open && refresh());
+
 function begin(first) {
-  find(".q-introduction").innerHTML = first.start;
-  find(".q-contents nav").innerHTML = first.contents;
-  find(".q-contents summary").textContent = first.several ? "Documents" : "Contents";
+  list(first);
   box.maxLength = first.longest;
   find(".q-first").innerHTML = first.questions;
   if (!first.document) find(":scope > .q-doing", pages).textContent = "There is no document here that you may read.";

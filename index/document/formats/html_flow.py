@@ -16,6 +16,7 @@ BLOCKS = frozenset((
     "li", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot",
     "th", "thead", "tr", "ul",
 ))  # fmt: skip
+LISTS = frozenset(("dl", "menu", "ol", "ul"))
 HEADINGS = {f"h{level}": level for level in range(1, 7)}
 NO_TEXT = frozenset((
     "applet", "audio", "button", "canvas", "colgroup", "datalist", "embed", "frameset", "head", "iframe",
@@ -47,6 +48,7 @@ class Flow:
     link: str | None = None
     core: HtmlElement | None = None  # what is not inside this is the site's furniture
     lead: str = ""  # a list number, or a term, set before the next words
+    lists: int = 0  # how many lists what is read stands in
 
     def flush(self, kind: str | None = None, level: int = 0) -> None:
         """End the block that is being read."""
@@ -55,7 +57,9 @@ class Flow:
             if self.lead:
                 inlines.insert(0, self.lead)
                 self.lead = ""
-            self.pieces.append(Piece(kind or self.kind, tuple(inlines), level, self.link))
+            kind = kind or self.kind
+            level = max(self.lists - 1, 0) if kind == "item" else level
+            self.pieces.append(Piece(kind, tuple(inlines), level, self.link))
 
     def read(self, element: HtmlElement) -> None:
         """What an element holds, its own tail left out."""
@@ -135,9 +139,9 @@ class Flow:
         self.see_link(element)
         for caption in element.iterchildren("caption"):
             self.read_block(caption)
-        for row in rows_of(element, self.cell):
+        for row, heads in rows_of(element, self.cell):
             self.inlines = list(row)
-            self.flush("row" if self.kind != "boilerplate" else None)
+            self.flush("row" if self.kind != "boilerplate" else None, int(heads))
 
     def cell(self, element: HtmlElement) -> list[Inline]:
         """The words and markers of a cell, its blocks on lines of their own."""
@@ -153,7 +157,8 @@ class Flow:
         """A block: what was read before it ends here."""
         self.flush()
         self.see_link(element)
-        before = self.kind
+        before, lists = self.kind, self.lists
+        self.lists += element.tag in LISTS
         if before != "boilerplate" and self.is_furniture(element):
             self.kind = "boilerplate"
         elif before != "boilerplate" and element.tag in ("li", "dd", "dt"):
@@ -163,7 +168,7 @@ class Flow:
         if element.tag == "dt" and (words := plain(self.inlines)) is not None and has_definition(element):
             self.lead, self.inlines = f"{words.rstrip(':')}: ", []
         self.flush()
-        self.kind = before
+        self.kind, self.lists = before, lists
 
     def is_furniture(self, element: HtmlElement) -> bool:
         """Whether an element is of the site around the text."""

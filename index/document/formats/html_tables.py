@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from lxml.html import HtmlElement
 
-from index.document.formats.types import Inline, Page, Ref
+from index.document.formats.types import Edge, Inline, Page, Ref
 
 MOST_COLUMNS = 100
 LONGEST_CELL = 1500  # characters; what is longer is a page set in a table, not a table
@@ -26,23 +26,26 @@ def cells_under(table: HtmlElement) -> Iterator[HtmlElement]:
     return table.iterdescendants("td", "th")
 
 
-def rows_of(table: HtmlElement, read: ReadCell) -> Iterator[list[Inline]]:
-    """The words of each row; a header is repeated cell by cell in the rows below it, and stands alone above none."""
+def rows_of(table: HtmlElement, read: ReadCell) -> Iterator[tuple[list[Inline], bool]]:
+    """The words of each row, and whether they are headers alone.
+
+    A header is repeated cell by cell in the rows below it; it stands alone above none, or where it has markers.
+    """
     headers: Row = []
     waiting = False
     for row in grid(table, read):
         if is_header(row, bool(headers)):
             if waiting:
-                yield joined(headers)
+                yield with_headers(headers, []), True
             headers, waiting = row, True
             if has_marks(row):
-                yield joined(row)
+                yield with_headers(row, []), True
                 waiting = False
             continue
-        yield with_headers(row, headers)
+        yield with_headers(row, headers), False
         waiting = False
     if waiting:
-        yield joined(headers)
+        yield with_headers(headers, []), True
 
 
 def grid(table: HtmlElement, read: ReadCell) -> Iterator[Row]:
@@ -88,21 +91,14 @@ def is_header(row: Row, known: bool) -> bool:
 def with_headers(row: Row, headers: Row) -> list[Inline]:
     """A row's cells, each behind the header of its column, or of its row."""
     words: list[Inline] = []
-    for column, (cell, _) in enumerate(row):
+    for column, (cell, is_head) in enumerate(row):
         if not cell:
             continue
         header = without_marks(headers[column][0]) if column < len(headers) else []
-        named = column == 1 and row[0][1] and not header
-        before = "" if not words else ": " if named else "; "
-        words += [before, *header, *([": "] if header else []), *cell]
-    return words
-
-
-def joined(row: Row) -> list[Inline]:
-    """A row of headers as it stands."""
-    words: list[Inline] = []
-    for cell, _ in row:
-        words += ["; ", *cell] if words and cell else cell
+        named = column == 1 and row[0][1] and not is_head and not header
+        words += [": " if named else "; "] if words else []
+        words += [Edge(column, "cell"), *header, *([": "] if header else [])]
+        words += [Edge(column, "words"), *cell, Edge(column, "end")]
     return words
 
 

@@ -17,6 +17,7 @@ from index.document.formats.pdf_blocks import BULLET, LineBlock, Outline, blocks
 from index.document.formats.pdf_lines import Line, lines_of
 from index.document.formats.pdf_notes import FootNote, part_end_notes, part_notes
 from index.document.formats.pdf_pages import body_height, part_furniture
+from index.document.formats.pdf_tables import find_columns, with_edges
 from index.document.formats.types import Inline, Note, Page, Piece, Read, Ref
 from index.document.formats.writing import write
 from index.document.types import Metadata
@@ -44,6 +45,7 @@ def read_pdf(path: Path, data: bytes) -> Read:
     if not pair(body, feet):  # small print, not notes
         body, feet = whole, []
     blocks, ends = part_end_notes(blocks_of(body, height, outline))
+    find_columns(blocks)
     return write_pdf(pages, body, apart, [*feet, *ends], blocks, metadata)
 
 
@@ -149,6 +151,8 @@ def make_piece(block: LineBlock, words: Counter[str], places: Places) -> Piece:
         lines = [" " * round((line.left - left) / width) + line.text for line in block.lines]
         return Piece("code", (Page(block.lines[0].page), "\n".join(lines)))
     inlines = joined(block.lines, words, places)
+    if block.kind == "row":
+        inlines = with_edges(inlines, block.columns)
     if block.kind == "item":
         first = next(i for i, one in enumerate(inlines) if isinstance(one, str))
         inlines[first] = BULLET.sub("", str(inlines[first]), count=1)

@@ -29,6 +29,7 @@ class LineBlock:
     kind: str
     lines: list[Line] = field(default_factory=list)
     level: int = 0
+    columns: tuple[int, ...] = ()  # of a row's cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def is_more_code(block: LineBlock, line: Line, kind: str) -> bool:
 def is_of_cell(row: Sequence[Line], line: Line, leading: float) -> bool:
     """Whether a line goes on with the last cell of a table's row."""
     below = row[-1].base - line.base
-    beside = abs(line.left - row[0].cell) < line.height and CELLS not in line.text
+    beside = abs(line.left - row[0].cells[-1]) < line.height and CELLS not in line.text
     return beside and line.page == row[0].page and 0 < below < APART * leading * line.height
 
 

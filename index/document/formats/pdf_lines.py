@@ -47,7 +47,7 @@ class Line:
     mono: bool = False
     raised: tuple[tuple[int, int], ...] = ()
     page_height: float = 0.0
-    cell: float = 0.0  # where the last cell of a table's row begins
+    cells: tuple[float, ...] = ()  # where the cells of a table's row begin, if it has several
 
     @property
     def words(self) -> str:
@@ -138,18 +138,21 @@ def make_line(text_page: pdfium.PdfTextPage, page: int, glyphs: list[Glyph], pag
         height = tallest
     bases = sorted(one.base for one in shown if one.height >= SMALL * height) or [shown[0].base]
     base = bases[len(bases) // 2]
-    text, raised, cell = write_glyphs(glyphs, base, height)
+    text, raised, cells = write_glyphs(glyphs, base, height)
     bold, mono = style(text_page, shown)
     left, right = min(one.left for one in shown), max(one.right for one in shown)
-    return Line(page, text, left, right, base, height, bold, mono, raised, page_height, cell)
+    return Line(page, text, left, right, base, height, bold, mono, raised, page_height, cells)
 
 
-def write_glyphs(glyphs: list[Glyph], base: float, height: float) -> tuple[str, tuple[tuple[int, int], ...], float]:
-    """A line's text, the places of raised numbers in it, and where its last cell begins."""
-    text, raised, run, cell = "", [], -1, 0.0
+def write_glyphs(
+    glyphs: list[Glyph], base: float, height: float
+) -> tuple[str, tuple[tuple[int, int], ...], tuple[float, ...]]:
+    """A line's text, the places of raised numbers in it, and where its cells begin, if it has several."""
+    text, raised, run, cells = "", [], -1, [glyphs[0].left]
     for before, one in zip([None, *glyphs], glyphs):
         if before and one.left - before.right > WIDE_GAP * height and one.text != " ":
-            text, cell = text.rstrip() + CELLS, one.left
+            text = text.rstrip() + CELLS
+            cells.append(one.left)
         up = one.height < SMALL * height and one.base > base + RAISED * height and (one.text != " " or run >= 0)
         if up and run < 0:
             run = len(text)
@@ -159,7 +162,8 @@ def write_glyphs(glyphs: list[Glyph], base: float, height: float) -> tuple[str, 
         text += one.text
     if run >= 0:
         raised.append((run, len(text.rstrip())))
-    return text, tuple((start, end) for start, end in raised if SIGN.fullmatch(text[start:end])), cell
+    signs = tuple((start, end) for start, end in raised if SIGN.fullmatch(text[start:end]))
+    return text, signs, tuple(cells) if len(cells) > 1 else ()
 
 
 def style(text_page: pdfium.PdfTextPage, shown: list[Glyph]) -> tuple[bool, bool]:

@@ -4,6 +4,7 @@ A reader makes Pieces and Notes; `writing.write` sets them as one text and gives
 """
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from index.document.types import Block, Metadata
 
@@ -22,7 +23,15 @@ class Page:
     number: int
 
 
-Inline = str | Ref | Page
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """Where a cell of a row begins, with the header that is repeated before it; where its `words` begin; its `end`."""
+
+    column: int
+    part: Literal["cell", "words", "end"]
+
+
+Inline = str | Ref | Page | Edge
 
 
 @dataclass(frozen=True, slots=True)

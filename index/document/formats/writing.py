@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from index.document.formats.types import Inline, Mark, Note, Page, Piece, Read, Ref, WrittenNote
-from index.document.types import Block, Metadata
+from index.document.formats.types import Edge, Inline, Mark, Note, Page, Piece, Read, Ref, WrittenNote
+from index.document.types import Block, Cell, Metadata
 
 GAP = "\n\n"
 SPACES = re.compile(r"[ \t\r\f\v]+")
@@ -30,6 +30,7 @@ class Writer:
     last: str = ""
     marks: list[Mark] = field(default_factory=list)
     pages: list[tuple[int, int]] = field(default_factory=list)
+    edges: dict[int, dict[str, int]] = field(default_factory=dict)  # of the row being written, by column
 
     def put(self, text: str) -> None:
         """Add words as they are."""
@@ -43,6 +44,8 @@ class Writer:
         for inline in inlines:
             if isinstance(inline, Page):
                 self.pages.append((self.length, inline.number))
+            elif isinstance(inline, Edge):
+                self.edges.setdefault(inline.column, {})[inline.part] = self.length
             elif isinstance(inline, Ref):
                 label = f"[{', '.join(str(self.notes[position].number) for position in inline.notes)}]"
                 self.marks.append(Mark(self.length, self.length + len(label), inline.notes))
@@ -88,8 +91,10 @@ def begin(writer: Writer) -> int:
 
 def add_block(blocks: list[Block], writer: Writer, start: int, kind: str, level: int, link: str | None) -> None:
     """Note what was written since `start` as a block, if anything was."""
+    edges, writer.edges = writer.edges, {}
     if writer.length > start:
-        blocks.append(Block(start, writer.length, kind, level, link))
+        cells = tuple(Cell(column, at["cell"], at["words"], at["end"]) for column, at in edges.items())
+        blocks.append(Block(start, writer.length, kind, level, link, cells))
 
 
 def trimmed(inlines: Sequence[Inline]) -> list[Inline]:
