@@ -43,6 +43,7 @@ from assistant.server.wiki_rights import make_rights
 from assistant.settings import Settings
 from assistant.sync.wikis import Wikis
 from assistant.unanswered import UnansweredStore
+from index.sessions import count_cores
 
 ABOUT = "Questions about documents, answered in the documents' own words, with their place and the notes behind them."
 
@@ -61,7 +62,7 @@ def make_app(
     documents = Documents(quoth, make_rights(settings, wikis or Wikis(settings, os.environ)))
     tokens = TokenFile(settings.tokens) if settings.auth else None
     metrics = Metrics(lambda: queue.taken)
-    queue = Queue(settings.workers, settings.queue, metrics.observe)
+    queue = Queue(settings.workers or count_cores(), settings.queue, metrics.observe)
     app = FastAPI(
         title="Quoth", description=ABOUT, version="1", docs_url=None, redoc_url=None, 
         lifespan=partial(living, documents=documents, settings=settings, watch=watch, wikis=wikis),
