@@ -263,8 +263,8 @@ def test_only_the_pages_own_calls_pass(quoth: Assistant, changed: dict[str, obje
     number, component = next((n, block) for n, block in blocks.items() if getattr(block, "server_fns", None))
     assert {f.__name__ for f in component.server_fns} >= set(SERVER_FUNCTIONS)
     call = {"data": "x", "component_id": number, "fn_name": "read_start", "session_hash": "a"}
-    assert mounted.is_call(json.dumps(call).encode())
-    assert not mounted.is_call(json.dumps({**call, **changed}).encode())
+    assert mounted.calling(json.dumps(call).encode())
+    assert not mounted.calling(json.dumps({**call, **changed}).encode())
     assert asking.post("/gradio_api/component_server/", json={**call, **changed}).status_code == 404
     assert asking.post("/gradio_api/component_server/", content=b"[" * 5000).status_code == 404
 
