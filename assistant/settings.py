@@ -118,6 +118,13 @@ class Settings(BaseSettings):
         False, description="offer to keep a question that is not answered, with an address for the reply"
     )
 
+    allow_upload: bool = Field(
+        False, description="let people upload a file in the page and ask it; it is kept in memory until the page closes"
+    )
+    upload_size: int = Field(8 << 20, ge=1024, le=64 << 20, description="the largest upload, in bytes")
+    page_uploads: int = Field(3, ge=1, le=100, description="uploads that one open page may hold")
+    all_uploads: int = Field(20, ge=1, le=1000, description="uploads that all open pages together may hold")
+
     metrics: bool = Field(False, description="serve Prometheus metrics at /metrics")
     log_questions: bool = Field(False, description="write what is asked into the log")
 

@@ -37,6 +37,7 @@ from assistant.server.quota import Quota, Quotas
 from assistant.server.request_log import RequestLog
 from assistant.server.syncing import keep_in_step
 from assistant.server.tokens import TokenFile
+from assistant.server.uploads import Uploads, make_uploads
 from assistant.server.watching import keep_up
 from assistant.server.wiki_rights import make_rights
 from assistant.settings import Settings
@@ -70,11 +71,14 @@ def make_app(
     add_handlers(app)
     quota = Quota(settings)
     unanswered = UnansweredStore(feedback.path) if feedback and settings.keep_unanswered else None
-    services = Services(settings, documents, queue, quota, tokens, feedback, unanswered)
+    uploads = Uploads(settings) if settings.allow_upload else None
+    services = Services(settings, documents, queue, quota, tokens, feedback, unanswered, uploads)
     app.include_router(make_api(services))
     app.include_router(make_completions(services))
     add_mcp(app, services)
     app.include_router(make_embeds(settings))
+    if uploads:
+        app.include_router(make_uploads(uploads))
     add_health(app, queue, tokens)
     if settings.metrics:
         add_metrics(app, metrics)
