@@ -73,7 +73,7 @@ def test_headings_lists_tables_and_code_are_shown_as_they_were_read(tmp_path: Pa
     ]  # fmt: skip
     html = document_html(document)
     assert html.count("<th") - html.count("<thead") == 2
-    assert "<pre>" in html
+    assert "<pre tabindex=" in html
 
 
 def test_a_page_that_begins_in_a_table_is_named_above_its_row(tmp_path: Path) -> None:
