@@ -30,7 +30,8 @@ def outline_lines(document: Document) -> Iterator[str]:
 def held(document: Document) -> list[str]:
     """How many lists, tables, blocks of code and pages a document has; what it has none of is left out."""
     kinds = Counter(part.kind for part in shape(document))
-    counts = {"list": kinds["list"], "table": kinds["table"], "code block": kinds["code"], "page": len(document.pages)}
+    pages = {page for _, page in document.pages}
+    counts = {"list": kinds["list"], "table": kinds["table"], "code block": kinds["code"], "page": len(pages)}
     return [f"{number} {noun}{'' if number == 1 else 's'}" for noun, number in counts.items() if number]
 
 

@@ -20,7 +20,7 @@ def place(evidence: Evidence, documents: Mapping[str, Document]) -> str:
     """Describe a quotation's place: "Transnational Threats, paragraph 12"."""
     document = documents[evidence.document]
     parts = [document.title] if len(documents) > 1 else []
-    if evidence.section:
+    if evidence.section and evidence.section not in parts:
         parts.append(evidence.section)
     if evidence.footnote is not None:
         parts.append(f"note {evidence.footnote}")

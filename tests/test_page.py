@@ -17,7 +17,7 @@ from assistant.page.explanation import explanations_html
 from assistant.page.start import start_html
 from assistant.render import to_text
 from assistant.types import Abstention, Answer, Certainty
-from index.document.types import Document, Metadata
+from index.document.types import Block, Document, Metadata
 from tests.conftest import parse_text
 
 BLOCK = re.compile(r'<span data-start="(\d+)" data-end="(\d+)"(?: class="q-hidden")?>(.*?)</span>', re.S)
@@ -109,6 +109,16 @@ def test_an_abstention_shows_the_nearest_sentence_and_what_can_be_answered(quoth
         "<blockquote"
         not in turn_html(1, Exchange("Why?", unrelated), quoth.index.documents).split("What I looked at")[0]
     )
+
+
+def test_code_is_quoted_with_its_lines(quoth: Assistant) -> None:
+    answer = quoth.ask(TROOPS)
+    [evidence] = answer.evidence[:1]
+    documents = quoth.index.documents
+    code = Block(evidence.start, evidence.end, "code")
+    shown = {**documents, evidence.document: replace(documents[evidence.document], blocks=(code,))}
+    assert '<blockquote class="q-code">' in turn_html(1, Exchange(TROOPS, answer), shown)
+    assert '<blockquote class="q-code">' not in turn_html(1, Exchange(TROOPS, answer), documents)
 
 
 def test_how_certain_an_answer_is_stands_below_it_in_words(quoth: Assistant) -> None:

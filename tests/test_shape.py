@@ -1,11 +1,13 @@
 """A document as it was read: what the page and the terminal show of it."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assistant.outline import outline_lines
-from assistant.page.documents import document_html
+from assistant.page.documents import contents_html, document_html
 from assistant.shape import Listing, Node, Notes, Table, nest, outline, shape
 from index.document.parse import parse
 from index.document.sources import read_source
@@ -71,7 +73,24 @@ def test_headings_lists_tables_and_code_are_shown_as_they_were_read(tmp_path: Pa
     ]  # fmt: skip
     html = document_html(document)
     assert html.count("<th") - html.count("<thead") == 2
-    assert "<pre>" in html
+    assert "<pre tabindex=" in html
+
+
+def test_a_page_that_begins_in_a_table_is_named_above_its_row(tmp_path: Path) -> None:
+    document = read(tmp_path, "page.md", PAGE)
+    rows = [paragraph.start for paragraph in document.paragraphs if paragraph.kind == "row"]
+    html = document_html(replace(document, pages=((0, 1), (rows[0], 1), (rows[-1], 2))))
+    assert re.findall(r'data-page="(\d+)"', html) == ["1", "2"]
+    assert re.search(r'<tr><td colspan="2"><span class="q-page"[^>]*data-page="2"[^>]*></span></td></tr>\s*<tr>', html)
+
+
+def test_a_heading_that_is_the_title_is_shown_once(tmp_path: Path) -> None:
+    document = replace(read(tmp_path, "page.md", PAGE), title="Rules")
+    html = document_html(document)
+    assert re.search(r'<h2 tabindex="-1"><span data-start="0" data-end="5">Rules</span></h2>', html)
+    assert html.count("Rules") == 1
+    listed = re.findall(r">([^<>]+)</button>", contents_html({"page": document}))
+    assert listed == ["Rules", "Fares", "Code"]
 
 
 def test_the_outline_in_a_terminal(tmp_path: Path) -> None:
@@ -86,7 +105,8 @@ def test_a_pdf_has_its_pages_and_its_notes(tmp_path: Path) -> None:
     path.write_bytes(rain.pdf())
     document = parse(read_source(path))
     html = document_html(document)
-    assert [number for number in (1, 2, 3) if f'data-page="{number}"' in html] == [1, 2, 3]
+    assert re.findall(r'data-page="(\d+)"', html) == ["1", "2", "3"]  # each where it begins, and not again at its notes
+    assert "3 pages" in list(outline_lines(document))[1]
     assert "  - The second chapter (page 2)" in list(outline_lines(document))
     [notes] = of_kind(document, Notes)
     assert isinstance(notes, Notes)

@@ -76,6 +76,7 @@ def answer_parts(answer: Answer, documents: Mapping[str, Document]) -> dict[str,
         "folded_name": folded_name(answer, bool(near)),
         "certainty": CERTAINTY[answer.certainty],
         "copies": lambda evidence: copies(evidence, documents),
+        "is_code": lambda evidence: is_code(evidence, documents[evidence.document]),
         "reasons": [r for r in REASONS.items() if answer.answered == (r[0] != "should_have_answered")],
     }
 
@@ -90,6 +91,11 @@ def folded_name(answer: Answer, near: bool) -> str:
 def spoken(answer: Answer) -> str:
     """What a screen reader is told when an answer has come."""
     return answer.abstention.message if answer.abstention else f"Answer: {answer.answer}"
+
+
+def is_code(evidence: Evidence, document: Document) -> bool:
+    """Whether a quotation is of a block of code, whose lines are kept."""
+    return any(block.kind == "code" and block.start <= evidence.start < block.end for block in document.blocks)
 
 
 def copies(evidence: Evidence, documents: Mapping[str, Document]) -> list[tuple[str, str]]:

@@ -5,14 +5,14 @@ offset in it: `[data-start]` plus the characters before.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import attrgetter
 
 from assistant.page.html import render
 from assistant.render import about
-from assistant.shape import Node, Part, Row, is_bulleted, nest, outline, shape
+from assistant.shape import Heading, Node, Part, Row, is_bulleted, nest, outline, shape
 from index.document.types import Document, Span
 
 START = attrgetter("start")
@@ -31,11 +31,10 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Text of one page, its markers apart; `page` is the number of the page that begins with it, if one does."""
+    """Text of one page, its markers apart."""
 
     start: int
     end: int
-    page: int | None
     pieces: tuple[str | Marker, ...]
 
 
@@ -57,6 +56,8 @@ def contents_html(documents: Mapping[str, Document], more: int = 0) -> str:
 def headings(document: Document) -> tuple[Node[tuple[str, int]], ...]:
     """A document's headings as they stand under each other, and its notes if it has any; each with where it begins."""
     named = [(one.depth, (one.words, one.line.start)) for one in outline(document)]
+    if named and named[0][1][0] == document.title:  # which the list shows already
+        del named[0]
     first = min((note.start for note in document.footnotes), default=None)
     return nest([*named, *([(1, ("Notes", first))] if first is not None else [])])
 
@@ -65,16 +66,32 @@ def document_html(document: Document) -> str:
     """The document as it was read: headings, lists, tables, code, notes where they stand, and what is left out."""
     markers = find_markers(document)
     parts = shape(document)
+    lead = title_of(document, parts)
+    begun = page_starts(document)
     return render(
         "document.html",
         document=document,
         known=about(document, titled=False),
-        parts=parts,
+        lead=lead,
+        parts=parts[1:] if lead else parts,
+        begun=begun,
         titled=names_notes(parts),
-        runs=lambda span, marked=True: runs(span, document, markers if marked else ()),
+        runs=lambda span, marked=True: runs(span, document, markers, begun) if marked else runs(span, document),
         cells=lambda row: {cell.column: cell for cell in shown_cells(row, document.text)},
         is_bulleted=is_bulleted,
     )
+
+
+def title_of(document: Document, parts: Sequence[Part]) -> Heading | None:
+    """The heading that a document begins with where it is its title, which is then shown once."""
+    first = parts[0] if parts else None
+    return first if isinstance(first, Heading) and first.words == document.title else None
+
+
+def page_starts(document: Document) -> dict[int, int]:
+    """Where each page begins, and its number; `document.pages` may name a page again at each of its paragraphs."""
+    before = [None, *(page for _, page in document.pages)]
+    return {start: page for (start, page), last in zip(document.pages, before) if page != last}
 
 
 def names_notes(parts: Iterable[Part]) -> bool:
@@ -115,14 +132,14 @@ def find_markers(document: Document) -> tuple[Marker, ...]:
     return tuple(markers)
 
 
-def runs(span: Span, document: Document, markers: tuple[Marker, ...]) -> Iterator[Run]:
-    """The text of a span in runs, each of one page."""
+def runs(
+    span: Span, document: Document, markers: tuple[Marker, ...] = (), begun: Collection[int] = ()
+) -> Iterator[Run]:
+    """The text of a span in runs, each of one page; `begun` is where pages begin."""
     at, behind = bisect_left(document.pages, span.start, key=first), bisect_left(document.pages, span.end, key=first)
-    begun = dict(document.pages[at:behind])
-    edges = sorted({span.start, span.end, *begun})
+    edges = sorted({span.start, span.end, *(start for start, _ in document.pages[at:behind] if start in begun)})
     for start, end in pairwise(edges):
-        one = part(document.text, start, end)
-        yield Run(start, end, begun.get(start), tuple(pieces(one, document, markers)))
+        yield Run(start, end, tuple(pieces(part(document.text, start, end), document, markers)))
 
 
 def first(page: tuple[int, int]) -> int:

@@ -108,9 +108,14 @@ function unmark() {
 }
 
 // Twice, because blocks that come into view for the first time may turn out higher or lower than was thought.
-function bringIntoView(target, block = "center") {
-  target.scrollIntoView({ block });
-  requestAnimationFrame(() => requestAnimationFrame(() => target.scrollIntoView({ block })));
+// `within` is what of the target must be seen where not all of it is: in a wide table, in a long line of code.
+function bringIntoView(target, block = "center", within = null) {
+  const bring = () => {
+    target.scrollIntoView({ block });
+    within?.scrollIntoView({ block: "nearest" });
+  };
+  bring();
+  requestAnimationFrame(() => requestAnimationFrame(bring));
 }
 
 // Opens a place: {document, at, end, short}; without an end nothing is marked.
@@ -126,7 +131,7 @@ async function showPlace(place, { focus = true } = {}) {
   }
   const target = find("mark", article) ?? blocksBetween(article, at, end)[0] ?? article;
   if (focus) showPane("document");
-  bringIntoView(target, place.end ? "center" : "start");
+  bringIntoView(target, place.end ? "center" : "start", find("mark.q-short", article));
   if (focus) focusOn(target);
 }
 
