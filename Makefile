@@ -44,6 +44,7 @@ eval-gate: $(STAMP).eval
 
 bench: $(STAMP).dev
 	@$(VENV)/bin/python -m tests.bench
+	@$(VENV)/bin/python -m tests.bench_asking
 	@$(VENV)/bin/python -m tests.bench_page
 	@$(VENV)/bin/python -m tests.growth --sizes 1000 --without-peers
 

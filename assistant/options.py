@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from assistant.settings import Settings, read_settings
+from assistant.settings import Settings
+from assistant.settings_sources import read_settings
 
 TABLES = ("wikis",)  # in a TOML file only
 SOURCE_OPTIONS = ("source", "index_dir", *TABLES)

@@ -9,9 +9,9 @@ from index.contents import VECTORS, ContentsWriter
 from index.dense import Encoder, Progress, encode_all
 from index.document.types import Document
 from index.passages import make_passages
-from index.retriever import distinct_places
+from index.retriever import Index, distinct_places
 from index.tables import PASSAGES, SENTENCES
-from index.types import Passage
+from index.types import IndexConfig, Passage
 
 AT_ONCE = 1024  # texts that are encoded together, those of like length in a batch
 
@@ -69,6 +69,17 @@ def write_documents(
             del waiting[:AT_ONCE]
     encode(waiting)
     return any_sentence
+
+
+def index_in_memory(
+    documents: Iterable[Given], total: int, encoder: Encoder, config: IndexConfig, progress: Progress | None = None
+) -> Index | None:
+    """The index of documents of `total` bytes, in no file; None if there is no sentence in any."""
+    writer = ContentsWriter(int(encoder.encode_questions([""]).shape[1]))
+    if not write_documents(documents, total, encoder, min(config.window, encoder.window), writer, progress):
+        return None
+    writer.finish()
+    return Index(writer.in_memory(), encoder, config)
 
 
 def write_vectors(texts: list[Text], encoder: Encoder, writer: ContentsWriter, progress: Progress | None) -> None:

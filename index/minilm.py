@@ -21,7 +21,7 @@ SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 GRAPH = Path(__file__).parent / "encoder.onnx"
 LAYERS, WIDTH = 6, 384
 WINDOW = 256  # tokens
-REMEMBERED = 256  # texts whose tokens are kept, some 15 MB: questions are near the same sentences again and again
+REMEMBERED = 512  # texts whose tokens are kept, some 30 MB: questions are near the same sentences again and again
 
 
 class MiniLmEncoder:

@@ -33,12 +33,16 @@ def open_session(graph: bytes, weights: Mapping[str, np.ndarray] | None = None) 
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
+def count_cores() -> int:
+    """Return how many cores this process may use."""
+    # Only Linux tells which cores are this process's own.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @lru_cache(maxsize=1)
 def threads() -> ThreadPoolExecutor:
     """The threads that networks are run in, one for each core this process may use."""
-    # Only Linux tells which cores are this process's own.
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return ThreadPoolExecutor(cores, "network")
+    return ThreadPoolExecutor(count_cores(), "network")
 
 
 def in_threads(work: Callable[[In], Out], items: Sequence[In]) -> Iterator[Out]:

@@ -25,7 +25,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from index.building import Given, write_documents
+from index.building import Given, index_in_memory, write_documents
 from index.contents import ContentsWriter, open_contents
 from index.dense import Encoder, Progress
 from index.document.formats import TEXTS, extras
@@ -188,13 +188,11 @@ def make_index(
     files: Sequence[SourceFile], encoder: Encoder, config: IndexConfig = IndexConfig(), progress: Progress | None = None
 ) -> Index:
     """Parse, split and encode documents into an Index in memory."""
-    writer = ContentsWriter(int(encoder.encode_questions([""]).shape[1]))
     given = (Given(parse(file), len(file.text)) for file in files)
-    window, total = min(config.window, encoder.window), sum(len(file.text) for file in files)
-    if not write_documents(given, total, encoder, window, writer, progress):
+    index = index_in_memory(given, sum(len(file.text) for file in files), encoder, config, progress)
+    if index is None:
         raise SourceError(nothing_to_quote(files[0].id if files else "The source"))
-    writer.finish()
-    return Index(writer.in_memory(), encoder, config)
+    return index
 
 
 def nothing_to_quote(name: str) -> str:

@@ -15,7 +15,8 @@ from assistant.feedback import FeedbackStore
 from assistant.insights import insights_text
 from assistant.page.answers import Exchange, turn_html
 from assistant.render import to_text
-from assistant.settings import Settings, read_settings, to_toml
+from assistant.settings import Settings
+from assistant.settings_sources import read_settings, to_toml
 from assistant.unanswered import Unanswered, UnansweredStore, make_unanswered
 from index.errors import QuestionError, QuothError
 from index.store import make_index

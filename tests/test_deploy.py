@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from assistant.settings import Settings, read_settings
+from assistant.settings import Settings
+from assistant.settings_sources import read_settings
 from tests.serving import QUESTION
 from tests.wikis import DEPLOY, QUOTH, ROOT, free_port, running
 

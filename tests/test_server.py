@@ -226,7 +226,7 @@ def test_questions_are_answered_in_the_same_threads_whatever_else_is_done(quoth:
     noting = Noting(quoth.index, quoth.config, quoth.reader)
     noting.suggest(6)
     threads.clear()
-    given = {"quota": "", "quota_address": "", "queue": 100}
+    given = {"quota": "", "quota_address": "", "queue": 100, "workers": 1}
     with serving(noting, FeedbackStore(tmp_path / "feedback.sqlite"), **given) as address:
 
         def ask_and_rate(number: int) -> tuple[int, int]:

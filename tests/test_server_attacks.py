@@ -630,7 +630,7 @@ def test_a_foreign_index_is_not_taken(kept: Path, encoder: HashEncoder, tmp_path
 
 
 def test_nested_json_in_an_index_or_a_settings_file_is_refused(kept: Path, encoder: HashEncoder) -> None:
-    from assistant.settings import read_settings
+    from assistant.settings_sources import read_settings
 
     generation = generations(next((kept / "index").iterdir()))[0]
     (generation / "manifest.json").write_text("[" * 100_000)

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from assistant.cli import main
-from assistant.settings import Settings, read_settings, to_toml
+from assistant.settings import Settings
+from assistant.settings_sources import read_settings, to_toml
 from index.errors import QuothError
 from tests.conftest import ROOT
 

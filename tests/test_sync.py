@@ -13,7 +13,8 @@ from assistant import Assistant
 from assistant.cli import main
 from assistant.config import Config
 from assistant.reader.sentence import SentenceReader
-from assistant.settings import Settings, read_settings, to_toml
+from assistant.settings import Settings
+from assistant.settings_sources import read_settings, to_toml
 from assistant.sync import folder as folders
 from assistant.sync import wikis as opening
 from assistant.sync.folder import Synced, file_name, sync_folder

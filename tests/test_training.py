@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from assistant.reader.combine import LISTWISE_DEPTH, Combination, Linear, Listwise
-from assistant.reader.network import OnnxNetwork, TokenScores
+from assistant.reader.network import UPPER, OnnxNetwork, TokenScores
 from eval.squad import read_squad
 from index.minilm import packaged_model
 from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
@@ -26,6 +26,7 @@ from training.average import average
 from training.batches import batches, collate
 from training.cases import Case, CaseQuestion, balanced_weights, load_cases, save_cases
 from training.examples import WINDOW, Example, make_example, make_examples, read_evidence, without_answer
+from training.exit import split
 from training.export import calibrate, reader_weights, save_reader
 from training.fit import (
     Outcome,
@@ -530,6 +531,28 @@ def test_in_int8_the_reader_says_nearly_the_same(tmp_path: Path) -> None:
     tokens, begin = ids[0].tolist(), 8
     assert np.corrcoef(full.run(tokens, begin).ravel(), small.run(tokens, begin).ravel())[0, 1] > 0.995
     assert (tmp_path / "int8" / "reader.onnx").stat().st_size < 0.3 * (tmp_path / "fp32" / "reader.onnx").stat().st_size
+
+
+@pytest.mark.model
+def test_a_graph_that_is_left_early_says_the_same_at_its_end_and_what_its_heads_say_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = reader_model(reader_weights(ReaderNetwork(packaged_model()).state_dict()))
+    save_reader(model, tmp_path / "whole")
+    save_reader(model, tmp_path / "split")
+    first, others = np.zeros((385, 4), np.float32), np.zeros((385, 4), np.float32)
+    first[-1], others[-1] = [1, 2, 3, 4], [5, 6, 7, 8]  # nothing but their biases
+    for name, part in zip(("reader.onnx", UPPER), split(model, (first, others)), strict=True):
+        (tmp_path / "split" / name).write_bytes(part.SerializeToString())
+    whole, parts = OnnxNetwork(tmp_path / "whole"), OnnxNetwork(tmp_path / "split")
+    windows = ["Rain fell on Bamako.", "Chad withdrew."]
+    for one, other in zip(whole.read("Where?", windows), parts.read("Where?", windows), strict=True):
+        assert np.allclose(one.start, other.start, atol=1e-4)
+        assert one.answer == pytest.approx(other.answer, abs=1e-4)
+    monkeypatch.setattr("assistant.reader.network.READ_WHOLE", 1)
+    read = parts.read("Where?", windows)
+    [early] = [scores for scores in read if scores.answer == 4]
+    assert (early.start[0], early.end[0], early.null, early.evidence[0]) == (5, 6, 3, 7)
 
 
 def test_rounding_to_int8() -> None:

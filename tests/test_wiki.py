@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from assistant.settings import read_settings
+from assistant.settings_sources import read_settings
 from assistant.sync.folder import Synced
 from assistant.sync.types import Caller
 from assistant.sync.wikis import Wikis

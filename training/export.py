@@ -16,7 +16,7 @@ import onnxruntime
 from safetensors.numpy import load_file
 
 from assistant.reader.features import best_span
-from assistant.reader.network import PACKAGED, OnnxNetwork, inputs_of
+from assistant.reader.network import PACKAGED, UPPER, OnnxNetwork, inputs_of
 from index.minilm import bert_weights, packaged_model
 from training.arrays import Arrays
 from training.graph import linear_inputs, reader_model, with_outputs
@@ -59,6 +59,7 @@ def save_reader(model: onnx.ModelProto, folder: Path) -> None:
     """Write a reader's folder: its graph and MiniLM's tokenizer."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "reader.onnx").write_bytes(model.SerializeToString())
+    (folder / UPPER).unlink(missing_ok=True)  # of another graph; see training.exit
     shutil.copy(packaged_model() / "tokenizer.json", folder / "tokenizer.json")
 
 

@@ -20,7 +20,7 @@ from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 
 from assistant.reader.combine import LISTWISE_DEPTH, Combination, Linear, Listwise, add_comparisons, rank_by_score
-from assistant.reader.network import PACKAGED, OnnxNetwork
+from assistant.reader.network import PACKAGED, UPPER, OnnxNetwork
 from eval.metrics.abstention import auroc
 from eval.metrics.statistics import clopper_pearson
 from index.encoders import load_encoder
@@ -255,8 +255,9 @@ def write_folds(folder: Path, reader: Path, folds: dict[str, Combination]) -> No
     for document, combination in folds.items():
         path = folder / document
         path.mkdir(parents=True, exist_ok=True)
-        for name in ("reader.onnx", "tokenizer.json"):
-            shutil.copy(reader / name, path / name)
+        for name in ("reader.onnx", UPPER, "tokenizer.json"):
+            if (reader / name).exists():
+                shutil.copy(reader / name, path / name)
         (path / "combination.json").write_text(combination.as_json(), encoding="utf-8")
 
 

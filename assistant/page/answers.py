@@ -20,7 +20,8 @@ from index.document.types import Document
 class Exchange:
     """What a person asked, and what came of it: neither answer nor error while `doing` says what goes on.
 
-    `by` is the key of the caller who asked.
+    `by` is the key of the caller who asked, `upload` the name of the file of theirs that they asked, if they did:
+    nothing of that is kept.
     """
 
     question: str
@@ -28,6 +29,7 @@ class Exchange:
     error: str = ""
     doing: str = ""
     by: str = ""
+    upload: str = ""
     id: str = field(default_factory=lambda: uuid4().hex)
 
 
@@ -44,6 +46,7 @@ def turn_html(
     With `asks_back` a question without an answer can be left for a person.
     """
     answer = exchange.answer
+    rated, asks_back = rated and not exchange.upload, asks_back and not exchange.upload
     return render(
         "turn.html",
         number=number,

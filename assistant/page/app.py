@@ -24,16 +24,19 @@ from assistant.page.asking_back import make_ask_back
 from assistant.page.documents import contents_html, document_html
 from assistant.page.html import render
 from assistant.page.start import first_questions_html, start_html
+from assistant.page.uploading import Uploading, uploads_patch
 from assistant.server.auth import caller_of
 from assistant.server.documents import Documents
 from assistant.server.queue import Queue
+from assistant.server.uploads import Uploads, owner_of
 from assistant.unanswered import UnansweredStore
 from index.errors import QuothError, StoreError
 
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = ("document.js", "conversation.js", "copying.js", "page.js")
+SCRIPTS = ("document.js", "conversation.js", "copying.js", "upload.js", "page.js")
 FIRST_QUESTIONS = 6
 MOST_LISTED = 100  # documents
+NOT_READ = "() => ({ uploading: 'The file could not be read. Try again in a moment.', wrong: true, made: Date.now() })"
 
 
 def page_theme() -> gr.themes.Base:
@@ -55,6 +58,7 @@ def make_page(
     queue: Queue,
     feedback: FeedbackStore | None = None,
     unanswered: UnansweredStore | None = None,
+    uploads: Uploads | None = None,
 ) -> gr.Blocks:
     """The page that asks some documents; questions wait in `queue`, conversations live in the browser session alone.
 
@@ -67,13 +71,13 @@ def make_page(
             {},
             html_template=(STATIC / "page.html").read_text(encoding="utf-8"),
             js_on_load="\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS),
-            server_functions=make_server_functions(documents),
+            server_functions=make_server_functions(documents, uploads),
             apply_default_css=False,
             elem_id="quoth",
         )
         settings: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         asked = quoth_page.ask(
-            Asking(documents, queue, open_pages, feedback, unanswered is not None).ask,
+            Asking(documents, queue, open_pages, feedback, unanswered is not None, uploads).ask,
             [exchanges],
             [exchanges, quoth_page],
             trigger_mode="multiple",  # a question that was stopped does not hold up the next
@@ -87,6 +91,12 @@ def make_page(
             quoth_page.rate(make_rate(documents, feedback), [exchanges], [quoth_page], **settings)
         if unanswered:
             quoth_page.ask_back(make_ask_back(unanswered), [exchanges], [quoth_page], **settings)
+        if uploads:
+            uploading = Uploading(documents, queue, open_pages, uploads)
+            taken = quoth_page.take_upload(uploading.take, None, [quoth_page], trigger_mode="multiple", **settings)
+            taken.failure(None, None, [quoth_page], js=NOT_READ, **settings)
+            quoth_page.remove_upload(uploading.remove, None, [quoth_page], **settings)
+            page.unload(uploading.leave)
         page.unload(open_pages.leave)
     return page
 
@@ -108,14 +118,16 @@ def first_patches(quoth: Assistant) -> Patch:
     }
 
 
-def make_server_functions(documents: Documents) -> list[Callable[..., Any]]:
+def make_server_functions(documents: Documents, uploads: Uploads | None) -> list[Callable[..., Any]]:
     """What the script may ask of the server; each takes one value, and gives HTML or what the page shows first."""
 
     def read_start(_: Any, request: gr.Request) -> Patch:
-        return first_patches(documents.read_by(caller_of(request)).quoth)
+        first = first_patches(documents.read_by(caller_of(request)).quoth)
+        return first | (uploads_patch(uploads, owner_of(request)) if uploads else {})
 
     def read_document(document: Any, request: gr.Request) -> str:
-        readable = documents.read_by(caller_of(request)).documents
+        own = uploads.documents(owner_of(request)) if uploads else {}
+        readable = own if str(document) in own else documents.read_by(caller_of(request)).documents
         known = readable.get(document) if isinstance(document, str) else None
         return document_html(known) if known else render("error.html", error="There is no such document.")
 
@@ -129,7 +141,7 @@ def make_rate(documents: Documents, feedback: FeedbackStore) -> Callable[..., Pa
         sent = event._data if isinstance(event._data, dict) else {}
         turn = at if isinstance(at := sent.get("turn"), int) and 0 < at <= len(exchanges) else 0
         quoth = documents.read_by(caller_of(request)).quoth
-        answer = exchanges[turn - 1].answer if turn else None
+        answer = exchanges[turn - 1].answer if turn and not exchanges[turn - 1].upload else None
         if answer is None or not all(one.document in quoth.index.documents for one in answer.shown):
             return {"rated": 0, "say": "There is no such answer.", "made": time.monotonic_ns()}
         try:

@@ -20,6 +20,7 @@ from assistant.server.auth import Caller, caller_of
 from assistant.server.documents import Documents
 from assistant.server.problems import Refusal
 from assistant.server.queue import Pending, Queue, Stage
+from assistant.server.uploads import Upload, Uploads, owner_of
 from assistant.types import Answer
 from index.document.types import Document
 from index.errors import QuothError
@@ -32,11 +33,11 @@ class OpenPages:
     """The questions that each open page waits for, by the numbers that the page gave them, and those it has stopped."""
 
     def __init__(self) -> None:
-        self._pending: dict[tuple[str, Any], Pending[Answer]] = {}
+        self._pending: dict[tuple[str, Any], Pending[Any]] = {}
         self._stopped: set[tuple[str, Any]] = set()
 
     @contextmanager
-    def waiting(self, page: gr.Request, number: Any, question: Pending[Answer]) -> Iterator[None]:
+    def waiting(self, page: gr.Request, number: Any, question: Pending[Any]) -> Iterator[None]:
         """Meanwhile, a page waits for a question; it is given up where that ends before its answer."""
         key = (str(page.session_hash), number)
         self._pending[key] = question
@@ -80,6 +81,7 @@ class Asking:
     open_pages: OpenPages
     feedback: FeedbackStore | None
     asks_back: bool = False
+    uploads: Uploads | None = None
 
     async def ask(
         self, exchanges: list[Exchange], event: gr.EventData, request: gr.Request
@@ -88,25 +90,28 @@ class Asking:
 
         A question sent as an earlier turn takes the place of that turn and of all after it.
         """
-        question, turn, complete, asked = read_event(event)
+        question, turn, complete, asked, upload = read_event(event)
         before = exchanges[: turn - 1] if turn else exchanges
         exchange, why, said = Exchange(question), "", set[str]()
-        asking = Asked(self.documents, caller_of(request), question, tuple(before), complete)
-        await run_in_threadpool(self.documents.read_by, asking.caller)  # a slow wiki is waited for before the queue
-        pending = Pending(self.queue, asking.answer)
+        caller = caller_of(request)
+        await run_in_threadpool(self.documents.read_by, caller)  # a slow wiki is waited for before the queue
         try:
+            held = self.uploads.find(owner_of(request), upload) if self.uploads and upload else None
+            exchange = Exchange(question, upload=held.name if held else "")
+            asking = Asked(self.documents, caller, exchange, tuple(before), complete, held)
+            pending = Pending(self.queue, asking.answer)
             with self.open_pages.waiting(request, asked, pending):
                 async for step in pending:
                     if isinstance(step, Answer):
                         why = explanations_html(explain(step, asking.quoth), asking.quoth.index.documents)
-                        exchange = Exchange(question, replace(step, trace=None), by=asking.caller.key)
+                        exchange = replace(exchange, answer=replace(step, trace=None), by=caller.key)
                         await run_in_threadpool(self.keep, asking.quoth, step, exchange)
                     elif (doing := in_words(step)) and doing not in said:
                         said.add(doing)
-                        exchange = Exchange(question, doing=doing)
+                        exchange = replace(exchange, doing=doing)
                         yield gr.skip(), self.patch({}, len(before) + 1, exchange, asked)
         except (QuothError, Refusal) as error:
-            exchange = Exchange(question, error=str(error))
+            exchange = replace(exchange, error=str(error))
         if self.open_pages.has_stopped(request, asked):
             return
         documents = asking.quoth.index.documents if exchange.answer else {}
@@ -122,7 +127,7 @@ class Asking:
 
     def keep(self, quoth: Assistant, answer: Answer, exchange: Exchange) -> None:
         """Record a question that was answered, where that was asked for; an answer is not lost for a full disk."""
-        if self.feedback and self.feedback.record_questions:
+        if self.feedback and self.feedback.record_questions and not exchange.upload:
             try:
                 self.feedback.save(make_record(answer, quoth, exchange.id))
             except QuothError as error:
@@ -133,16 +138,24 @@ class Asked:
     """A question of one caller, after the turns before it; what they may read is decided when it is answered."""
 
     def __init__(
-        self, documents: Documents, caller: Caller, question: str, before: Sequence[Exchange], complete: bool
+        self,
+        documents: Documents,
+        caller: Caller,
+        asked: Exchange,
+        before: Sequence[Exchange],
+        complete: bool,
+        upload: Upload | None = None,
     ) -> None:
-        """Turns that somebody else has asked in the same page are no part of the conversation."""
-        self.documents, self.caller, self.question, self.complete = documents, caller, question, complete
-        self.history = [one.answer.to_turn() for one in before if one.answer and one.by == caller.key]
+        """An `upload` is asked alone. Turns of somebody else in this page, or about another upload, are left out."""
+        self.documents, self.caller, self.question, self.complete = documents, caller, asked.question, complete
+        self.upload = upload
+        before = [one for one in before if (one.by, one.upload) == (caller.key, asked.upload)]
+        self.history = [one.answer.to_turn() for one in before if one.answer]
         self.quoth: Assistant  # the one that has answered
 
     def answer(self, say: Callable[[str], None]) -> Answer:
         """What a worker does for it."""
-        self.quoth = self.documents.read_by(self.caller).quoth
+        self.quoth = (self.upload and self.upload.quoth) or self.documents.read_by(self.caller).quoth
         return self.quoth.ask(self.question, self.history, self.complete, lambda stage, n: say(DOING[stage].format(n)))
 
 
@@ -159,8 +172,11 @@ def in_words(stage: Stage) -> str:
     return stage.doing
 
 
-def read_event(event: gr.EventData) -> tuple[str, int, bool, Any]:
-    """What was sent: the question, the turn whose place it takes (0: none), whether it may be completed, its number."""
+def read_event(event: gr.EventData) -> tuple[str, int, bool, Any, Any]:
+    """What was sent: the question, the turn whose place it takes (0: none), whether it may be completed, its number.
+
+    Last the id of the upload that is asked, if one is.
+    """
     sent = event._data if isinstance(event._data, dict) else {}
     question, turn = sent.get("question"), sent.get("turn")
     return (
@@ -168,4 +184,5 @@ def read_event(event: gr.EventData) -> tuple[str, int, bool, Any]:
         turn if isinstance(turn, int) and turn > 0 else 0,
         sent.get("complete") is not False,
         sent.get("number"),
+        sent.get("upload"),
     )

@@ -21,7 +21,8 @@ def make_ask_back(store: UnansweredStore) -> Callable[..., Patch]:
         sent = event._data if isinstance(event._data, dict) else {}
         turn = sent.get("turn")
         asked = exchanges[turn - 1] if isinstance(turn, int) and 0 < turn <= len(exchanges) else None
-        answer = asked.answer if asked and asked.by == caller_of(request).key else None  # nobody leaves another's
+        own = asked and asked.by == caller_of(request).key and not asked.upload  # nobody leaves another's
+        answer = asked.answer if asked and own else None
         if answer is None or answer.abstention is None:
             return {"asked_back": 0, "say": "There is no such question.", "made": time.monotonic_ns()}
         kept = False

@@ -4,15 +4,17 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 
 from assistant.reader.cited import sources_of
-from assistant.reader.network import Network, TokenScores
+from assistant.reader.likely import likely_windows
+from assistant.reader.network import MAX_TOKENS, Network, TokenScores
 from assistant.reader.question import asks_for_source, is_misfit
 from assistant.reader.term_coverage import term_coverage
 from assistant.reader.windows import Piece, Window, make_windows
-from index.retriever import Index, Place, reciprocal_rank_fusion
+from index.retriever import Index, Place, SentenceScore, reciprocal_rank_fusion
 from index.types import Hit
 
 LONGEST_SPAN = 40  # tokens
@@ -67,15 +69,16 @@ def find_sentences(
     question: str, hits: Sequence[Hit], index: Index, network: Network, turns: Sequence[str] = ()
 ) -> list[SentenceFeatures]:
     """Compute the features of every sentence of the hits and their notes; `turns` are earlier questions."""
-    pieces = read_sentences(question, make_windows(hits, index), network, turns)
+    windows = make_windows(hits, index)
+    retrieval = score_windows(" ".join([*turns[-1:], question]), windows, index)
+    pieces = read_sentences(question, likely_windows(question, windows, hits, retrieval), network, turns)
     places = [piece.place for piece, *_ in pieces.values()]
-    retrieval = index.score_places(" ".join([*turns[-1:], question]), places)
     ranks = {key: hit for hit in reversed(hits) for key in sentence_keys(hit)}
     evidence = {key: score for key, (*_, score) in pieces.items()}
     claims = find_claims(places, evidence, index)
     sentences = []
-    for (key, (piece, (start, end, margin), answer, score)), similarity in zip(pieces.items(), retrieval, strict=True):
-        hit = ranks.get(key)
+    for key, (piece, (start, end, margin), answer, score) in pieces.items():
+        hit, similarity = ranks.get(key), retrieval[key]
         scores = {
             "span": margin,
             "answer": answer,
@@ -95,6 +98,12 @@ def find_sentences(
             SentenceFeatures(piece.place, piece.start + start, piece.start + end, scores, claim=claims.get(key))
         )
     return add_coverage(question, sentences, index)
+
+
+def score_windows(query: str, windows: Sequence[Window], index: Index) -> dict[Key, SentenceScore]:
+    """Return retrieval's scores of every sentence that may answer in some windows."""
+    places = {piece.place.key: piece.place for window in windows for piece in window.pieces[window.context :]}
+    return dict(zip(places, index.score_places(query, list(places.values())), strict=True))
 
 
 def add_coverage(question: str, sentences: list[SentenceFeatures], index: Index) -> list[SentenceFeatures]:
@@ -191,7 +200,13 @@ def read_pieces(window: Window, reading: TokenScores) -> Iterator[tuple[Piece, t
 
 def best_span(start: np.ndarray, end: np.ndarray) -> tuple[int, int, float]:
     """Return the first and last token of the best span, and its score."""
-    scores = start[:, None] + end[None, :]
-    fits = np.triu(np.ones_like(scores, dtype=bool)) & np.tril(np.ones_like(scores, dtype=bool), LONGEST_SPAN)
-    first, last = np.unravel_index(int(np.where(fits, scores, -np.inf).argmax()), scores.shape)
-    return int(first), int(last), float(scores[first, last])
+    scores = start[:, None] + end[None, :] + span_mask()[: len(start), : len(start)]
+    first, last = divmod(int(scores.argmax()), len(start))
+    return first, last, float(scores[first, last])
+
+
+@lru_cache(maxsize=1)
+def span_mask() -> np.ndarray:
+    """Return 0 where a first (row) and a last token (column) make a span of at most LONGEST_SPAN, else -inf."""
+    ones = np.ones((MAX_TOKENS, MAX_TOKENS), dtype=bool)
+    return np.where(np.triu(ones) & np.tril(ones, LONGEST_SPAN), np.float32(0), np.float32(-np.inf))

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 MAX_TOKENS = 384
 MAX_QUESTION_TOKENS = 64
 MAX_CONTEXT_TOKENS = 96  # for the question and the earlier turns that fit
+UPPER = "upper.onnx"
+READ_WHOLE = 10  # windows
 PACKAGED = Path(__file__).parent / "weights"
-PACKAGED_SHA256 = "d3b30767bc752c39de7be458057a44addee2c2f8ddbb234ae4b275d48794d25e"
+PACKAGED_SHA256 = "373b3ce73e4b92e5bc1ffcb750af7f5da84f59ddb541338f57f7bf8e0c26b2da"  # of both graphs
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,11 @@ class Network(Protocol):
 
 
 class OnnxNetwork:
-    """Quoth's reader network: `reader.onnx` and `tokenizer.json` in a folder, run by onnxruntime."""
+    """Quoth's reader network: `reader.onnx` and `tokenizer.json` in a folder, run by onnxruntime.
+
+    With `upper.onnx` beside it `reader.onnx` has the lower layers only, and heads over them: the READ_WHOLE windows
+    that these score highest are read to the last layer (Cascade Transformer; Soldaini and Moschitti, ACL 2020).
+    """
 
     reads_turns = True
 
@@ -68,10 +74,12 @@ class OnnxNetwork:
 
         try:
             data = (folder / "reader.onnx").read_bytes()
-            self.fingerprint = hashlib.sha256(data).hexdigest()
+            upper = (folder / UPPER).read_bytes() if (folder / UPPER).exists() else b""
+            self.fingerprint = hashlib.sha256(data + upper).hexdigest()
             if sha256 and self.fingerprint != sha256:
                 raise ReaderError(f"The reader's weights at {folder} have been altered. Reinstall quoth.")
             self.session = open_session(data)
+            self.upper: Any = open_session(upper) if upper else None
             self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except ReaderError:
             raise
@@ -92,16 +100,39 @@ class OnnxNetwork:
         encoded = self.tokenizer.encode_batch(list(windows), add_special_tokens=False)
         begin, room = len(context) + 2, MAX_TOKENS - len(context) - 3
 
-        def read_one(window: "Encoding") -> TokenScores:
+        def lower(window: "Encoding") -> list[np.ndarray]:
             tokens = [self.first, *context, self.last, *window.ids[:room], self.last]
-            return to_token_scores(self.run(tokens, begin), begin, window.offsets[:room])
+            return self.session.run(None, inputs_of(tokens, begin))
 
-        return list(in_threads(read_one, encoded))
+        def convert(window: "Encoding", scores: np.ndarray) -> TokenScores:
+            return to_token_scores(scores[0], begin, window.offsets[:room])
+
+        outputs = list(in_threads(lower, encoded))
+        read = [convert(window, scores) for window, (*_, scores) in zip(encoded, outputs, strict=True)]
+        if self.upper is None:
+            return read
+        best = sorted(range(len(read)), key=lambda i: -window_margin(read[i]))[:READ_WHOLE]
+        for i, scores in zip(best, in_threads(self.go_on, [outputs[i][0] for i in best]), strict=True):
+            read[i] = convert(encoded[i], scores)
+        return read
+
+    def go_on(self, hidden: np.ndarray) -> np.ndarray:
+        """Return the last layer's scores (1, tokens, 4) from the lower layers' hidden states."""
+        assert self.upper is not None
+        (scores,) = self.upper.run(None, {self.upper.get_inputs()[0].name: hidden})
+        return np.asarray(scores)
 
     def run(self, tokens: Sequence[int], begin: int) -> np.ndarray:
         """Return start, end, evidence and answer logits (tokens, 4) of token ids whose window begins at `begin`."""
-        (scores,) = self.session.run(None, inputs_of(tokens, begin))
-        return np.asarray(scores[0])
+        first, *_ = self.session.run(None, inputs_of(tokens, begin))
+        return np.asarray(first[0] if self.upper is None else self.go_on(first)[0])
+
+
+def window_margin(scores: TokenScores) -> float:
+    """Return how much a window looks like answering: its best start and end over no answer, and its answer logit."""
+    if not len(scores.start):
+        return -float("inf")
+    return float(scores.start.max() + scores.end.max() - scores.null) + scores.answer
 
 
 def inputs_of(tokens: Sequence[int], begin: int) -> dict[str, np.ndarray]:

@@ -20,6 +20,7 @@ from index.types import Hit
 
 UNSUPPORTED = 0.4  # a question word with less coverage than this is missing in a sentence
 MAX_MISSING = 3
+QUOTABLE = 16  # candidates whose short answer is found; those after them are only listed
 SAME = 92  # rapidfuzz's ratio, of 100, from which two sentences are duplicates
 
 Ranked = tuple[SentenceFeatures, float]
@@ -51,7 +52,8 @@ class SpanReader:
         coverage = ranked[0][0].coverage
         missing = [word for word in sorted(coverage, key=lambda word: coverage[word]) if coverage[word] < UNSUPPORTED]
         ranked, needed = with_claim(ranked)
-        candidates = tuple(make_candidate(question, sentence, score, index) for sentence, score in ranked)
+        quotable = [make_candidate(question, sentence, score, index) for sentence, score in ranked[:QUOTABLE]]
+        candidates = (*quotable, *(whole_sentence(sentence, score) for sentence, score in ranked[QUOTABLE:]))
         return Selection(candidates, confidence, needed, tuple(missing[:MAX_MISSING]), with_scores(linear))
 
 
@@ -78,7 +80,7 @@ def distinct(ranked: Sequence[Ranked]) -> list[Ranked]:
     kept: list[Ranked] = []
     for sentence, score in ranked:
         plain = sentence.place.sentence.plain
-        if not any(fuzz.ratio(plain, other.place.sentence.plain) >= SAME for other, _ in kept):
+        if not any(fuzz.ratio(plain, other.place.sentence.plain, score_cutoff=SAME) for other, _ in kept):
             kept.append((sentence, score))
     return kept
 
@@ -95,6 +97,12 @@ def with_claim(ranked: list[Ranked]) -> tuple[list[Ranked], int]:
     if claim is None:
         return ranked, 1
     return [ranked[0], claim, *(pair for pair in ranked[1:] if pair is not claim)], 2
+
+
+def whole_sentence(features: SentenceFeatures, score: float) -> Candidate:
+    """Convert a sentence to a candidate whose short answer is the sentence."""
+    start, end = features.place.sentence.start, features.place.sentence.end
+    return Candidate(features.place.passage, start, end, start, end, score)
 
 
 def make_candidate(question: str, features: SentenceFeatures, score: float, index: Index) -> Candidate:

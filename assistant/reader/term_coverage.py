@@ -27,8 +27,12 @@ def term_coverage(question: str, texts: Sequence[str], encoder: Encoder) -> list
         tokens = [i for i, (start, end) in enumerate(offsets) if word.start() <= start and end <= word.end()]
         if tokens and terms(word[0]) and word[0] not in QUANTITIES:
             tokens_of[word[0]] = tokens
+    rows = sorted({token for tokens in tokens_of.values() for token in tokens})
+    row_of = {token: row for row, token in enumerate(rows)}
     coverages = []
     for _, vectors in text_tokens:
-        nearest = (question_vectors @ vectors.T).max(axis=1, initial=0.0)
-        coverages.append({word: float(np.mean(nearest[tokens])) for word, tokens in tokens_of.items()})
+        nearest = (vectors @ question_vectors[rows].T).max(axis=0, initial=0.0)
+        coverages.append(
+            {word: float(np.mean([nearest[row_of[token]] for token in tokens])) for word, tokens in tokens_of.items()}
+        )
     return coverages

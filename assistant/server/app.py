@@ -37,11 +37,13 @@ from assistant.server.quota import Quota, Quotas
 from assistant.server.request_log import RequestLog
 from assistant.server.syncing import keep_in_step
 from assistant.server.tokens import TokenFile
+from assistant.server.uploads import Uploads, make_uploads
 from assistant.server.watching import keep_up
 from assistant.server.wiki_rights import make_rights
 from assistant.settings import Settings
 from assistant.sync.wikis import Wikis
 from assistant.unanswered import UnansweredStore
+from index.sessions import count_cores
 
 ABOUT = "Questions about documents, answered in the documents' own words, with their place and the notes behind them."
 
@@ -60,7 +62,7 @@ def make_app(
     documents = Documents(quoth, make_rights(settings, wikis or Wikis(settings, os.environ)))
     tokens = TokenFile(settings.tokens) if settings.auth else None
     metrics = Metrics(lambda: queue.taken)
-    queue = Queue(settings.workers, settings.queue, metrics.observe)
+    queue = Queue(settings.workers or count_cores(), settings.queue, metrics.observe)
     app = FastAPI(
         title="Quoth", description=ABOUT, version="1", docs_url=None, redoc_url=None, 
         lifespan=partial(living, documents=documents, settings=settings, watch=watch, wikis=wikis),
@@ -69,11 +71,14 @@ def make_app(
     add_handlers(app)
     quota = Quota(settings)
     unanswered = UnansweredStore(feedback.path) if feedback and settings.keep_unanswered else None
-    services = Services(settings, documents, queue, quota, tokens, feedback, unanswered)
+    uploads = Uploads(settings) if settings.allow_upload else None
+    services = Services(settings, documents, queue, quota, tokens, feedback, unanswered, uploads)
     app.include_router(make_api(services))
     app.include_router(make_completions(services))
     add_mcp(app, services)
     app.include_router(make_embeds(settings))
+    if uploads:
+        app.include_router(make_uploads(uploads))
     add_health(app, queue, tokens)
     if settings.metrics:
         add_metrics(app, metrics)

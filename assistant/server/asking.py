@@ -17,6 +17,7 @@ from assistant.server.queue import Pending, Queue
 from assistant.server.quota import Quota
 from assistant.server.schema import AskRequest
 from assistant.server.tokens import TokenFile
+from assistant.server.uploads import Uploads
 from assistant.settings import Settings
 from assistant.types import Answer, Turn
 from assistant.unanswered import UnansweredStore
@@ -27,7 +28,7 @@ Work = Callable[[View], T]
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the routes work with; `tokens` is None without --auth, `feedback` and `unanswered` where none are kept."""
+    """What the routes work with; `tokens` is None without --auth, the stores where nothing is kept."""
 
     settings: Settings
     documents: Documents
@@ -36,6 +37,7 @@ class Services:
     tokens: TokenFile | None
     feedback: FeedbackStore | None
     unanswered: UnansweredStore | None = None
+    uploads: Uploads | None = None
 
 
 def visible(request: Request, services: Services) -> View:

@@ -5,8 +5,11 @@ import asyncio
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from assistant.server.paths import UPLOAD, route_path
 from assistant.server.problems import Refusal, refuse
 from assistant.settings import Settings
+
+UPLOAD_SECONDS = 60  # for a file to arrive
 
 
 class Bodies:
@@ -36,24 +39,27 @@ class Bodies:
         length = request.headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
             raise Refusal("bad_request", "The Content-Length is no number of bytes.", headers={"Connection": "close"})
-        if int(length[:18]) > self.settings.max_body:
-            raise Refusal("too_large", self.limit(), headers={"Connection": "close"})
-        parts: list[bytes] = []
+        upload = self.settings.allow_upload and route_path(request.scope) == UPLOAD
+        largest = self.settings.upload_size if upload else self.settings.max_body
+        if int(length[:18]) > largest:
+            raise Refusal("too_large", limit(largest), headers={"Connection": "close"})
+        body = bytearray()
         try:
-            async with asyncio.timeout(self.settings.receive_seconds):
+            async with asyncio.timeout(UPLOAD_SECONDS if upload else self.settings.receive_seconds):
                 while (message := await receive())["type"] == "http.request":
-                    parts.append(message.get("body", b""))
-                    if sum(map(len, parts)) > self.settings.max_body:
-                        raise Refusal("too_large", self.limit(), headers={"Connection": "close"})
+                    body += message.get("body", b"")
+                    if len(body) > largest:
+                        raise Refusal("too_large", limit(largest), headers={"Connection": "close"})
                     if not message.get("more_body"):
-                        return b"".join(parts)
+                        return bytes(body)
         except TimeoutError:
             raise Refusal("too_slow", headers={"Connection": "close"}) from None
         return None
 
-    def limit(self) -> str:
-        """How much is taken, as a sentence."""
-        return f"The body is larger than the {self.settings.max_body:,} bytes this server takes. Send less."
+
+def limit(largest: int) -> str:
+    """How much is taken, as a sentence."""
+    return f"The body is larger than the {largest:,} bytes this server takes. Send less."
 
 
 def replaying(body: bytes, receive: Receive) -> Receive:

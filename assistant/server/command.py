@@ -11,7 +11,8 @@ from typing import Any
 from assistant.assistant import Assistant
 from assistant.options import ASK_OPTIONS, add_options, settings_of
 from assistant.server.tokens import TokenFile
-from assistant.settings import Settings, to_toml
+from assistant.settings import Settings
+from assistant.settings_sources import to_toml
 from assistant.sync.command import sync_new
 from index.errors import QuothError
 

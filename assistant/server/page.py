@@ -37,7 +37,7 @@ def mount_page(app: FastAPI, services: Services) -> None:
 
     from assistant.page.app import make_page, page_head, page_theme
 
-    page = make_page(services.documents, services.queue, services.feedback, services.unanswered)
+    page = make_page(services.documents, services.queue, services.feedback, services.unanswered, services.uploads)
     gr.mount_gradio_app(
         app,
         page.queue(default_concurrency_limit=None),  # questions wait in our queue, with the API's
@@ -68,7 +68,8 @@ class AllowedRoutes:
         """Answer with a problem, or pass the request on to Gradio."""
         request = Request(scope, receive)
         path = route_path(scope)
-        if f"{request.method} {path}" == CALL and self.is_call(body := await request.body()):
+        if f"{request.method} {path}" == CALL and (page := self.calling(body := await request.body())):
+            scope["quoth.page"] = page
             await self.app(scope, replaying(body, receive), send)
         elif not OPEN.fullmatch(f"{request.method} {path}"):
             await refuse(request, self.refusal(scope))(scope, receive, send)
@@ -77,13 +78,13 @@ class AllowedRoutes:
         else:
             await self.app(scope, receive, send)
 
-    def is_call(self, body: bytes) -> bool:
-        """Whether a body calls one of the page's own functions as its script does."""
+    def calling(self, body: bytes) -> str:
+        """The page's session, if a body calls one of the page's own functions as its script does; else nothing."""
         try:
             call = json.loads(body)
         except (ValueError, RecursionError):
-            return False
-        return (
+            return ""
+        is_call = (
             isinstance(call, dict)
             and call.get("fn_name") in SERVER_FUNCTIONS
             and isinstance(call.get("session_hash"), str)
@@ -91,6 +92,7 @@ class AllowedRoutes:
             and call["component_id"] in self.components
             and "data" in call
         )
+        return call["session_hash"] if is_call else ""
 
     def refusal(self, scope: Scope) -> Refusal:
         """Why something is not here: there is nothing, or a route before this one takes it another way."""

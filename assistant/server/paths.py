@@ -3,6 +3,7 @@
 from starlette.types import Scope
 
 OPENAI = "/v1/"  # what speaks OpenAI's form
+UPLOAD = "/upload"  # takes a file for an open page
 
 
 def set_root(scope: Scope, root: str) -> None:

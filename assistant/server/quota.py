@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from assistant.server.auth import Caller
-from assistant.server.paths import route_path
+from assistant.server.paths import UPLOAD, route_path
 from assistant.server.problems import Refusal, refuse
 from assistant.server.proxies import address_of
 from assistant.settings import Settings
@@ -19,6 +19,7 @@ from assistant.settings import Settings
 COUNTED = (
     "/api/ask", "/api/unanswered", "/api/feedback", "/api/embed-token", "/v1/chat/completions",
     "/gradio_api/queue/join", "/gradio_api/component_server/",
+    UPLOAD,
 )  # fmt: skip
 
 

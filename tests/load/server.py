@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-import psutil
-
 START_SECONDS = 120
 
 
@@ -94,6 +92,8 @@ class Server:
 
     def weigh(self) -> None:
         """Note how much memory it holds now, if it is there."""
+        import psutil  # only where it is weighed: the extra `load`
+
         if self.process.poll() is None:
             held = psutil.Process(self.process.pid).memory_info().rss / 2**20
             self.lives[-1].memory.append((time.monotonic(), held))

@@ -16,7 +16,7 @@ function ask(question, turn = 0, complete = true) {
   asking = ++asked;
   sessionStorage.setItem(sent, question);
   showBusy(true);
-  trigger("ask", { question, turn, complete, number: asking });
+  trigger("ask", { question, turn, complete, number: asking, upload: chosen() });
 }
 
 function showBusy(busy) {
@@ -161,5 +161,9 @@ function show(patch) {
   if (patch.turn) showTurn(patch);
   else if ("asked_back" in patch) showAskedBack(patch);
   else if ("rated" in patch) showRated(patch);
+  else if ("uploading" in patch) {
+    showUploading(patch.uploading, patch.wrong);
+    if ("uploads" in patch) showUploads(patch);
+  }
   else if (patch.failed && asking !== null) giveUp("This question could not be asked.");
 }

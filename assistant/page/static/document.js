@@ -15,16 +15,20 @@ function openDocument(id) {
   return opened.get(id).then(showArticle);
 }
 
+function close(id) {
+  opened.get(id)?.then((article) => article.remove());
+  opened.delete(id);
+}
+
 const versions = new Map(); // what each document was when it was opened or cited
 
 // Close what is no longer as it was; with `all`, what is no longer there too.
 function forget(now, all = false) {
-  for (const [id, loading] of [...opened]) {
+  for (const id of [...opened.keys()]) {
     const gone = all && !(id in now);
     const changed = id in now && versions.has(id) && versions.get(id) !== now[id];
     if (!gone && !changed) continue;
-    opened.delete(id);
-    loading.then((article) => article.remove());
+    close(id);
     if (changed && !find(`article[data-document="${CSS.escape(id)}"]`, pages)?.hidden) openDocument(id);
   }
   for (const [id, version] of Object.entries(now)) versions.set(id, version);

@@ -30,6 +30,7 @@ const actions = {
   copy: (button) => copy(button.dataset.copy, button),
   "copy-place": (button) => copy(linkToPlace(button.dataset), button),
   "copy-question": (button) => copy(linkToQuestion(button.closest(".q-turn").dataset.question), button),
+  "remove-upload": (button) => trigger("remove_upload", { id: button.dataset.document }),
   rate,
   reason: (button) => {
     button.dataset.helpful = "false";
@@ -138,9 +139,9 @@ function followHash() {
 // The list of documents as it is now. One that has changed is opened anew: offsets are of its new text.
 function list(now) {
   find(".q-introduction").innerHTML = now.start;
-  find(".q-contents nav").innerHTML = now.contents;
+  find(".q-contents nav").innerHTML = now.contents + (now.uploaded ?? "");
   find(".q-contents summary").textContent = now.several ? "Documents" : "Contents";
-  forget(now.versions, !now.more); // of those that are not listed it is not known whether they are there
+  forget({ ...now.versions, ...now.uploaded_versions }, !now.more); // of those that are not listed it is not known whether they are there
 }
 
 function refresh() {
@@ -155,6 +156,7 @@ find(".q-contents").addEventListener("toggle", (event) => event.target.open && r
 function begin(first) {
   list(first);
   box.maxLength = first.longest;
+  beginUploads(first);
   find(".q-first").innerHTML = first.questions;
   if (!first.document) find(":scope > .q-doing", pages).textContent = "There is no document here that you may read.";
   if (!followHash()) {

@@ -1,0 +1,45 @@
+"""Which windows are worth the network: those whose sentences are nearest to the question by BM25 and encoder.
+
+Of 875 questions as many first quotations are right as when all windows are read, and 98 in 100 are the same.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from assistant.reader.question import asks_for_source
+from assistant.reader.windows import Window
+from index.retriever import SentenceScore
+from index.types import Hit
+
+MOST_WINDOWS = 16  # for a question
+BM25_WEIGHT = 0.05  # beside the cosine, which is at most 1
+
+Key = tuple[str, int]  # document and start of a sentence
+
+
+def likely_windows(
+    question: str, windows: Sequence[Window], hits: Sequence[Hit], scores: Mapping[Key, SentenceScore]
+) -> list[Window]:
+    """Return the windows to read, in their order; `scores` are retrieval's, by sentence.
+
+    A note that was not found by itself is read only if the question asks for sources; then what it stands behind counts
+    as its own words.
+    """
+    asks_source = asks_for_source(question)
+    found = {hit.passage.id for hit in hits}
+    kept = [window for window in windows if asks_source or stands_alone(window, found)]
+    nearness = [window_score(window, scores, asks_source) for window in kept]
+    nearest = sorted(range(len(kept)), key=lambda i: -nearness[i])[:MOST_WINDOWS]
+    return [kept[i] for i in sorted(nearest)]
+
+
+def stands_alone(window: Window, found: set[str]) -> bool:
+    """Whether a window is of the body, or of a note that was found by itself."""
+    pieces = window.pieces[window.context :]
+    return pieces[-1].place.passage.note is None or any(piece.place.passage.id in found for piece in pieces)
+
+
+def window_score(window: Window, scores: Mapping[Key, SentenceScore], with_context: bool) -> float:
+    """Return the highest score of a window's sentences, its context among them if that counts."""
+    pieces = window.pieces if with_context else window.pieces[window.context :]
+    of_pieces = [scores[piece.place.key] for piece in pieces if piece.place.key in scores]
+    return max((score.dense + BM25_WEIGHT * score.bm25 for score in of_pieces), default=0.0)
