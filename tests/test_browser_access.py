@@ -8,13 +8,29 @@ from playwright.sync_api import Browser, Page, expect
 
 from assistant import Assistant
 from assistant.feedback import FeedbackStore
+from index.document.sources import read_source
+from tests import rain
 from tests.browsing import SENTENCE, TROOPS, ask, expect_marked, turn
-from tests.conftest import ROOT
+from tests.conftest import ROOT, HashEncoder, assistant_of
 from tests.serving import serving
 
 pytestmark = pytest.mark.browser
 AXE = ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+WIDE = f"""# The boats
+
+- Vik
+  - her dinghy
+
+| Boat | {" | ".join(f"Harbour {number}" for number in range(20))} |
+|---|{"---|" * 20}
+| Vik | {" | ".join("Holm" for _ in range(20))} |
+
+```
+moor --boat Vik {"--rope 20 " * 20}
+```
+"""
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +80,22 @@ def test_axe_finds_nothing(browser: Browser, address: str, width: int, scheme: s
     page.locator(".q-contents summary").click()
     assert violations(page) == []
     page.context.close()
+
+
+@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: make test installs it with npm")
+def test_axe_finds_nothing_in_tables_code_and_pages(browser: Browser, encoder: HashEncoder, tmp_path: Path) -> None:
+    (tmp_path / "page.md").write_text(WIDE)
+    (tmp_path / "rain.pdf").write_bytes(rain.pdf())
+    asked = assistant_of([read_source(tmp_path / name) for name in ("page.md", "rain.pdf")], encoder)
+    with serving(asked, quota="", quota_address="") as address:
+        page = open_page(browser, address, viewport={"width": 360, "height": 740}, reduced_motion="reduce")
+        page.get_by_role("button", name="Document", exact=True).click()
+        for name in ("page", "rain"):
+            page.locator(".q-contents summary").click()
+            page.locator(f".q-contents [data-do=open][data-document={name}]").click()
+            expect(page.locator(f"article[data-document={name}]")).to_be_visible()
+            assert violations(page) == []
+        page.context.close()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (640, "dark"), (1280, "light")])
