@@ -9,11 +9,11 @@ from tests.cases import FOLDER, ask_case
 
 # Answered otherwise than they should be, and why as far as that is known. One that comes right leaves this list.
 KNOWN = {
+    "01-et-al-bracket: What did Ortiz find about the fall?",  # the sentence beside
     "02-line-end-hyphen: How much of the storage would evaporation take?",  # "third" for "a third"
     "12-ibid-supra: Who wrote a memoir?",  # the notes sound like what is asked for
     "14-identifiers: What does E-105 mean?",  # answered with E-104
     "16-table: What is the child fare from Vik to Holm?",  # the right row, the wrong column
-    "17-faq: Do you lend to children?",  # "Yes." without what follows
     "18-cjk: 阅览室几点开门？",  # another language
     "18-cjk: 馆长是谁？",
     "21-array-index: What is the second word?",  # short answers without their brackets
@@ -24,6 +24,7 @@ KNOWN = {
     "32-source-word: What is the source for the river's length?",
     "39-part-under-section-words: What do members under eighteen pay in fees?",  # below the threshold
     "43-follow-up-nonsense-blend: What is a prime number?",  # answered with something else
+    "43-follow-up-nonsense-blend: How about the weather in Paris?",
     "43-follow-up-nonsense-blend: What about cockerels?",
     "43-follow-up-nonsense-blend: And goats?",
 }
