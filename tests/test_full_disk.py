@@ -12,6 +12,7 @@ import pytest
 
 from assistant import Assistant, cli
 from assistant.feedback import FeedbackStore, Record
+from assistant.page.answers import Exchange
 from assistant.page.app import make_rate
 from assistant.server.auth import Caller
 from assistant.server.documents import Documents
@@ -214,7 +215,8 @@ def test_feedback_on_a_full_disk_is_a_problem_that_tells_the_log_alone_where(dis
 def test_what_the_page_says_where_an_opinion_cannot_be_kept(disk: Disk, quoth: Assistant) -> None:
     store = FeedbackStore(disk.path / "feedback.sqlite")
     disk.leave(0)
-    exchange = SimpleNamespace(id="a", answer=quoth.ask("How many troops will the UN mission have?"))
+    question = "How many troops will the UN mission have?"
+    exchange = Exchange(question, quoth.ask(question), id="a")
     event = SimpleNamespace(_data={"turn": 1, "helpful": True})
     request = SimpleNamespace(scope={"quoth.caller": Caller("anyone", "")})
     assert (
