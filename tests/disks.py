@@ -1,5 +1,6 @@
 """Disks for tests: a small one in memory, which can be filled to any level."""
 
+import gc
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ class Disk:
     def leave(self, free: int) -> None:
         """Fill the disk until so many bytes are free."""
         self.filler.unlink(missing_ok=True)
+        gc.collect()  # a file that was removed takes room until nobody has it mapped
         with self.filler.open("wb", buffering=0) as file:
             file.write(bytes(self.free - free))
         assert self.free == free
