@@ -67,7 +67,7 @@ def test_the_units_command_serves_with_nothing_but_what_the_unit_gives(tmp_path:
     for _ in range(2):  # the second start finds the index
         with running(command, f"http://127.0.0.1:{port}/quoth/healthz", tmp_path / "log"):
             answer = httpx.post(f"http://127.0.0.1:{port}/quoth/api/ask", timeout=60, **asked)  # type: ignore[arg-type]
-        assert answer.json()["answer"] == "11,200"
+        assert answer.json()["answer"] == "11,200 troops"
         assert {path.name for path in state.iterdir()} == {"index", "feedback.sqlite", "tokens.json", "tokens.lock"}
 
 
