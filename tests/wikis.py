@@ -104,8 +104,8 @@ class Wiki:
         """Edit a page in the browser, as who is signed in there."""
         page.goto(self.url + self.kind.edit.format(name))
         page.locator(self.kind.edit_field).fill(text)
-        page.locator(self.kind.save).click()
-        page.wait_for_load_state()
+        with page.expect_navigation():  # it is saved by then
+            page.locator(self.kind.save).click()
 
     def delete(self, page: "Page", name: str) -> None:
         """Delete a page in the browser; DokuWiki's are emptied for that."""
@@ -113,8 +113,8 @@ class Wiki:
             self.write(page, name, "")
         else:
             page.goto(f"{self.url}/index.php?title={name}&action=delete")
-            page.locator("#wpConfirmB, #wpConfirmB button").first.click()
-            page.wait_for_load_state()
+            with page.expect_navigation():
+                page.locator("#wpConfirmB, #wpConfirmB button").first.click()
 
 
 def free_port() -> int:
