@@ -10,7 +10,7 @@ import pytest
 from assistant.sync import site as sites
 from assistant.sync.bookstack import BookStack
 from assistant.sync.confluence import Confluence
-from assistant.sync.dokuwiki import DokuWiki
+from assistant.sync.dokuwiki import DokuWiki, version_of
 from assistant.sync.mediawiki import MediaWiki
 from assistant.sync.open import open_wiki
 from assistant.sync.types import Caller, Listed, Page, WikiSettings
@@ -470,3 +470,8 @@ def test_confluences_next_page_is_its_own(server: FakeWiki, leads: str) -> None:
     with pytest.raises(WikiError, match="which is not part of it"):
         Confluence(settings(server, "confluence"), "").list_pages()
     assert len(server.asked) == 1
+
+
+def test_a_page_edited_just_now_is_read_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.sync.dokuwiki.time.time", lambda: 1000.5)
+    assert [version_of(edited) for edited in (900, 998, 999, 1000)] == ["900", "998", "999?", "1000?"]

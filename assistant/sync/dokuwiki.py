@@ -27,6 +27,13 @@ READ = 1  # DokuWiki's AUTH_READ
 SIDE_BY_SIDE = 4  # requests about one caller's rights
 RIGHTS_SECONDS = 5  # for all of them; what is not answered by then counts as no
 NO_CHANGES = 321
+SETTLED = 2  # seconds after an edit, from which the next one has another revision: these are seconds
+UNSETTLED = "?"  # behind the version of a page that was edited just now: it is read once more
+
+
+def version_of(edited: int) -> str:
+    """Return a page's version, from when it was edited."""
+    return f"{edited}{UNSETTLED}" if time.time() - edited < SETTLED else str(edited)
 
 
 class Remote(Protocol):
@@ -88,18 +95,18 @@ class DokuWiki:
         """Return pages as an answer lists them; raises WikiError where it is none."""
         try:
             told = [(str(page["id"]), int(page["rev"])) for page in ask()]
-            return {name: Listed(name, name, str(edited), day(edited)) for name, edited in told}
+            return {name: Listed(name, name, version_of(edited), day(edited)) for name, edited in told}
         except (KeyError, TypeError, ValueError, OverflowError, OSError):
             raise self.site.error(f"lists its pages in a form that is not known. {HINT}") from None
 
     def fetch(self, page: Listed) -> Page | None:
         """Return the page as its readers see it, with its first heading as title."""
-        html = self.remote.html(page.id)
+        html, revision = self.remote.html(page.id), page.version.removesuffix(UNSETTLED)
         if not html.strip():
             return None
         base = self.settings.public_address or self.settings.address
-        url = f"{base}/doku.php?id={quote(page.id, safe=':')}&rev={page.version}"
-        return Page(page.id, first_heading(html) or page.id, html, url, page.version, page.date)
+        url = f"{base}/doku.php?id={quote(page.id, safe=':')}&rev={revision}"
+        return Page(page.id, first_heading(html) or page.id, html, url, revision, page.date)
 
     def readable(self, pages: Collection[str], caller: Caller) -> frozenset[str]:
         """Ask for the access rules of the caller's name; a caller without one is whoever asks without an account.
