@@ -1,6 +1,6 @@
 """From a question to ranked passages: BM25 and vectors, joined by reciprocal rank fusion."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -9,7 +9,7 @@ import numpy as np
 from index.bm25 import Bm25, best
 from index.contents import Contents
 from index.dense import Encoder
-from index.document.types import Document, Sentence
+from index.document.types import Sentence
 from index.tables import PASSAGES, SENTENCES, Documents, Entry, Passages
 from index.types import Hit, IndexConfig, Passage
 
@@ -70,7 +70,7 @@ class Index:
         self.contents, self.encoder, self.config = contents, encoder, config
         self.attached: object = None  # what whoever opened the index keeps with it
         tables = contents.tables
-        self.documents: Mapping[str, Document] = Documents(tables, documents)
+        self.documents = Documents(tables, documents)
         extents = None if documents is None else [tables.extent(document) for document in documents]
         self._positions = None if extents is None else joined([extent.passages for extent in extents])
         self._sentences = None if extents is None else joined([extent.sentences for extent in extents])
@@ -125,7 +125,7 @@ class Index:
 
     def entries(self) -> Iterator[Entry]:
         """The documents, without their words."""
-        return (entry for entry in self.contents.tables.entries() if entry.id in self.documents)
+        return self.documents.entries()
 
     def encode(self, question: str) -> np.ndarray:
         """The vector of a question."""

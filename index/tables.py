@@ -212,6 +212,11 @@ class Documents(Mapping[str, Document]):
     def __iter__(self) -> Iterator[str]:
         return (entry.id for entry in self.tables.entries()) if self.only is None else iter(self.only)
 
+    def entries(self) -> Iterator[Entry]:
+        """The documents, in order, without their words."""
+        every = self.tables.entries()
+        return every if self.only is None else (entry for entry in every if entry.id in self.only)
+
     def __len__(self) -> int:
         return self.tables.documents if self.only is None else len(self.only)
 

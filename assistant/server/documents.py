@@ -1,7 +1,7 @@
 """The documents as they are now, and of them what each caller may read."""
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from assistant.assistant import Assistant
 from assistant.feedback import Quoted, Record, rate, versions_of
@@ -11,6 +11,7 @@ from assistant.server.problems import Refusal
 from assistant.server.rights import Rights
 from assistant.server.schema import DocumentDetail, DocumentSummary, FeedbackRequest, PassageDetail
 from index.document.types import Document
+from index.tables import Entry
 from index.types import Passage
 
 VIEWS = 32  # sets of documents that are kept ready for the callers who may read them
@@ -27,12 +28,16 @@ class View:
         self.quoth = quoth
         self._alone = lru_cache(maxsize=64)(lambda document: quoth.only({document}))
         self._together = lru_cache(maxsize=16)(quoth.of_collection)
-        self.entries = tuple(quoth.index.entries())
         self._of = lru_cache(maxsize=VIEWS)(lambda readable: View(quoth.only(readable)))
 
     def of(self, readable: frozenset[str]) -> "View":
         """The view of some of these documents."""
         return self if self.documents.keys() <= readable else self._of(readable.intersection(self.documents))
+
+    @cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """The documents without their words, which rights are decided by."""
+        return tuple(self.quoth.index.entries())
 
     @property
     def documents(self) -> Mapping[str, Document]:

@@ -61,7 +61,7 @@ class Rights:
 
     def check(self, documents: Iterable[Entry], source: Path) -> None:
         """Raise QuothError where an entry names nothing that there is: what was meant would be open to all."""
-        known = list(documents)
+        known = list(documents) if self.groups else []
         for pattern in self.groups:
             if not any(names(pattern, document) for document in known) and not is_there(pattern, source):
                 raise QuothError(
