@@ -75,19 +75,9 @@ def open_index(
     """
     folder = folder_of(source, index_dir, config, collections)
     found = find_files(source, seen_before(folder, source), collections)
-    encoder = encoder or load_encoder(config.encoder)
-    expected: dict[str, object] = {
-        "format": format_version(),
-        "readers": list(extras()),
-        "config": asdict(config),
-        "encoder": encoder.fingerprint,
-        "sources": {file.id: entry_of(file) for file in found.files},
-    }
-    if attachment:
-        expected[ATTACHED] = attachment.version
+    wanted = describe(found, encoder or load_encoder(config.encoder), config, attachment)
     for message in found.unread:
         say(message)
-    wanted = Wanted(found, expected, encoder, config, attachment)
     index, damaged = load_newest(folder, wanted, say)
     if index and not damaged:
         return index
@@ -132,6 +122,20 @@ class Wanted:
         same = {file.id: file.sha256 for file in texts}
         other = [file for file in texts if manifest["texts"].get(file.id, file.sha256) != file.sha256]
         return same | {file.id: hash_text(read_file(file).text) for file in other}
+
+
+def describe(found: Found, encoder: Encoder, config: IndexConfig, attachment: Attachment | None) -> Wanted:
+    """What an index of some files has to be, made with an encoder and settings."""
+    expected: dict[str, object] = {
+        "format": format_version(),
+        "readers": list(extras()),
+        "config": asdict(config),
+        "encoder": encoder.fingerprint,
+        "sources": {file.id: entry_of(file) for file in found.files},
+    }
+    if attachment:
+        expected[ATTACHED] = attachment.version
+    return Wanted(found, expected, encoder, config, attachment)
 
 
 def make_generation(folder: Path, wanted: Wanted, say: Say, progress: Progress | None) -> Index:
