@@ -92,13 +92,15 @@ def open_index(
     except OSError as error:
         if index and damaged:  # an older one serves, although the damaged one cannot be removed now
             return index
-        if isinstance(error, Timeout):
-            raise StoreError(
-                f"Another process is still making the index in {folder}. Wait for it, or name another with --index-dir."
-            ) from error
-        raise StoreError(
-            f"The index folder {folder} cannot be written ({error.strerror or error}). Name another with --index-dir."
-        ) from error
+        raise unwritable(folder, error) from error
+
+
+def unwritable(folder: Path, error: OSError) -> StoreError:
+    """What to say where an index cannot be made in a folder."""
+    why = f"The index folder {folder} cannot be written ({error.strerror or error}). Name"
+    if isinstance(error, Timeout):
+        why = f"Another process is still making the index in {folder}. Wait for it, or name"
+    return StoreError(f"{why} another with --index-dir.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +134,8 @@ def describe(found: Found, encoder: Encoder, config: IndexConfig, attachment: At
         "config": asdict(config),
         "encoder": encoder.fingerprint,
         "sources": {file.id: entry_of(file) for file in found.files},
+        **({ATTACHED: attachment.version} if attachment else {}),
     }
-    if attachment:
-        expected[ATTACHED] = attachment.version
     return Wanted(found, expected, encoder, config, attachment)
 
 
