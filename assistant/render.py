@@ -1,6 +1,6 @@
 """Answers as text: for a terminal, and the wording that every surface shares."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.text import Text
 
@@ -12,6 +12,7 @@ CERTAINTY: Mapping[Certainty, str] = {
     "likely": "This is likely, not certain: check the passage.",
     "none": "",
 }
+Styled = tuple[str, str]  # words, and rich's name for their style
 WHOM = "Whom to ask:"  # before a contact
 CONTROL = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "�")
 
@@ -65,46 +66,64 @@ def printable(words: str) -> str:
 
 def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
     """Format an answer for a terminal, styled; plain if printed to a pipe."""
-    text = Text()
-
-    def put(words: str, style: str = "") -> None:
-        text.append(printable(words), style)
-
-    if answer.standalone_question != answer.question:
-        put(f"Understood as: {answer.standalone_question}\n\n", "dim")
-    if answer.abstention:
-        put(answer.abstention.message + "\n", "yellow")
-        if answer.abstention.contact:
-            put(f"{WHOM} {answer.abstention.contact}\n", "yellow")
     shown = answer.evidence[: answer.needed]
-    for evidence in shown:
-        before, short, after = marked_parts(evidence)
-        put(before)
-        put(short, "bold green")
-        put(after + "\n")
-        put(f"   {place(evidence, documents)}\n", "cyan")
-        if evidence.url and evidence.url != documents[evidence.document].metadata.url:
-            put(f"   {evidence.url}\n", "dim")
-        for citation in evidence.footnotes:
-            put(f"   [{citation.number}] {citation.text}\n", "dim")
-            if trail(citation):
-                put(f"       → {trail(citation)}\n", "dim")
-    for part in answer.unanswered:
-        put(f"   The document does not seem to say: {part}\n", "yellow")
-    if answer.answered:
-        put(f"   {CERTAINTY[answer.certainty]}\n", "dim")
-    described = [documents[name] for name in dict.fromkeys(e.document for e in shown)]
-    for words in [about(document) for document in described if document.metadata != Metadata()]:
-        put(f"   {words}\n", "dim")
-    rest = answer.evidence[answer.needed :] or (answer.abstention.nearest if answer.abstention else ())
-    if rest:
-        put("\nSee also:\n" if answer.answered else "\nNearest:\n", "dim")
-    for evidence in rest:
-        put(f"   {place(evidence, documents)}: ", "cyan")
-        put(f"{evidence.quote}\n", "dim")
-    if answer.abstention and answer.abstention.suggestions:
-        put("\nAsk, for example:\n", "dim")
-        for question in answer.abstention.suggestions:
-            put(f"   {question}\n", "cyan")
+    text = Text()
+    for words, style in (
+        *opening(answer),
+        *(part for evidence in shown for part in quotation(evidence, documents)),
+        *remarks(answer, [documents[name] for name in dict.fromkeys(e.document for e in shown)]),
+        *further(answer, documents),
+    ):
+        text.append(printable(words), style)
     text.rstrip()
     return text
+
+
+def opening(answer: Answer) -> Iterator[Styled]:
+    """How the question was understood, and why there is no answer."""
+    if answer.standalone_question != answer.question:
+        yield f"Understood as: {answer.standalone_question}\n\n", "dim"
+    if answer.abstention:
+        yield answer.abstention.message + "\n", "yellow"
+        if answer.abstention.contact:
+            yield f"{WHOM} {answer.abstention.contact}\n", "yellow"
+
+
+def quotation(evidence: Evidence, documents: Mapping[str, Document]) -> Iterator[Styled]:
+    """A quotation with its short answer marked, its place, and its notes."""
+    before, short, after = marked_parts(evidence)
+    yield before, ""
+    yield short, "bold green"
+    yield after + "\n", ""
+    yield f"   {place(evidence, documents)}\n", "cyan"
+    if evidence.url and evidence.url != documents[evidence.document].metadata.url:
+        yield f"   {evidence.url}\n", "dim"
+    for citation in evidence.footnotes:
+        yield f"   [{citation.number}] {citation.text}\n", "dim"
+        if trail(citation):
+            yield f"       → {trail(citation)}\n", "dim"
+
+
+def remarks(answer: Answer, quoted: Sequence[Document]) -> Iterator[Styled]:
+    """What the documents do not say, how certain the answer is, and what is known of the documents it quotes."""
+    for part in answer.unanswered:
+        yield f"   The document does not seem to say: {part}\n", "yellow"
+    if answer.answered:
+        yield f"   {CERTAINTY[answer.certainty]}\n", "dim"
+    for document in quoted:
+        if document.metadata != Metadata():
+            yield f"   {about(document)}\n", "dim"
+
+
+def further(answer: Answer, documents: Mapping[str, Document]) -> Iterator[Styled]:
+    """Further quotations, or the nearest where there is no answer; and questions to ask instead."""
+    rest = answer.evidence[answer.needed :] or (answer.abstention.nearest if answer.abstention else ())
+    if rest:
+        yield "\nSee also:\n" if answer.answered else "\nNearest:\n", "dim"
+    for evidence in rest:
+        yield f"   {place(evidence, documents)}: ", "cyan"
+        yield f"{evidence.quote}\n", "dim"
+    if answer.abstention and answer.abstention.suggestions:
+        yield "\nAsk, for example:\n", "dim"
+        for question in answer.abstention.suggestions:
+            yield f"   {question}\n", "cyan"
