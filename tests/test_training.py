@@ -29,15 +29,11 @@ from training.examples import WINDOW, Example, make_example, make_examples, read
 from training.exit import split
 from training.export import calibrate, reader_weights, save_reader
 from training.fit import (
-    Outcome,
     calibrate_confidence,
     cross_validate,
     cross_validate_calibrated,
     excerpt,
-    find_threshold,
     fit_listwise,
-    report,
-    thresholds_without,
     unscale,
 )
 from training.graph import reader_model, to_int8
@@ -45,6 +41,7 @@ from training.judge import overlap_f1
 from training.listwise import ListwiseNetwork, fit_listwise_network
 from training.model import ReaderNetwork, best_spans, sentence_scores, shared_cross_entropy, smooth_cross_entropy
 from training.negatives import Negative, hard_negatives, misleading
+from training.outcomes import Outcome, find_threshold, report, thresholds_without
 from training.prepare import write_squad
 from training.rows import Row, read_rows
 from training.train import draw, schedule, share

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 
 from index.document.author_year import FORM
+from index.document.citations import Reference, read_dated
 from index.document.forms import NoteBlock
 from index.document.sentences import plain_characters
 from index.document.types import Sentence, Source, Span, WorkParts
 from index.document.work_parts import read_parts
-from index.document.works import Reference, read_dated, read_references
+from index.document.works import read_references
 from index.folding import fold
 
 TITLE_ALIKE = 92  # rapidfuzz's partial ratio, of 100

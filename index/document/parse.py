@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from index.document.context import with_contexts
 from index.document.follow import follow_notes
+from index.document.forms import NoteBlock
 from index.document.headings import find_headings, heading_text, looks_like_heading
 from index.document.layout import TextBlock, split_blocks
-from index.document.notes import NoteBlock, find_notes, find_oddities, link_markers, report_unfollowed
+from index.document.linking import find_oddities, link_markers, report_unfollowed
+from index.document.notes import find_notes
 from index.document.parts import Parts, parts_from_format, reading_oddities
 from index.document.sentences import find_line_breaks_in_words, make_sentences, strip_closing_markers, vocabulary_of
 from index.document.sources import SourceFile

@@ -6,8 +6,10 @@ from itertools import pairwise
 from typing import Any
 
 from index.document.formats.types import Read
+from index.document.forms import Marker, NoteBlock
 from index.document.layout import TextBlock
-from index.document.notes import Marker, NoteBlock, find_notes, find_oddities, link_markers
+from index.document.linking import find_oddities, link_markers
+from index.document.notes import find_notes
 from index.document.sentences import vocabulary_of
 from index.document.types import Block, Oddity, Span
 

@@ -2,9 +2,9 @@
 
 import re
 
+from index.document.citations import BOOK, EDITED, INTERVIEW, NAMES, QUOTED, Reference
 from index.document.lines import span
 from index.document.types import Span, WorkParts
-from index.document.works import BOOK, EDITED, INTERVIEW, NAMES, QUOTED, Reference
 
 QUOTES = ("double", "straight", "angle", "single", "plain")  # QUOTED's names for a title's quotation marks
 APPEARED = re.compile(r"[\s,]*(?P<name>(?:[^,.;:(\d]|(?<=\b[A-Z])\.|(?<=[a-z])\.(?=\s[A-Z]\w*,))+)")
