@@ -3,22 +3,23 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from assistant.assistant import Assistant
 from assistant.feedback import read_feedback
-from assistant.options import ANSWER_OPTIONS, SOURCE_OPTIONS, add_options, parse_share, settings_of
+from assistant.options import settings_of
 from assistant.terminal import progress_bar, tell, to_line, writing
 from eval.candidates import make_candidates
+from eval.commands import make_parser
 from eval.document_results import compare_document_results, is_over_documents
 from eval.document_run import measure_documents, measure_pairs
 from eval.document_tables import document_comparison_table, document_tables, guarantees, legend
 from eval.export import export
-from eval.gate import BASELINE, gate, gate_documents
-from eval.gold import ARTICLE_GOLD, Gold, GoldError, count_types, load_gold
+from eval.gate import gate, gate_documents
+from eval.gold import Gold, GoldError, count_types, load_gold
 from eval.harness import ABLATION, DEFAULT, System, run
 from eval.noise import add_noise
 from eval.report import write_report
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     options = make_parser().parse_args(arguments)
     try:
-        return int(options.run(options) or 0)
+        return int(COMMANDS[options.command](options) or 0)
     except QuothError as error:
         print(f"eval: {error}", file=sys.stderr)
         return 2
@@ -46,80 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("eval: stopped; the same command goes on from here.", file=sys.stderr)
         return 130
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """Every command and its options."""
-    parser = argparse.ArgumentParser(prog="python -m eval", description="Measures answers against gold questions.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    source_options, answer_options, gold_options = (argparse.ArgumentParser(add_help=False) for _ in range(3))
-    add_options(source_options, *SOURCE_OPTIONS)
-    add_options(answer_options, *(name for name in ANSWER_OPTIONS if name not in SOURCE_OPTIONS))
-    add_options(gold_options, *ANSWER_OPTIONS)
-    gold_options.add_argument("--gold", type=Path, default=ARTICLE_GOLD, metavar="FILE", help="default: the article's")
-
-    check = commands.add_parser("check", parents=[source_options], help="say whether a gold file is sound")
-    check.add_argument("gold", type=Path, nargs="?", default=ARTICLE_GOLD, metavar="FILE")
-    check.set_defaults(run=run_check)
-
-    runs = commands.add_parser("run", parents=[gold_options], help="ask every gold question and report")
-    text = "a folder of NAME.txt with questions in NAME.jsonl: each document is asked its own (default: the gold file)"
-    runs.add_argument("documents", type=Path, nargs="?", metavar="DIR", help=text)
-    text = "do not ask the answerable questions of the document less its answer"
-    runs.add_argument("--no-pairs", dest="pairs", action="store_false", help=text)
-    runs.add_argument("--limit", type=int, metavar="N", help="N questions of each document of DIR only")
-    runs.add_argument("--ablate", action="store_true", help="measure each part's worth, and the ceilings")
-    names = [system.name for system in ABLATION]
-    runs.add_argument("--systems", nargs="+", choices=names, metavar="NAME", help=f"only some of: {', '.join(names)}")
-    text = "mistype this share of the questions' characters, numbers spared (wants the extra noise)"
-    runs.add_argument("--noise", type=parse_share, default=0.0, metavar="X", help=text)
-    runs.add_argument("--split", choices=["dev", "test", "all"], default="all")
-    runs.add_argument("--out", type=Path, default=Path("eval-report"), metavar="DIR")
-    runs.add_argument("--json", action="store_true", help="print the results as JSON instead of a table")
-    runs.set_defaults(run=run_run)
-
-    compares = commands.add_parser("compare", help="compare two results files, or two systems of one")
-    compares.add_argument("a", metavar="A", help="results.json, or results.json:system")
-    compares.add_argument("b", metavar="B")
-    compares.set_defaults(run=run_compare)
-
-    squad = commands.add_parser("squad", parents=[answer_options], help="SQuAD's official figures on a SQuAD file")
-    squad.add_argument("file", type=Path, metavar="FILE")
-    squad.add_argument("--limit", type=int, metavar="N", help="the first N questions only")
-    squad.add_argument("--open", action="store_true", help="find the paragraph in its article first")
-    squad.add_argument("--json", action="store_true", help="print the JSON object alone")
-    squad.add_argument("--predictions", type=Path, metavar="FILE", help="also write predictions and na_probs here")
-    squad.set_defaults(run=run_squad_command)
-
-    exports = commands.add_parser(
-        "export", parents=[gold_options], help="TREC, BEIR and SQuAD files for other people's tools"
-    )
-    exports.add_argument("--out", type=Path, default=Path("eval-export"), metavar="DIR")
-    exports.set_defaults(run=run_export)
-
-    gates = commands.add_parser(
-        "gate", parents=[gold_options], help="fail if answers have become worse than the baseline"
-    )
-    gates.add_argument("--baseline", type=Path, default=BASELINE, metavar="FILE")
-    text = "also hold the documents of a folder, as `run DIR` measures them"
-    gates.add_argument("--documents", type=Path, metavar="DIR", help=text)
-    gates.add_argument("--out", type=Path, default=Path("eval-report"), metavar="DIR")
-    gates.add_argument("--no-pairs", dest="pairs", action="store_false", help=argparse.SUPPRESS)
-    gates.add_argument("--update", action="store_true", help="make what is measured now the baseline")
-    gates.set_defaults(run=run_gate)
-
-    rewriting = commands.add_parser("rewriting", parents=[answer_options], help="follow-ups of public conversations")
-    text = "a folder with cast/ and mtrag/"
-    rewriting.add_argument("conversations", type=Path, metavar="DIR", help=text)
-    text = "a copy of the mtRAG repository, to measure retrieval too"
-    rewriting.add_argument("--retrieval", type=Path, metavar="REPO", help=text)
-    rewriting.set_defaults(run=run_rewriting)
-
-    candidates = commands.add_parser("candidates", help="what people marked, as gold to be checked")
-    add_options(candidates, *SOURCE_OPTIONS, "feedback")
-    candidates.add_argument("--out", type=Path, metavar="FILE", help="where to (default: standard output)")
-    candidates.set_defaults(run=run_candidates)
-    return parser
 
 
 def open_assistant(options: argparse.Namespace) -> Assistant:
@@ -287,6 +214,17 @@ def run_candidates(options: argparse.Namespace) -> None:
     marked = sum(record.helpful is not None for record in records)
     tell(f"{marked} answers were marked; {len(candidates)} candidates to be checked.")
 
+
+COMMANDS: Mapping[str, Callable[[argparse.Namespace], int | None]] = {
+    "check": run_check,
+    "run": run_run,
+    "compare": run_compare,
+    "squad": run_squad_command,
+    "export": run_export,
+    "gate": run_gate,
+    "rewriting": run_rewriting,
+    "candidates": run_candidates,
+}
 
 if __name__ == "__main__":
     sys.exit(main())
