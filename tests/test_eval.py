@@ -160,7 +160,7 @@ def test_a_run_gives_a_table_json_and_a_report(folder: Path, capsys: pytest.Capt
 
 
 def test_a_split_a_comparison_and_bad_names(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("run", *JUDGED, "--ablate", "--split", "test", "--json") == 0
+    assert run("run", *JUDGED, "--systems", "quoth", "bm25", "--split", "test", "--json") == 0
     assert set(json.loads(capsys.readouterr().out)["questions"]) == {"q2", "q3", "q4"}
     results = "eval-report/results.json"
     assert run("compare", f"{results}:bm25", results) == 0
@@ -246,12 +246,13 @@ def test_what_a_wrong_answer_scores(quoth: Assistant, article: Document) -> None
 
 def test_the_ceilings_are_above_and_scores_repeat(quoth: Assistant, article: Document) -> None:
     gold = load_gold(ARTICLE_GOLD, {article.id: article})[:40]
-    records = [answer_gold(quoth, item, system) for system in ABLATION for item in gold]
-    scored = score_all(quoth, gold, records, ABLATION)
-    results = make_results(quoth, gold, ABLATION, scored)
+    systems = [system for system in ABLATION if system.name in ("quoth", "fused", "gold passage")]
+    records = [answer_gold(quoth, item, system) for system in systems for item in gold]
+    scored = score_all(quoth, gold, records, systems)
+    results = make_results(quoth, gold, systems, scored)
     figures = {name: told["figures"]["hit@1"]["mean"] for name, told in results["systems"].items()}
     assert figures["gold passage"] >= figures["quoth"] == figures["fused"]
-    again = score_all(quoth, gold, [answer_gold(quoth, g, s) for s in ABLATION for g in gold], ABLATION)
+    again = score_all(quoth, gold, [answer_gold(quoth, g, DEFAULT) for g in gold], [DEFAULT])
     assert [one.scores for one in again["quoth"]] == [one.scores for one in scored["quoth"]]
 
 

@@ -126,6 +126,7 @@ def test_augrc_is_its_closed_form() -> None:
 
 def test_abstention_figures_by_hand() -> None:
     assert abstention.auroc([0.9, 0.4, 0.5], [True, True, False]) == 0.5
+    assert abstention.auroc([0.9, 0.5, 0.5, 0.1], [True, True, False, False]) == 3.5 / 4  # a tie counts half
     assert abstention.auroc([0.9], [True]) is None
     confidence, right, answerable = [0.9, 0.8, 0.7, 0.2], [True, True, False, True], [True, True, False, True]
     assert abstention.coverage_at_accuracy(confidence, right, answerable) == pytest.approx(2 / 3)
