@@ -1,5 +1,6 @@
 """Shared by all tests: small documents, an encoder computed from the text, the article."""
 
+import gc
 import hashlib
 import re
 import shutil
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
 
 hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("untimed")
+
+
+def pytest_collection_finish() -> None:
+    """Have what was imported looked through no more for garbage: it is much, and stays until the end."""
+    gc.freeze()
+
 
 ROOT = Path(__file__).parent.parent
 ARTICLE = ROOT / "source_docs" / "stabilizing-mali.txt"

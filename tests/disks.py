@@ -45,7 +45,9 @@ def mounted(path: Path, size: int) -> Iterator[Disk]:
     )
     if told.returncode:
         pytest.skip(f"no disk can be mounted here (run as root): {told.stderr.strip()}")
+    gc.freeze()  # what there was before holds nothing of this disk, and is not looked through at each filling
     try:
         yield Disk(path)
     finally:
+        gc.unfreeze()
         subprocess.run(["umount", "--lazy", str(path)], check=True)

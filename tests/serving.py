@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
+from unittest import mock
 
 from fastapi import FastAPI
 from starlette.testclient import TestClient
@@ -38,10 +39,13 @@ def application(
 ) -> FastAPI:
     """The application with these settings, made inside an event loop: Gradio leaves several open where there is none."""
 
+    from gradio import blocks  # not for tests that serve nothing: it takes seconds
+
     async def made() -> FastAPI:
         return make_app(quoth, settings(**given), feedback, watch, wikis_kept)
 
-    with ThreadPoolExecutor(1) as thread:
+    # Gradio makes an application for each step of describing a page, and drops it: only the one that is mounted counts.
+    with mock.patch.object(blocks, "App"), ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, made()).result()
 
 

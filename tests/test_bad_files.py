@@ -155,11 +155,9 @@ def test_pandoc_is_stopped_when_it_takes_too_long(tmp_path: Path, monkeypatch: p
         read_source(path)
 
 
-def test_a_folder_of_two_thousand_files_with_ten_broken_ones(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_folder_of_many_files_with_ten_broken_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / "docs"
-    for number in range(1990):
+    for number in range(490):
         path = folder / f"part{number % 7}" / f"note-{number}.{'md' if number % 2 else 'txt'}"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f"On day {number} it rained {number} drops.\n")
@@ -167,7 +165,7 @@ def test_a_folder_of_two_thousand_files_with_ten_broken_ones(
         (folder / f"bad{number}.pdf").write_bytes(b"%PDF-1.7 cut off")
     said: list[str] = []
     index = open_index(folder, tmp_path / "idx", encoder=HashEncoder(), say=said.append)
-    assert len(index.documents) == 1990
+    assert len(index.documents) == 490
     assert [message.split(" ")[0].rpartition("/")[2] for message in said] == [f"bad{n}.pdf" for n in range(10)]
     assert index.documents["part3:note-3"].collection == "part3"
     again: list[str] = []

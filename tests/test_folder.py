@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from assistant import Assistant
 from assistant.config import Config
 from assistant.reader.sentence import SentenceReader
+from assistant.server import watching
 from index.document import sources
 from index.document.formats import read
 from index.document.formats.types import Read
@@ -147,7 +148,8 @@ def test_a_collection_is_asked_over_http(folder: Path, tmp_path: Path) -> None:
     assert caller.get("/api/suggestions", params={"collection": "sales"}).status_code == 400
 
 
-def test_a_server_keeps_up_with_its_files(folder: Path, tmp_path: Path) -> None:
+def test_a_server_keeps_up_with_its_files(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "QUIET", 100)
     config = Config(folder, tmp_path / "idx", threshold=0.01)
     quoth = Assistant.from_config(config, CountingEncoder(), reader=SentenceReader())
     app = application(quoth, watch=True, source=folder, index_dir=tmp_path / "idx")

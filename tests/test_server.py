@@ -227,15 +227,18 @@ def test_questions_are_answered_in_the_same_threads_whatever_else_is_done(quoth:
     noting.suggest(6)
     threads.clear()
     given = {"quota": "", "quota_address": "", "queue": 100, "workers": 1}
-    with serving(noting, FeedbackStore(tmp_path / "feedback.sqlite"), **given) as address:
+    with (
+        serving(noting, FeedbackStore(tmp_path / "feedback.sqlite"), **given) as address,
+        httpx.Client(base_url=address, timeout=30) as web,
+        ThreadPoolExecutor(8) as clients,
+    ):
 
         def ask_and_rate(number: int) -> tuple[int, int]:
-            asked = httpx.post(f"{address}/api/ask", json={"question": QUESTION}, timeout=30)
-            rated = httpx.post(f"{address}/api/feedback", json={"question": QUESTION, "helpful": True}, timeout=30)
+            asked = web.post("/api/ask", json={"question": QUESTION})
+            rated = web.post("/api/feedback", json={"question": QUESTION, "helpful": True})
             return asked.status_code, rated.status_code
 
-        with ThreadPoolExecutor(8) as clients:
-            assert set(clients.map(ask_and_rate, range(40))) == {(200, 204)}
+        assert set(clients.map(ask_and_rate, range(40))) == {(200, 204)}
     assert len(threads) == 1  # as many as --workers says
 
 

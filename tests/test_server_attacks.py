@@ -500,10 +500,10 @@ def test_controls_in_a_question_stay_escaped_in_the_log(quoth: Assistant, log: L
      "who is the author" + " " * 1900 + "x", "what is the " + "a" * 1900],
 )  # fmt: skip
 def test_no_question_makes_a_pattern_run_away(plain: TestClient, question: str) -> None:
-    began = time.monotonic()
+    began = time.process_time()
     told = plain.post("/api/ask", json={"question": question[:2000], "history": [question[:2000]] * 10})
     assert told.status_code == 200
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5  # a pattern that runs away takes minutes
 
 
 # The index on the disk

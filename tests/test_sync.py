@@ -13,6 +13,7 @@ from assistant import Assistant
 from assistant.cli import main
 from assistant.config import Config
 from assistant.reader.sentence import SentenceReader
+from assistant.server import watching
 from assistant.settings import Settings
 from assistant.settings_sources import read_settings, to_toml
 from assistant.sync import folder as folders
@@ -381,8 +382,9 @@ def test_two_at_once_do_not_meet(wiki: Pages, place: Path) -> None:
 
 
 def test_a_server_answers_from_an_edited_page_and_no_more_from_a_deleted_one(
-    known: Pages, source: Path, tmp_path: Path
+    known: Pages, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(watching, "QUIET", 100)
     config = Settings(source=source, index_dir=tmp_path / "idx", wikis=(NAMED,), sync_seconds=1)
     wikis = opening.Wikis(config, {})
     assert wikis.sync(new_only=True) == [Synced("handbook", 2, 2, 0)]

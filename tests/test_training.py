@@ -21,6 +21,7 @@ from assistant.reader.combine import LISTWISE_DEPTH, Combination, Linear, Listwi
 from assistant.reader.network import UPPER, OnnxNetwork, TokenScores
 from eval.squad import read_squad
 from index.minilm import packaged_model
+from training import listwise
 from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
 from training.average import average
 from training.batches import batches, collate
@@ -481,7 +482,8 @@ def test_the_listwise_network_says_what_is_served() -> None:
     assert told == pytest.approx(wanted[[0, 1, 2, LISTWISE_DEPTH]], abs=1e-5)
 
 
-def test_the_listwise_network_learns_what_only_a_comparison_tells() -> None:
+def test_the_listwise_network_learns_what_only_a_comparison_tells(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listwise, "MEMBERS", 1)
     # Right is the lower of two where they are near, and none where they are far: no linear model can say that.
     rng = np.random.default_rng(1)
     tables = [np.array([[0.0], [gap]]) for gap in rng.choice([1.0, 4.0], 300)]
