@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 import random
 import re
 from collections import Counter
@@ -25,6 +26,7 @@ from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
 from training.average import average
 from training.batches import batches, collate
 from training.cases import Case, CaseQuestion, balanced_weights, load_cases, save_cases
+from training.distill import soft_loss
 from training.examples import WINDOW, Example, make_example, make_examples, read_evidence, without_answer
 from training.exit import split
 from training.export import calibrate, reader_weights, save_reader
@@ -256,6 +258,20 @@ def test_losses_and_spans_by_hand() -> None:
     first, last, score, null = best_spans(start, end)
     assert [one.tolist() for one in (first, last, score, null)] == [[1], [2], [5.0], [10.0]]
     assert [overlap_f1((1, 2), (2, 3)), overlap_f1((1, 1), (2, 2)), overlap_f1((1, 4), (1, 4))] == [0.5, 0.0, 1.0]
+
+
+def test_soft_answers_pull_towards_the_teacher_over_the_windows_of_a_question() -> None:
+    batch = {"sentence": torch.tensor([[0, 1, 2], [0, 1, 1]]), "group": torch.tensor([0, 0])}
+    same = (torch.tensor([[0.0, 1.0, 2.0], [0.0, 1.0, 0.0]]),) * 2 + (torch.zeros(2), torch.zeros(2, 3))
+    alike = soft_loss(same, same, batch)
+    assert {name: round(float(alike[name]), 4) for name in ("span", "shared_sentence", "shared_words")} == {
+        "span": 0.0, "shared_sentence": 0.0, "shared_words": 0.0,
+    }  # fmt: skip
+    assert float(alike["answer"]) == pytest.approx(math.log(2)), "an undecided teacher's entropy"
+    taught = (*same[:3], torch.tensor([[0.0, 4.0, 0.0], [0.0, 0.0, 0.0]]))
+    log_p = torch.log_softmax(torch.tensor([2.0, 0.0, 0.0]), 0)  # three sentences of two windows, at temperature 2
+    expected = 4 * float((log_p.exp() * (log_p - math.log(1 / 3))).sum())
+    assert float(soft_loss(same, taught, batch)["shared_sentence"]) == pytest.approx(expected, abs=1e-4)
 
 
 def test_an_epoch_has_each_kind_as_often_as_its_share_says(tokenizer: Tokenizer, examples: list[Example]) -> None:
