@@ -49,6 +49,7 @@ from training.model import ReaderNetwork, best_spans, sentence_scores, shared_cr
 from training.negatives import Negative, hard_negatives, misleading
 from training.prepare import write_squad
 from training.rows import Row, read_rows
+from training.source_question import fit as fit_source_question
 from training.train import draw, schedule, share
 from training.wording import wording_auroc
 from training.written import WrittenQuestion, answer_turns, make_written, read_written, remove_answer
@@ -272,6 +273,15 @@ def test_soft_answers_pull_towards_the_teacher_over_the_windows_of_a_question() 
     log_p = torch.log_softmax(torch.tensor([2.0, 0.0, 0.0]), 0)  # three sentences of two windows, at temperature 2
     expected = 4 * float((log_p.exp() * (log_p - math.log(1 / 3))).sum())
     assert float(soft_loss(same, taught, batch)["shared_sentence"]) == pytest.approx(expected, abs=1e-4)
+
+
+def test_words_that_ask_for_a_source_are_learnt() -> None:
+    asking, other = ["who says so?", "who says that?"], ["who left first?", "who left that?"]
+    weights = fit_source_question(asking, other, ["where is it?"])
+    assert sorted(weights, key=lambda term: -weights[term])[:2] == ["says", "who says"]
+    assert weights["says"] > 0.5 > abs(weights["that"]), "what stands on both sides says little"
+    assert weights["left"] < -0.5
+    assert "first" not in weights, "it occurs once"
 
 
 def test_an_epoch_has_each_kind_as_often_as_its_share_says(tokenizer: Tokenizer, examples: list[Example]) -> None:
