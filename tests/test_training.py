@@ -20,12 +20,13 @@ from tokenizers import Tokenizer
 
 from assistant.reader.combine import LISTWISE_DEPTH, Combination, Linear, Listwise
 from assistant.reader.network import UPPER, OnnxNetwork, TokenScores
+from eval.documents import load_documents
 from eval.squad import read_squad
 from index.minilm import packaged_model
 from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
 from training.average import average
 from training.batches import batches, collate
-from training.cases import Case, CaseQuestion, balanced_weights, load_cases, save_cases
+from training.cases import Case, CaseQuestion, balanced_weights, load_cases, save_cases, source_questions
 from training.distill import soft_loss
 from training.examples import WINDOW, Example, make_example, make_examples, read_evidence, without_answer
 from training.exit import split
@@ -378,6 +379,19 @@ def test_held_out_rows_make_a_squad_file(tmp_path: Path) -> None:
         ("When?", "It rained in May.", ("May",)),
         ("Who?", "It rained in May.", ()),
     ]
+
+
+def test_questions_for_sources_are_asked_of_other_documents_too(tmp_path: Path) -> None:
+    for name in ("boats", "yaks"):
+        (tmp_path / f"{name}.txt").write_text(f"The {name.title()}\n\nThe {name} came in May.\n")
+        lines = [
+            {"id": f"{name}-1", "question": f"Which newspaper is cited on the {name}?"},
+            {"id": f"{name}-2", "question": f"When did the {name} come?"},
+        ]
+        quoted = {"kind": "fact", "answerable": True, "quotes": [f"The {name} came in May."]}
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line | quoted) + "\n" for line in lines))
+    documents = load_documents(tmp_path)
+    assert [question.id for question in source_questions(documents, "boats")] == ["yaks-1"]
 
 
 def test_the_listwise_fit_puts_right_rows_first() -> None:

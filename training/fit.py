@@ -39,7 +39,7 @@ RANKING = (
 LISTWISE = (*RANKING, "around", "code", "source", "length",
             *(f"{name} rank" for name in ("span", "evidence", "bm25", "dense", "support")),
             "span share", "evidence share", "span chance", "evidence chance", "answer chance")  # fmt: skip
-SERVED, LESSENED, PUBLIC = "asked", "lessened", "squad"
+SERVED, LESSENED, ELSEWHERE, PUBLIC = "asked", "lessened", "elsewhere", "squad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +280,7 @@ def main() -> None:
         cases = list(collect(options.documents, public, load_encoder(), network, options.index_dir))
         if options.cases:
             save_cases(cases, options.cases)
-    cases = [case for case in cases if case.question.way in (SERVED, LESSENED)]
+    cases = [case for case in cases if case.question.way in (SERVED, LESSENED, ELSEWHERE)]
     folds = cross_validate_calibrated(cases)
     outcomes = [outcome for _, fold in folds.values() for outcome in fold]
     # The public article's questions are of single paragraphs: good to fit on, but not to choose thresholds on.
