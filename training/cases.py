@@ -1,10 +1,12 @@
 """Cases: questions with the feature scores of every sentence read for them, on which the rankings are fitted.
 
 A question gives several cases: as it was asked, together with its conversation, rewritten, in its standalone form, and
-on the document without its answer. All are saved in one .npz file, since reading takes minutes and fitting seconds.
+on the document without its answer. Some that ask for a source are also asked of another document, which does not answer
+them: gold has few of these. All are saved in one .npz file, since reading takes minutes and fitting seconds.
 """
 
 import json
+import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -17,6 +19,7 @@ from assistant.config import Config
 from assistant.reader.features import find_sentences
 from assistant.reader.load import SIMPLE_READER
 from assistant.reader.network import Network
+from assistant.reader.question import asks_for_source
 from eval.caching import CachingEncoder, CachingNetwork
 from eval.documents import DocumentQuestion, QuestionedDocument, from_gold, load_documents
 from eval.gold import ARTICLE_GOLD, load_gold
@@ -27,11 +30,14 @@ from index.retriever import Index
 from index.store import open_index
 from training.rows import Row
 
+ELSEWHERE = 8  # questions of other documents that a document is asked
+
 
 @dataclass(frozen=True, slots=True)
 class CaseQuestion:
-    """The question of a case: its document, its form (`way`: asked, rewritten, both, standalone, or lessened for the
-    document without its answer), and whether the document answers it."""
+    """The question of a case: the document it was asked of, its form (`way`: asked, rewritten, both, standalone,
+    lessened for the document without its answer, or elsewhere for another document than its own), and whether the
+    document answers it."""
 
     document: str
     id: str
@@ -123,11 +129,15 @@ class Examiner:
         """Return an assistant over an index."""
         return Assistant(index, self.config)
 
-    def ask_document(self, document: QuestionedDocument) -> Iterator[Case]:
-        """Yield the cases of every question of a document."""
+    def ask_document(self, document: QuestionedDocument, others: Sequence[DocumentQuestion] = ()) -> Iterator[Case]:
+        """Yield the cases of every question of a document, and of some of other documents."""
         index = open_index(document.path, self.config.index_dir, self.config.index, self.encoder)
         self.encoder.add_index(index)
         quoth = self.assistant_of(index)
+        for question in others:
+            way = CaseQuestion(document.document.id, question.id, question.kind, "elsewhere", False)
+            if case := read_case(way, question.question, (), quoth, self.network, ()):
+                yield case
         lessened: dict[tuple[tuple[int, int], ...], Assistant | None] = {}
         for question in document.questions:
             yield from self.ask(question, quoth)
@@ -169,18 +179,32 @@ def article_questions(rows: Sequence[Row]) -> tuple[str, list[DocumentQuestion]]
     return "\n\n".join(contexts), questions
 
 
+def source_questions(documents: Sequence[QuestionedDocument], asked_of: str) -> list[DocumentQuestion]:
+    """Draw ELSEWHERE answerable questions that ask for a source from the documents but the one they are asked of."""
+    questions = [
+        question
+        for document in documents
+        for question in document.questions
+        if document.document.id != asked_of and question.answerable and not question.turns
+        if asks_for_source(question.question)
+    ]
+    return random.Random(asked_of).sample(questions, min(ELSEWHERE, len(questions)))
+
+
 def collect(
     documents: Path, rows: Sequence[Row], encoder: Encoder, network: Network, index_dir: Path
 ) -> Iterator[Case]:
     """Yield the cases of a folder of documents, of the article's dev questions, and of a public article's rows."""
     examiner = Examiner(encoder, network, index_dir)
-    for document in load_documents(documents):
-        yield from examiner.ask_document(document)
+    questioned = list(load_documents(documents))
+    for document in questioned:
+        yield from examiner.ask_document(document, source_questions(questioned, document.document.id))
     article = open_index(Config().source, index_dir, examiner.config.index, examiner.encoder)
     gold = [item for item in load_gold(ARTICLE_GOLD, article.documents) if item.question.split == "dev"]
     path = Config().source
     (only,) = article.documents.values()
-    yield from examiner.ask_document(QuestionedDocument(path, only, from_gold(gold)))
+    asked = QuestionedDocument(path, only, from_gold(gold))
+    yield from examiner.ask_document(asked, source_questions(questioned, only.id))
     text, questions = article_questions(rows)
     public = Assistant.of_text(text, examiner.encoder, examiner.config)
     for question in questions:

@@ -25,6 +25,7 @@ from index.encoders import load_encoder
 from training.cases import Case, balanced_weights, collect, columns, load_cases, save_cases
 from training.listwise import fit_listwise_network
 from training.outcomes import (
+    ELSEWHERE,
     LESSENED,
     LIKELY,
     PUBLIC,
@@ -43,22 +44,9 @@ from training.rows import read_rows
 EXCERPT = 12  # sentences of the longest excerpt that the network also learns from
 PENALTY = 0.02  # L2, on the ranking's weights
 RANKING = (
-    "span",
-    "answer",
-    "evidence",
-    "bm25",
-    "dense",
-    "passage",
-    "rank",
-    "support",
-    "least",
-    "misfit",
-    "note",
-    "claim",
-    "work",
-    "reference",
-    "heading",
-)
+    "span", "answer", "evidence", "bm25", "dense", "passage", "rank", "support", "least", "misfit",
+    "note", "claim", "work", "reference", "heading",
+)  # fmt: skip
 LISTWISE = (*RANKING, "around", "code", "source", "length",
             *(f"{name} rank" for name in ("span", "evidence", "bm25", "dense", "support")),
             "span share", "evidence share", "span chance", "evidence chance", "answer chance")  # fmt: skip
@@ -198,7 +186,7 @@ def main() -> None:
         cases = list(collect(options.documents, public, load_encoder(), network, options.index_dir))
         if options.cases:
             save_cases(cases, options.cases)
-    cases = [case for case in cases if case.question.way in (SERVED, LESSENED)]
+    cases = [case for case in cases if case.question.way in (SERVED, LESSENED, ELSEWHERE)]
     folds = cross_validate_calibrated(cases)
     outcomes = [outcome for _, fold in folds.values() for outcome in fold]
     # The public article's questions are of single paragraphs: good to fit on, but not to choose thresholds on.

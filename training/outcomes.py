@@ -11,7 +11,7 @@ from eval.metrics.statistics import clopper_pearson
 from training.cases import Case, balanced_weights
 
 SURE, LIKELY = 0.9, 0.75  # accuracy of the answers whose confidence is above each threshold
-SERVED, LESSENED, PUBLIC = "asked", "lessened", "squad"
+SERVED, LESSENED, ELSEWHERE, PUBLIC = "asked", "lessened", "elsewhere", "squad"
 
 
 @dataclass(frozen=True, slots=True)
