@@ -25,17 +25,17 @@ from assistant.page.documents import contents_html, document_html
 from assistant.page.html import render
 from assistant.page.start import first_questions_html, start_html
 from assistant.page.uploading import Uploading, uploads_patch
+from assistant.server.asking import Services
 from assistant.server.auth import caller_of
 from assistant.server.documents import Documents
-from assistant.server.queue import Queue
 from assistant.server.uploads import Uploads, owner_of
-from assistant.unanswered import UnansweredStore
 from index.errors import QuothError, StoreError
 
 STATIC = Path(__file__).parent / "static"
 SCRIPTS = ("document.js", "conversation.js", "copying.js", "upload.js", "page.js")
 FIRST_QUESTIONS = 6
 MOST_LISTED = 100  # documents
+EVENT: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 NOT_READ = "() => ({ uploading: 'The file could not be read. Try again in a moment.', wrong: true, made: Date.now() })"
 
 
@@ -53,14 +53,8 @@ def page_head() -> str:
     return f"<style>{style}</style>"
 
 
-def make_page(
-    documents: Documents,
-    queue: Queue,
-    feedback: FeedbackStore | None = None,
-    unanswered: UnansweredStore | None = None,
-    uploads: Uploads | None = None,
-) -> gr.Blocks:
-    """The page that asks some documents; questions wait in `queue`, conversations live in the browser session alone.
+def make_page(services: Services) -> gr.Blocks:
+    """The page; conversations live in the browser session alone.
 
     Without a store nothing is asked about answers, or offered for those without one, and nothing kept.
     """
@@ -71,34 +65,38 @@ def make_page(
             {},
             html_template=(STATIC / "page.html").read_text(encoding="utf-8"),
             js_on_load="\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS),
-            server_functions=make_server_functions(documents, uploads),
+            server_functions=make_server_functions(services.documents, services.uploads),
             apply_default_css=False,
             elem_id="quoth",
         )
-        settings: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         asked = quoth_page.ask(
-            Asking(documents, queue, open_pages, feedback, unanswered is not None, uploads).ask,
+            Asking(services, open_pages).ask,
             [exchanges],
             [exchanges, quoth_page],
             trigger_mode="multiple",  # a question that was stopped does not hold up the next
-            **settings,
+            **EVENT,
         )
         # The server refused the question or went away; Gradio says which, the script gives the question back.
-        asked.failure(None, None, [quoth_page], js="() => ({ failed: Date.now() })", **settings)
-        quoth_page.stop(open_pages.stop, None, None, **settings)
-        quoth_page.clear_all(lambda: [], None, [exchanges], cancels=[asked], **settings)
-        if feedback:
-            quoth_page.rate(make_rate(documents, feedback), [exchanges], [quoth_page], **settings)
-        if unanswered:
-            quoth_page.ask_back(make_ask_back(unanswered), [exchanges], [quoth_page], **settings)
-        if uploads:
-            uploading = Uploading(documents, queue, open_pages, uploads)
-            taken = quoth_page.take_upload(uploading.take, None, [quoth_page], trigger_mode="multiple", **settings)
-            taken.failure(None, None, [quoth_page], js=NOT_READ, **settings)
-            quoth_page.remove_upload(uploading.remove, None, [quoth_page], **settings)
-            page.unload(uploading.leave)
+        asked.failure(None, None, [quoth_page], js="() => ({ failed: Date.now() })", **EVENT)
+        quoth_page.stop(open_pages.stop, None, None, **EVENT)
+        quoth_page.clear_all(lambda: [], None, [exchanges], cancels=[asked], **EVENT)
+        if services.feedback:
+            quoth_page.rate(make_rate(services.documents, services.feedback), [exchanges], [quoth_page], **EVENT)
+        if services.unanswered:
+            quoth_page.ask_back(make_ask_back(services.unanswered), [exchanges], [quoth_page], **EVENT)
         page.unload(open_pages.leave)
+        if services.uploads:
+            uploading = Uploading(services.documents, services.queue, open_pages, services.uploads)
+            add_uploading(page, quoth_page, uploading)
     return page
+
+
+def add_uploading(page: gr.Blocks, quoth_page: gr.HTML, uploading: Uploading) -> None:
+    """Have the page take files, remove them, and forget them when it is left."""
+    taken = quoth_page.take_upload(uploading.take, None, [quoth_page], trigger_mode="multiple", **EVENT)
+    taken.failure(None, None, [quoth_page], js=NOT_READ, **EVENT)
+    quoth_page.remove_upload(uploading.remove, None, [quoth_page], **EVENT)
+    page.unload(uploading.leave)
 
 
 def first_patches(quoth: Assistant) -> Patch:

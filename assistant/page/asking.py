@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -12,16 +12,17 @@ from fastapi.concurrency import run_in_threadpool
 
 from assistant.assistant import Assistant
 from assistant.explain import explain
-from assistant.feedback import FeedbackStore, make_record
+from assistant.feedback import make_record
 from assistant.page.answers import Exchange, turn_html
 from assistant.page.explanation import explanations_html
 from assistant.page.start import count
-from assistant.server.auth import Caller, caller_of
-from assistant.server.documents import Documents
+from assistant.server.asking import Services, put
+from assistant.server.auth import caller_of
+from assistant.server.documents import View
 from assistant.server.problems import Refusal
-from assistant.server.queue import Pending, Queue, Stage
-from assistant.server.uploads import Upload, Uploads, owner_of
-from assistant.types import Answer
+from assistant.server.queue import Pending, Progress, Stage
+from assistant.server.uploads import Upload, owner_of
+from assistant.types import Answer, Turn
 from index.document.types import Document
 from index.errors import QuothError
 
@@ -71,17 +72,10 @@ class OpenPages:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What answers a question that is sent; without a feedback store nothing is kept of it.
+    """What answers a question that is sent; without a feedback store nothing is kept of it."""
 
-    With `asks_back`, one without an answer may be left for a person.
-    """
-
-    documents: Documents
-    queue: Queue
+    services: Services
     open_pages: OpenPages
-    feedback: FeedbackStore | None
-    asks_back: bool = False
-    uploads: Uploads | None = None
 
     async def ask(
         self, exchanges: list[Exchange], event: gr.EventData, request: gr.Request
@@ -90,73 +84,65 @@ class Asking:
 
         A question sent as an earlier turn takes the place of that turn and of all after it.
         """
-        question, turn, complete, asked, upload = read_event(event)
+        question, turn, complete, number, upload = read_event(event)
         before = exchanges[: turn - 1] if turn else exchanges
-        exchange, why, said = Exchange(question), "", set[str]()
-        caller = caller_of(request)
-        await run_in_threadpool(self.documents.read_by, caller)  # a slow wiki is waited for before the queue
+        caller, exchange, why, said = caller_of(request), Exchange(question), "", set[str]()
+        quoth: Assistant  # what answers: the upload's, or that of the documents which the caller may read at their turn
+
+        def work(seen: View, say: Progress) -> Answer:
+            nonlocal quoth
+            quoth = (held and held.quoth) or seen.quoth
+            return quoth.ask(question, history, complete, lambda stage, n: say(DOING[stage].format(n)))
+
         try:
-            held = self.uploads.find(owner_of(request), upload) if self.uploads and upload else None
-            exchange = Exchange(question, upload=held.name if held else "")
-            asking = Asked(self.documents, caller, exchange, tuple(before), complete, held)
-            pending = Pending(self.queue, asking.answer)
-            with self.open_pages.waiting(request, asked, pending):
+            held = self.find_upload(request, upload)
+            exchange = replace(exchange, upload=held.name if held else "")
+            history = own_turns(before, caller.key, exchange.upload)
+            pending = await put(self.services, caller, work)
+            with self.open_pages.waiting(request, number, pending):
                 async for step in pending:
                     if isinstance(step, Answer):
-                        why = explanations_html(explain(step, asking.quoth), asking.quoth.index.documents)
+                        why = explanations_html(explain(step, quoth), quoth.index.documents)
                         exchange = replace(exchange, answer=replace(step, trace=None), by=caller.key)
-                        await run_in_threadpool(self.keep, asking.quoth, step, exchange)
+                        await run_in_threadpool(self.keep, quoth, step, exchange)
                     elif (doing := in_words(step)) and doing not in said:
                         said.add(doing)
                         exchange = replace(exchange, doing=doing)
-                        yield gr.skip(), self.patch({}, len(before) + 1, exchange, asked)
+                        yield gr.skip(), self.patch({}, len(before) + 1, exchange, number)
         except (QuothError, Refusal) as error:
             exchange = replace(exchange, error=str(error))
-        if self.open_pages.has_stopped(request, asked):
+        if self.open_pages.has_stopped(request, number):
             return
-        documents = asking.quoth.index.documents if exchange.answer else {}
-        yield [*before, exchange], self.patch(documents, len(before) + 1, exchange, asked, why)
+        documents = quoth.index.documents if exchange.answer else {}
+        yield [*before, exchange], self.patch(documents, len(before) + 1, exchange, number, why)
+
+    def find_upload(self, request: gr.Request, id: Any) -> Upload | None:
+        """The file of this page that is asked, None where the documents are; raises Refusal if it is gone."""
+        uploads = self.services.uploads
+        return uploads.find(owner_of(request), id) if uploads and id else None
 
     def patch(
         self, documents: Mapping[str, Document], number: int, exchange: Exchange, asked: Any, why: str = ""
     ) -> Patch:
         """The turn as it is now; `asked` is the number that the script has given the question."""
-        html = turn_html(number, exchange, documents, self.feedback is not None, why, self.asks_back)
+        kept, asks_back = self.services.feedback is not None, self.services.unanswered is not None
+        html = turn_html(number, exchange, documents, kept, why, asks_back)
         versions = {name: documents[name].sha256 for name in cited_documents(exchange.answer)}
         return {"turn": number, "html": html, "number": asked, "versions": versions, "made": time.monotonic_ns()}
 
     def keep(self, quoth: Assistant, answer: Answer, exchange: Exchange) -> None:
         """Record a question that was answered, where that was asked for; an answer is not lost for a full disk."""
-        if self.feedback and self.feedback.record_questions and not exchange.upload:
+        feedback = self.services.feedback
+        if feedback and feedback.record_questions and not exchange.upload:
             try:
-                self.feedback.save(make_record(answer, quoth, exchange.id))
+                feedback.save(make_record(answer, quoth, exchange.id))
             except QuothError as error:
                 logging.getLogger("quoth").warning("%s", error)
 
 
-class Asked:
-    """A question of one caller, after the turns before it; what they may read is decided when it is answered."""
-
-    def __init__(
-        self,
-        documents: Documents,
-        caller: Caller,
-        asked: Exchange,
-        before: Sequence[Exchange],
-        complete: bool,
-        upload: Upload | None = None,
-    ) -> None:
-        """An `upload` is asked alone. Turns of somebody else in this page, or about another upload, are left out."""
-        self.documents, self.caller, self.question, self.complete = documents, caller, asked.question, complete
-        self.upload = upload
-        before = [one for one in before if (one.by, one.upload) == (caller.key, asked.upload)]
-        self.history = [one.answer.to_turn() for one in before if one.answer]
-        self.quoth: Assistant  # the one that has answered
-
-    def answer(self, say: Callable[[str], None]) -> Answer:
-        """What a worker does for it."""
-        self.quoth = (self.upload and self.upload.quoth) or self.documents.read_by(self.caller).quoth
-        return self.quoth.ask(self.question, self.history, self.complete, lambda stage, n: say(DOING[stage].format(n)))
+def own_turns(before: Sequence[Exchange], caller: str, upload: str) -> list[Turn]:
+    """The conversation so far, without turns of somebody else in this page, or about another upload."""
+    return [turn.answer.to_turn() for turn in before if turn.answer and (turn.by, turn.upload) == (caller, upload)]
 
 
 def cited_documents(answer: Answer | None) -> set[str]:

@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse, format_sse_event
 
-from assistant.server.asking import Services, answer, leaving, note_answer, put, take
+from assistant.server.asking import Services, answer, leaving, note_answer, put_question, take
 from assistant.server.auth import Caller, caller_of
 from assistant.server.documents import detail, passage_detail, summary
 from assistant.server.origins import is_own
@@ -65,10 +65,10 @@ def add_asking(api: APIRouter, services: Services) -> None:
     async def ask(asked: AskRequest, request: Request) -> Response:
         work = answer(asked)
         if EVENTS in request.headers.get("accept", ""):
-            events = stream(await put(request, services, work, asked.question), request)
+            events = stream(await put_question(services, request, work, asked.question), request)
             first = await anext(events)  # a full queue is a 503, not a broken stream
             return EventSourceResponse(chained(first, events))
-        given = await take(request, services, work, asked.question)
+        given = await take(services, request, work, asked.question)
         return Response(status_code=GONE) if given is None else JSONResponse(given.to_dict())
 
 

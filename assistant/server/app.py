@@ -73,21 +73,32 @@ def make_app(
     unanswered = UnansweredStore(feedback.path) if feedback and settings.keep_unanswered else None
     uploads = Uploads(settings) if settings.allow_upload else None
     services = Services(settings, documents, queue, quota, tokens, feedback, unanswered, uploads)
-    app.include_router(make_api(services))
-    app.include_router(make_completions(services))
-    add_mcp(app, services)
-    app.include_router(make_embeds(settings))
-    if uploads:
-        app.include_router(make_uploads(uploads))
+    add_routes(app, services)
     add_health(app, queue, tokens)
     if settings.metrics:
         add_metrics(app, metrics)
     describe(app)
     mount_page(app, services)
-    # The last one added is the first that a request meets.
+    add_middleware(app, services, metrics)
+    return app
+
+
+def add_routes(app: FastAPI, services: Services) -> None:
+    """What answers a caller: the API, OpenAI's form, MCP, embeds, uploads."""
+    app.include_router(make_api(services))
+    app.include_router(make_completions(services))
+    add_mcp(app, services)
+    app.include_router(make_embeds(services.settings))
+    if services.uploads:
+        app.include_router(make_uploads(services.uploads))
+
+
+def add_middleware(app: FastAPI, services: Services, metrics: Metrics) -> None:
+    """What a request passes before it is answered; the last one added is the first that it meets."""
+    settings = services.settings
     app.add_middleware(Bodies, settings=settings)
-    app.add_middleware(Quotas, quota=quota)
-    app.add_middleware(Auth, settings=settings, tokens=tokens)
+    app.add_middleware(Quotas, quota=services.quota)
+    app.add_middleware(Auth, settings=settings, tokens=services.tokens)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.allow_origin,
@@ -98,7 +109,6 @@ def make_app(
     app.add_middleware(Origins, settings=settings)
     app.add_middleware(Proxies, settings=settings)
     app.add_middleware(RequestLog, metrics=metrics)
-    return app
 
 
 @asynccontextmanager

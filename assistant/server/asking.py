@@ -1,4 +1,4 @@
-"""A question as every route asks it: put into the queue, given up when its caller leaves, told to the log."""
+"""A question as every surface asks it: of what its caller may read, in the queue, given up when they leave."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -10,10 +10,10 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 
 from assistant.feedback import FeedbackStore
-from assistant.server.auth import caller_of
+from assistant.server.auth import Caller, caller_of
 from assistant.server.documents import Documents, View
 from assistant.server.problems import note
-from assistant.server.queue import Pending, Queue
+from assistant.server.queue import Pending, Progress, Queue
 from assistant.server.quota import Quota
 from assistant.server.schema import AskRequest
 from assistant.server.tokens import TokenFile
@@ -23,7 +23,7 @@ from assistant.types import Answer, Turn
 from assistant.unanswered import UnansweredStore
 
 T = TypeVar("T")
-Work = Callable[[View], T]
+Work = Callable[[View, Progress], T]  # on what a caller may read, saying what is being done
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,31 +40,31 @@ class Services:
     uploads: Uploads | None = None
 
 
-def visible(request: Request, services: Services) -> View:
-    """The documents that a caller may read now; a wiki may have to be asked, so not in the event loop."""
-    return services.documents.read_by(caller_of(request))
-
-
 def answer(asked: AskRequest) -> Work[Answer]:
     """What is done for a question."""
     history = [turn if isinstance(turn, str) else Turn(**turn.model_dump()) for turn in asked.history]
-    return lambda seen: seen.asked(asked.document, asked.collection).ask(asked.question, history, asked.complete)
+    return lambda seen, say: seen.asked(asked.document, asked.collection).ask(asked.question, history, asked.complete)
 
 
-async def put(request: Request, services: Services, work: Work[T], question: str = "") -> Pending[T]:
-    """Work on the documents that a caller may read, put into the queue; once more decided when it is its turn.
+async def put(services: Services, caller: Caller, work: Work[T]) -> Pending[T]:
+    """Work on the documents that a caller may read, put into the queue.
 
-    The `question` that it answers is for the log, where that may hold it.
+    What they may read is decided when it is their turn. It is asked before too: a slow wiki is waited for outside.
     """
+    await run_in_threadpool(services.documents.read_by, caller)
+    return Pending(services.queue, lambda say: work(services.documents.read_by(caller), say))
+
+
+async def put_question(services: Services, request: Request, work: Work[T], question: str) -> Pending[T]:
+    """Work that answers a request's question, which the log gets where it may hold it."""
     if services.settings.log_questions and question:
         note(request, question=question)
-    await run_in_threadpool(visible, request, services)  # a slow wiki is waited for before the queue
-    return Pending(services.queue, lambda progress: work(visible(request, services)))
+    return await put(services, caller_of(request), work)
 
 
-async def take(request: Request, services: Services, work: Work[T], question: str = "") -> T | None:
+async def take(services: Services, request: Request, work: Work[T], question: str = "") -> T | None:
     """What such work gives when it is its turn, None where its caller has left; raises Refusal or QuothError."""
-    pending = await put(request, services, work, question)
+    pending = await put_question(services, request, work, question)
     async with leaving(request, pending):
         given = await pending.answer()
     if isinstance(given, Answer):

@@ -18,9 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.bibliography import reply_markdown, short_answer_in
 from assistant.config import MAX_QUESTION
-from assistant.server.asking import Services, take, visible
+from assistant.server.asking import Services, take
+from assistant.server.auth import caller_of
 from assistant.server.documents import View
 from assistant.server.problems import Refusal
+from assistant.server.queue import Progress
 from assistant.types import Answer, Turn
 
 EVERYTHING = "quoth"  # the model that is asked of all documents; behind a slash stands a collection
@@ -71,14 +73,17 @@ def make_completions(services: Services) -> APIRouter:
     """The routes."""
     completions = APIRouter(prefix="/v1", include_in_schema=False)
 
+    def names_for(request: Request) -> tuple[str, ...]:
+        return model_names(services.documents.read_by(caller_of(request)))
+
     @completions.get("/models")
     async def models(request: Request) -> dict[str, Any]:
-        names = await run_in_threadpool(lambda: model_names(visible(request, services)))
+        names = await run_in_threadpool(names_for, request)
         return {"object": "list", "data": [to_model(name) for name in names]}
 
     @completions.get("/models/{name:path}")
     async def model(name: str, request: Request) -> dict[str, Any]:
-        if name not in await run_in_threadpool(lambda: model_names(visible(request, services))):
+        if name not in await run_in_threadpool(names_for, request):
             raise Refusal("no_model")
         return to_model(name)
 
@@ -87,14 +92,14 @@ def make_completions(services: Services) -> APIRouter:
         question, history = conversation(asked.messages)
         reply = ""
 
-        def work(seen: View) -> Answer:
+        def work(seen: View, say: Progress) -> Answer:
             nonlocal reply
             quoth = seen.asked(None, collection_of(asked.model, seen))
             answer = quoth.ask(question, history)
             reply = reply_markdown(answer, quoth.index.documents)
             return answer
 
-        answer = await take(request, services, work, question)
+        answer = await take(services, request, work, question)
         if answer is None:
             return Response(status_code=GONE)
         if asked.stream:

@@ -111,7 +111,9 @@ def add_finding(server: MCPServer[Any], desk: Desk) -> None:
         count: Annotated[int, Field(ge=1, le=20)] = 5,
     ) -> tools.Found:
         """The passages nearest to a query, the best first, each with its offsets, its notes and their sources."""
-        return await desk.do(context, lambda seen: tools.search(seen.asked(document, collection), query, count), query)
+        return await desk.do(
+            context, lambda seen, say: tools.search(seen.asked(document, collection), query, count), query
+        )
 
     @server.tool(title="Read a document", annotations=READS)
     async def read(
@@ -121,7 +123,7 @@ def add_finding(server: MCPServer[Any], desk: Desk) -> None:
         end: Annotated[Offset | None, Field(description=f"at most {tools.LONGEST:,} further on")] = None,
     ) -> tools.ReadText:
         """The text of a document by its id, or of a range of it in characters, with its notes and their sources."""
-        return await desk.do(context, lambda seen: tools.read(seen, document, start, end))
+        return await desk.do(context, lambda seen, say: tools.read(seen, document, start, end))
 
 
 class OneReader:
@@ -134,7 +136,7 @@ class OneReader:
         """What some work on the documents gives; raises ToolError."""
         try:
             async with self._turn:
-                return await run_in_threadpool(work, self.documents.read_by(Caller("anyone", "")))
+                return await run_in_threadpool(work, self.documents.read_by(Caller("anyone", "")), lambda doing: None)
         except (Refusal, QuothError) as error:
             raise ToolError(str(error)) from error
 

@@ -27,7 +27,7 @@ class Served:
         try:
             if question:
                 self.services.quota.count(request.scope)
-            given = await take(request, self.services, work, question)
+            given = await take(self.services, request, work, question)
         except (Refusal, QuothError) as error:
             refusal = error if isinstance(error, Refusal) else as_refusal(error)
             note(request, refused=refusal.kind, **({"why": refusal.why} if refusal.why else {}))

@@ -37,7 +37,7 @@ def mount_page(app: FastAPI, services: Services) -> None:
 
     from assistant.page.app import make_page, page_head, page_theme
 
-    page = make_page(services.documents, services.queue, services.feedback, services.unanswered, services.uploads)
+    page = make_page(services)
     gr.mount_gradio_app(
         app,
         page.queue(default_concurrency_limit=None),  # questions wait in our queue, with the API's

@@ -1,7 +1,6 @@
 """The wikis that the settings name, each opened once, and all brought in step."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from assistant.settings import Settings
 from assistant.sync.folder import Say, Synced, is_new, sync_folder
@@ -24,13 +23,9 @@ class Wikis:
             self.opened[wiki.name] = open_wiki(wiki, self.environment)
         return self.opened[wiki.name]
 
-    def folder(self, wiki: WikiSettings) -> Path:
-        """Return the folder in which a wiki's pages are kept."""
-        return self.settings.wiki_folder(wiki)
-
     def sync(self, complete: bool = False, new_only: bool = False, say: Say = lambda message: None) -> list[Synced]:
         """Bring every wiki in step, one that fails notwithstanding; with `new_only` those that never were."""
-        wanted = [wiki for wiki in self.settings.wikis if not new_only or is_new(wiki, self.folder(wiki))]
+        wanted = [wiki for wiki in self.settings.wikis if not new_only or is_new(wiki, self.settings.wiki_folder(wiki))]
         return [self.sync_one(wiki, complete, say) for wiki in wanted]
 
     def close(self) -> None:
@@ -42,6 +37,6 @@ class Wikis:
     def sync_one(self, wiki: WikiSettings, complete: bool, say: Say) -> Synced:
         """Bring one in step; where that fails, return why."""
         try:
-            return sync_folder(wiki, self.open(wiki), self.folder(wiki), complete, say)
+            return sync_folder(wiki, self.open(wiki), self.settings.wiki_folder(wiki), complete, say)
         except WikiError as error:
             return Synced(wiki.name, 0, 0, 0, (str(error),))
