@@ -207,8 +207,8 @@ def run_document(options: argparse.Namespace) -> None:
     files, unread = read_all(config.source, config.wikis)
     documents = [parse(file) for file in files]
     if options.json:
-        told = [document_to_dict(document) for document in documents]
-        sys.stdout.write(to_line({"documents": told, "unread": unread}))
+        outlines = [document_to_dict(document) for document in documents]
+        sys.stdout.write(to_line({"documents": outlines, "unread": unread}))
         return
     for document in documents:
         for line in outline_lines(document):

@@ -16,7 +16,7 @@ def find_contact(abstention: Abstention, documents: Iterable[Entry], contacts: M
     if abstention.reason == "not_a_question":
         return None
     near: Iterable[Evidence | Entry] = abstention.nearest or documents
-    around = [folders(one.collection) for one in near] if contacts else []
+    around = [folders(evidence.collection) for evidence in near] if contacts else []
     common = [folder for folder in around[0] if all(folder in others for others in around)] if around else []
     return next((contacts[folder] for folder in common if folder in contacts), contacts.get(DEFAULT))
 

@@ -34,10 +34,10 @@ def put_waiting(text: Text, waiting: Sequence[Unanswered]) -> None:
     if not waiting:
         return
     text.append(f"\nTo be answered ({len(waiting)}); --forget ID deletes one\n", "yellow")
-    for one in waiting:
-        text.append(f"  {one.asked[:10]}  {printable(one.question)}\n")
-        whom = f"; {printable(one.contact)} was named" if one.contact else ""
-        text.append(f"              to {printable(one.address)}{whom}; {one.id[:8]}\n", "dim")
+    for question in waiting:
+        text.append(f"  {question.asked[:10]}  {printable(question.question)}\n")
+        whom = f"; {printable(question.contact)} was named" if question.contact else ""
+        text.append(f"              to {printable(question.address)}{whom}; {question.id[:8]}\n", "dim")
 
 
 def put_wrong(text: Text, heading: str, records: Sequence[Record]) -> None:

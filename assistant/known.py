@@ -4,7 +4,7 @@ It is made once, with the index, and kept beside it.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -45,11 +45,6 @@ class Known:
         return cls(Vocabulary.of(lexicons(index)))
 
     @classmethod
-    def of_lexicons(cls, learned: Mapping[str, Lexicon], questions: Sequence[FirstQuestion] = ()) -> "Known":
-        """What was learned of documents, by their ids."""
-        return cls(Vocabulary.of(learned.items()), questions)
-
-    @classmethod
     def write(cls, index: Index, path: Path, asking: Asking) -> None:
         """Write what is known of an index's documents into a file."""
         writer = VocabularyWriter(path)
@@ -74,7 +69,7 @@ class Known:
 
     def only(self, documents: Collection[str]) -> "Known":
         """What is known of some of the documents."""
-        kept = [one for one in self.questions if one.document in documents]
+        kept = [question for question in self.questions if question.document in documents]
         return Known(Vocabulary.of(self.vocabulary.lexicons(documents)), kept)
 
     def correct(self, question: str) -> str:
@@ -91,10 +86,10 @@ class Known:
 
     def suggest(self, count: int, threshold: float, near: np.ndarray | None = None) -> tuple[str, ...]:
         """Up to that many questions that are answered at a threshold, the nearest to a vector first if one is given."""
-        answered = [one for one in self.questions if one.confidence >= threshold]
+        answered = [question for question in self.questions if question.confidence >= threshold]
         if near is not None:
-            answered.sort(key=lambda one: -float(np.dot(near, np.array(one.vector, dtype=near.dtype))))
-        return tuple(one.question for one in answered[:count])
+            answered.sort(key=lambda question: -float(np.dot(near, np.array(question.vector, dtype=near.dtype))))
+        return tuple(question.question for question in answered[:count])
 
 
 def lexicons(index: Index) -> Iterator[tuple[str, Lexicon]]:

@@ -21,7 +21,7 @@ def by_paragraph(selection: Selection, documents: Mapping[str, Document]) -> Sel
     for candidate in selection.candidates:
         best.setdefault(key_of(candidate), candidate)
     needed = len({key_of(candidate) for candidate in selection.candidates[: selection.needed]})
-    whole = tuple(widen(one, documents[one.passage.document]) for one in list(best.values())[:MOST])
+    whole = tuple(widen(place, documents[place.passage.document]) for place in list(best.values())[:MOST])
     return replace(selection, candidates=whole, needed=needed)
 
 

@@ -95,21 +95,21 @@ class TableRows:
 
 def shape(document: Document) -> tuple[Part, ...]:
     """What there is to show of a document, in the order of its text; what is left out of answers is not among it."""
-    found: list[Part] = []
+    parts: list[Part] = []
     for kind, run in groupby(units(document), kind_of):
         some = list(run)
         if kind == "item":
-            levels = depths(one.level for one in some)  # type: ignore[union-attr]
-            found.append(Listing(nest(list(zip(levels, some)))))  # type: ignore[arg-type]
+            levels = depths(item.level for item in some)  # type: ignore[union-attr]
+            parts.append(Listing(nest(list(zip(levels, some)))))  # type: ignore[arg-type]
         elif kind == "row":
-            found += tables(document, some)  # type: ignore[arg-type]
+            parts += tables(document, some)  # type: ignore[arg-type]
         elif kind == "note":
-            found.append(Notes(tuple(some)))  # type: ignore[arg-type]
+            parts.append(Notes(tuple(some)))  # type: ignore[arg-type]
         elif kind == "heading":
-            found += some  # type: ignore[arg-type]
+            parts += some  # type: ignore[arg-type]
         else:
-            found += [Text(one, kind) for one in some]  # type: ignore[arg-type]
-    return tuple(found)
+            parts += [Text(paragraph, kind) for paragraph in some]  # type: ignore[arg-type]
+    return tuple(parts)
 
 
 Unit = Heading | Paragraph | tuple[int, Footnote]
@@ -117,12 +117,12 @@ Unit = Heading | Paragraph | tuple[int, Footnote]
 
 def units(document: Document) -> list[Unit]:
     """Headings, paragraphs and notes in the order of the text."""
-    found: list[tuple[int, Unit]] = [(heading.line.start, heading) for heading in outline(document)]
-    found += [(paragraph.start, paragraph) for paragraph in document.paragraphs]
-    found += [(note.start, (position, note)) for position, note in enumerate(document.footnotes)]
+    placed: list[tuple[int, Unit]] = [(heading.line.start, heading) for heading in outline(document)]
+    placed += [(paragraph.start, paragraph) for paragraph in document.paragraphs]
+    placed += [(note.start, (position, note)) for position, note in enumerate(document.footnotes)]
     if document.byline:
-        found.append((document.byline.start, document.byline))
-    return [unit for _, unit in sorted(found, key=lambda pair: pair[0])]
+        placed.append((document.byline.start, document.byline))
+    return [unit for _, unit in sorted(placed, key=lambda pair: pair[0])]
 
 
 def kind_of(unit: Unit) -> str:
@@ -137,8 +137,8 @@ def kind_of(unit: Unit) -> str:
 def outline(document: Document) -> tuple[Heading, ...]:
     """The headings of a document with their depth."""
     lines = [section.heading_line for section in document.sections if section.heading_line]
-    told = {block.start: block.level for block in document.blocks if block.kind == "heading"}
-    levels = [told.get(line.start) or level_of(line.text) for line in lines]
+    given_levels = {block.start: block.level for block in document.blocks if block.kind == "heading"}
+    levels = [given_levels.get(line.start) or level_of(line.text) for line in lines]
     return tuple(Heading(line, line.plain, depth) for line, depth in zip(lines, depths(levels)))
 
 
@@ -165,14 +165,14 @@ def depths(levels: Iterable[int]) -> Iterator[int]:
 
 def nest(entries: Sequence[tuple[int, Inner]]) -> tuple[Node[Inner], ...]:
     """Things by their depths as trees."""
-    found: list[Node[Inner]] = []
+    trees: list[Node[Inner]] = []
     at = 0
     while at < len(entries):
         level, value = entries[at]
         end = next((i for i in range(at + 1, len(entries)) if entries[i][0] <= level), len(entries))
-        found.append(Node(value, nest(entries[at + 1 : end])))
+        trees.append(Node(value, nest(entries[at + 1 : end])))
         at = end
-    return tuple(found)
+    return tuple(trees)
 
 
 def is_bulleted(item: Paragraph) -> bool:
@@ -220,13 +220,13 @@ def read_row(text: str, row: Paragraph, block: Block | None) -> tuple[Row, dict[
     if block:
         names = {cell.column: text[cell.start : cell.words].rstrip(": ") for cell in block.cells}
         return Row(row, block.cells), {column: name for column, name in names.items() if name}, block.level > 0
-    told = [cell for sentence in row.sentences for cell in sentence.cells]
-    starts = [at for at, _ in told] or [row.start]
-    rules = sorted(start for one in row.sentences for start, _ in one.markers if text[start] in RULES)
-    cuts = [min([one for one in rules if one >= at] + [end]) for at, end in zip(starts, [*starts[1:], row.end])]
+    marked = [cell for sentence in row.sentences for cell in sentence.cells]
+    starts = [at for at, _ in marked] or [row.start]
+    rules = sorted(start for sentence in row.sentences for start, _ in sentence.markers if text[start] in RULES)
+    cuts = [min([rule for rule in rules if rule >= at] + [end]) for at, end in zip(starts, [*starts[1:], row.end])]
     ends = [row.start + len(row.text[: cut - row.start].rstrip(SEPARATORS)) for cut in cuts]
     cells = tuple(Cell(i, at, at, max(at, end)) for i, (at, end) in enumerate(zip(starts, ends)))
-    names = {i: before.removeprefix("; ").removesuffix(": ") for i, (_, before) in enumerate(told)}
+    names = {i: before.removeprefix("; ").removesuffix(": ") for i, (_, before) in enumerate(marked)}
     return Row(row, cells), {column: name for column, name in names.items() if name}, False
 
 
@@ -241,4 +241,4 @@ def place_cells(row: Row, names: dict[int, str], table: TableRows) -> Row:
     named = {column: names[i] for i, column in enumerate(columns) if i in names}
     names.clear()
     names.update(named)
-    return Row(row.paragraph, tuple(Cell(c, one.start, one.words, one.end) for c, one in zip(columns, row.cells)))
+    return Row(row.paragraph, tuple(Cell(c, cell.start, cell.words, cell.end) for c, cell in zip(columns, row.cells)))

@@ -60,7 +60,7 @@ class UnansweredStore:
 
     def forget(self, beginning: str) -> None:
         """Delete the question whose id begins so, with its address; raises QuestionError unless it is one."""
-        known = [one.id for one in self.list() if beginning and one.id.startswith(beginning)]
+        known = [question.id for question in self.list() if beginning and question.id.startswith(beginning)]
         if len(known) != 1:
             raise QuestionError(f"{len(known)} questions have an id that begins with {beginning!r}. Name one listed.")
         with open_table(self.path, TABLE) as database:

@@ -26,10 +26,10 @@ def document_tables(results: Mapping[str, Any]) -> list[Table]:
     return [by_document, make_table("By kind", "kind", names, results["kinds"])]
 
 
-def make_table(title: str, what: str, names: Sequence[str], rows: Mapping[str, Mapping[str, Any]]) -> Table:
+def make_table(title: str, by: str, names: Sequence[str], rows: Mapping[str, Mapping[str, Any]]) -> Table:
     """Make a table with a row of figures for each document or kind."""
     table = Table(title=title, title_justify="left")
-    table.add_column(what, no_wrap=True)
+    table.add_column(by, no_wrap=True)
     for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     for label, figures in rows.items():

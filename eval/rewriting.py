@@ -104,9 +104,9 @@ def score_rewrites(items: Sequence[FollowUp]) -> dict[str, float]:
     brought = []
     for item in items:
         ours = rewrite_follow_up(item)
-        made = "made" if ours != item.question else "not made"
-        counts[f"{'needed' if item.needed else 'not needed'}, {made}"] += 1
-        if item.needed and made == "made":
+        outcome = "made" if ours != item.question else "not made"
+        counts[f"{'needed' if item.needed else 'not needed'}, {outcome}"] += 1
+        if item.needed and outcome == "made":
             brought.append(len(item.needed & set(terms(ours))) / len(item.needed))
     return {"n": float(len(items)), **counts, "words brought": sum(brought) / len(brought) if brought else 0.0}
 

@@ -78,8 +78,8 @@ class ContentsWriter:
                     for note in sentence.notes:
                         anchors.setdefault(note, (position, number))
             places = array("i", [rows[sentence.start] for sentence in passage.sentences]).tobytes()
-            told = (position, passage.id, self._documents, passage.note, pack(PASSAGE, passage), places)
-            self._connection.execute("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)", told)
+            row = (position, passage.id, self._documents, passage.note, pack(PASSAGE, passage), places)
+            self._connection.execute("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?)", row)
             self._count(PASSAGES, passage.plain)
         for text in sentences:
             self._count(SENTENCES, text)

@@ -44,10 +44,10 @@ def open_database(path: Path, tables: Sequence[str]) -> Database:
         connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
         for setting in READING:
             connection.execute(f"PRAGMA {setting}")
-        found = connection.execute("SELECT type, name FROM sqlite_master WHERE type != 'index'").fetchall()
+        present = connection.execute("SELECT type, name FROM sqlite_master WHERE type != 'index'").fetchall()
     except sqlite3.DatabaseError as error:
         raise ValueError(f"{path.name} is no database ({error})") from error
-    if sorted(found) != [("table", name) for name in sorted(tables)]:
+    if sorted(present) != [("table", name) for name in sorted(tables)]:
         raise ValueError(f"{path.name} holds other tables")
     return Database(connection)
 

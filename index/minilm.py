@@ -56,11 +56,11 @@ class MiniLmEncoder:
 
     def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
         """Tokens as the model sees them in their text."""
-        found = []
+        tokens = []
         for offsets, hidden in in_threads(self.read, texts):
             inside = [i for i, (start, end) in enumerate(offsets) if end > start]
-            found.append(([offsets[i] for i in inside], unit(hidden[inside])))
-        return found
+            tokens.append(([offsets[i] for i in inside], unit(hidden[inside])))
+        return tokens
 
     def _read(self, text: str) -> tuple[list[tuple[int, int]], np.ndarray]:
         """A text's tokens, the special ones among them: where each stands in it, and the last layer's vectors."""

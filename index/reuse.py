@@ -40,7 +40,7 @@ class Kept:
         names = (
             [file.id] if file.id in self.entries else [n for n, e in self.entries.items() if e["sha256"] == file.sha256]
         )
-        found: dict[str, np.ndarray] = {}
+        vectors: dict[str, np.ndarray] = {}
         for name in names[:1]:
             try:
                 extent = tables.extent(name)
@@ -52,8 +52,8 @@ class Kept:
                 (PASSAGES, extent.passages, [passage.plain for passage in passages]),
                 (SENTENCES, extent.sentences, [place.sentence.in_context for place in places]),
             ):
-                found.update(zip(texts, self.contents.vectors[kind][numbers.start : numbers.stop], strict=True))
-        return found
+                vectors.update(zip(texts, self.contents.vectors[kind][numbers.start : numbers.stop], strict=True))
+        return vectors
 
 
 def entry_of(file: FoundFile) -> dict[str, Any]:

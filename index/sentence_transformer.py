@@ -89,11 +89,11 @@ class SentenceTransformerEncoder:
             list(texts), truncation=True, max_length=self.window, return_offsets_mapping=True
         )["offset_mapping"]
         vectors = self.model.encode(list(texts), output_value="token_embeddings", prompt="", show_progress_bar=False)
-        found = []
+        tokens = []
         for offsets, rows in zip(encoded, vectors):
             inside = [i for i, (start, end) in enumerate(offsets) if end > start and i < len(rows)]
-            found.append(([offsets[i] for i in inside], unit(np.asarray(rows.float().cpu())[inside])))
-        return found
+            tokens.append(([offsets[i] for i in inside], unit(np.asarray(rows.float().cpu())[inside])))
+        return tokens
 
     @cached_property
     def has_tokens(self) -> bool:

@@ -79,28 +79,28 @@ class Tables:
     def entries(self) -> Iterator[Entry]:
         """The documents, in order, without their words."""
         last = -1
-        while found := self.select(
+        while rows := self.select(
             "SELECT number, id, collection, page FROM documents WHERE number > ? ORDER BY number LIMIT ?",
             last,
             READ_AT_ONCE,
         ):
-            yield from (Entry(*row[1:]) for row in found)
-            last = found[-1][0]
+            yield from (Entry(*row[1:]) for row in rows)
+            last = rows[-1][0]
 
     def title(self, document: str) -> str:
         """A document's title; raises KeyError if there is no such document."""
-        found = self.select("SELECT title FROM documents WHERE id = ?", document)
-        if not found:
+        rows = self.select("SELECT title FROM documents WHERE id = ?", document)
+        if not rows:
             raise KeyError(document)
-        return str(found[0][0])
+        return str(rows[0][0])
 
     def postings(self, kind: str, word: str) -> Postings:
         """The passages or the sentences that a word stands in, and how often it does in each."""
         query = "SELECT positions, counts FROM postings WHERE kind = ? AND word = ? ORDER BY block"
-        found = self.select(query, kind, word)
-        if not found:
+        blocks = self.select(query, kind, word)
+        if not blocks:
             return NONE
-        positions, counts = (np.frombuffer(b"".join(map(blob, blobs)), np.int32) for blobs in zip(*found))
+        positions, counts = (np.frombuffer(b"".join(map(blob, blobs)), np.int32) for blobs in zip(*blocks))
         most = self.passages if kind == PASSAGES else self.sentences
         if len(positions) != len(counts) or not 0 <= positions.min() <= positions.max() < most:
             raise damaged(f"a word stands in {kind} that there are not")
@@ -108,35 +108,35 @@ class Tables:
 
     def note_passages(self, document: str, note: int) -> tuple[Passage, ...]:
         """The passages of a note; `note` is its position."""
-        found = self.select(
+        rows = self.select(
             "SELECT position FROM passages WHERE document = ? AND note = ? ORDER BY position",
             self.extent(document).number,
             note,
         )
-        return tuple(self.passage(position) for (position,) in found)
+        return tuple(self.passage(position) for (position,) in rows)
 
     def anchor(self, document: str, note: int) -> tuple[Passage, int] | None:
         """The passage, and the number in it of the sentence, that a note belongs to."""
-        found = self.select(
+        rows = self.select(
             "SELECT position, sentence FROM anchors WHERE document = ? AND note = ?", self.extent(document).number, note
         )
-        return (self.passage(found[0][0]), found[0][1]) if found else None
+        return (self.passage(rows[0][0]), rows[0][1]) if rows else None
 
     def _find_extent(self, document: str) -> Extent:
         """Where the passages of a document stand; raises KeyError if there is no such document."""
-        found = self.select("SELECT number, passage, sentence FROM documents WHERE id = ?", document)
-        if not found:
+        rows = self.select("SELECT number, passage, sentence FROM documents WHERE id = ?", document)
+        if not rows:
             raise KeyError(document)
-        number, passage, sentence = found[0]
+        number, passage, sentence = rows[0]
         before = self.select("SELECT passage, sentence FROM documents WHERE number = ?", number - 1) or [(0, 0)]
         return Extent(number, range(before[0][0], passage), range(before[0][1], sentence))
 
     def _read_text(self, document: str) -> str:
         """A document's text."""
-        found = self.select("SELECT text FROM documents WHERE id = ?", document)
-        if not found:
+        rows = self.select("SELECT text FROM documents WHERE id = ?", document)
+        if not rows:
             raise KeyError(document)
-        text = blob(found[0][0]).decode("utf-8", "surrogatepass")
+        text = blob(rows[0][0]).decode("utf-8", "surrogatepass")
         if self.hashes is not None and hash_text(text) != self.hashes.get(document):
             raise damaged(f"it has other words than {document}")
         return text
@@ -153,20 +153,20 @@ class Tables:
 
     def _read_passage(self, position: int) -> Passage:
         """A passage by its position; raises IndexError if there is none."""
-        found = self.select("SELECT passage FROM passages WHERE position = ?", position)
-        if not found:
+        rows = self.select("SELECT passage FROM passages WHERE position = ?", position)
+        if not rows:
             raise IndexError(position)
-        passage: Passage = unpack(PASSAGE, blob(found[0][0]))
+        passage: Passage = unpack(PASSAGE, blob(rows[0][0]))
         if self.text(passage.document)[passage.start : passage.end] != passage.text:
             raise damaged(f"it quotes words that {passage.document} does not have")
         return passage
 
     def _read_rows(self, passage: str) -> np.ndarray:
         """The rows of a passage's sentences among all sentences."""
-        found = self.select("SELECT sentences FROM passages WHERE id = ?", passage)
-        if not found:
+        matching = self.select("SELECT sentences FROM passages WHERE id = ?", passage)
+        if not matching:
             raise KeyError(passage)
-        rows = np.frombuffer(blob(found[0][0]), np.int32)
+        rows = np.frombuffer(blob(matching[0][0]), np.int32)
         if len(rows) and not 0 <= rows.min() <= rows.max() < self.sentences:
             raise damaged("it has sentences that there are not")
         return rows

@@ -11,7 +11,7 @@ from assistant.known import Known
 from assistant.reader.sentence import SentenceReader
 from assistant.suggest import ask_who
 from assistant.understand.learning import learn
-from assistant.understand.vocabulary import TABLES
+from assistant.understand.vocabulary import TABLES, Vocabulary
 from index.store import Attachment, open_index
 from tests.conftest import HashEncoder
 from tests.test_understanding import RIVERS
@@ -117,7 +117,7 @@ def test_one_document_knows_its_own_words_and_questions() -> None:
     from tests.conftest import parse_text
 
     questions = [FirstQuestion("When did the dam break?", "a", 0.9, (1.0,)), FirstQuestion("Who?", "b", 0.9, (0.0,))]
-    known = Known.of_lexicons({name: learn(parse_text(text)) for name, text in texts.items()}, questions)
+    known = Known(Vocabulary.of((name, learn(parse_text(text))) for name, text in texts.items()), questions)
     only = known.only({"b"})
     assert (only.suggest(9, 0), known.suggest(1, 0)) == (("Who?",), ("When did the dam break?",))
     assert known.knows("Tchernov")

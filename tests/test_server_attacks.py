@@ -24,6 +24,7 @@ from assistant.config import Config
 from assistant.known import Known
 from assistant.reader.sentence import SentenceReader
 from assistant.server.page import policy
+from assistant.understand.vocabulary import Vocabulary
 from index.document.sources import find_files, read_all
 from index.errors import QuothError, SourceError, StoreError
 from index.generation import generations
@@ -594,7 +595,7 @@ def test_words_that_the_document_does_not_have_are_never_shown_even_with_a_fitti
     tables.close()
     sign(generation, "tables.sqlite")
     index = open_index(tmp_path / "doc.txt", tmp_path / "index", IndexConfig(), encoder)
-    quoth = Assistant(index, Config(threshold=0.01), SentenceReader(), known=Known.of_lexicons({}))
+    quoth = Assistant(index, Config(threshold=0.01), SentenceReader(), known=Known(Vocabulary.of([])))
     with pytest.raises(StoreError, match=r"The index is damaged .* Remove its folder, and it is made anew\."):
         quoth.ask("When did rain fall?")
 

@@ -20,6 +20,7 @@ from assistant.understand.names import long_form
 from assistant.understand.parts import split
 from assistant.understand.smalltalk import reply_to
 from assistant.understand.spelling import english
+from assistant.understand.vocabulary import Vocabulary
 from index.folding import stemmer
 from tests.conftest import HashEncoder, parse_text
 
@@ -31,7 +32,7 @@ RIVERS = (
 
 
 def known(*texts: str) -> Known:
-    return Known.of_lexicons({str(number): learn(parse_text(text)) for number, text in enumerate(texts)})
+    return Known(Vocabulary.of((str(number), learn(parse_text(text))) for number, text in enumerate(texts)))
 
 
 class Multilingual(HashEncoder):

@@ -26,7 +26,7 @@ def soft_answers(teachers: Sequence[ReaderNetwork], batch: dict[str, Tensor]) ->
 
 def soft_loss(outputs: Outputs, soft: Outputs, batch: dict[str, Tensor]) -> dict[str, Tensor]:
     """Return the loss of each objective of `training.model.loss`, with the teachers' answers in the labels' place."""
-    student, teacher = ([logits.float() for logits in one] for one in (outputs, soft))
+    student, teacher = ([logits.float() for logits in heads] for heads in (outputs, soft))
     count = int(batch["sentence"].max())
     present = F.one_hot(batch["sentence"].long(), count + 1)[:, :, 1:].amax(1).bool()
     scores, targets = (sentence_scores(logits[3], batch["sentence"], count) for logits in (student, teacher))

@@ -53,16 +53,16 @@ def fit_heads(model: onnx.ModelProto, arrays: Arrays, layer: int = EXIT) -> Head
 
 def split(model: onnx.ModelProto, heads: Heads, layer: int = EXIT) -> tuple[onnx.ModelProto, onnx.ModelProto]:
     """Return the graph up to a layer, which gives hidden states and the heads' scores, and the graph from there on."""
-    inputs, outputs = [one.name for one in model.graph.input], [one.name for one in model.graph.output]
+    inputs, outputs = [value.name for value in model.graph.input], [value.name for value in model.graph.output]
     hidden = hidden_name(layer)
     extract = Extractor(with_outputs(model, [hidden])).extract_model
     lower, upper = extract(inputs, [hidden]), extract([hidden], outputs)
     lower.graph.node.extend(head_nodes(lower, hidden, heads))
     lower.graph.output.append(helper.make_tensor_value_info("early", onnx.TensorProto.FLOAT, None))
-    for one in (lower, upper):
-        del one.opset_import[:]
-        one.opset_import.extend(OPSETS)
-        one.ir_version = model.ir_version
+    for half in (lower, upper):
+        del half.opset_import[:]
+        half.opset_import.extend(OPSETS)
+        half.ir_version = model.ir_version
     return lower, upper
 
 
@@ -85,8 +85,8 @@ def head_nodes(model: onnx.ModelProto, hidden: str, heads: Heads) -> list[onnx.N
 
 def save_split(model: onnx.ModelProto, arrays: Arrays, folder: Path) -> None:
     """Write the two parts of a reader's graph."""
-    for name, one in zip(("reader.onnx", UPPER), split(model, fit_heads(model, arrays)), strict=True):
-        (folder / name).write_bytes(one.SerializeToString())
+    for name, graph in zip(("reader.onnx", UPPER), split(model, fit_heads(model, arrays)), strict=True):
+        (folder / name).write_bytes(graph.SerializeToString())
 
 
 def main() -> None:

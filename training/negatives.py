@@ -41,8 +41,8 @@ def hard_negatives(
     articles: dict[str, dict[str, None]] = {}
     for row in among:
         articles.setdefault(row.article, {})[row.context] = None
-    passages = {article: list(found) for article, found in articles.items()}
-    bm25 = {article: Bm25.of(found) for article, found in passages.items()}
+    passages = {article: list(texts) for article, texts in articles.items()}
+    bm25 = {article: Bm25.of(texts) for article, texts in passages.items()}
     chosen = []
     for row in rows:
         order = np.argsort(-bm25[row.article].scores(row.question), kind="stable")

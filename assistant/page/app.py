@@ -140,7 +140,7 @@ def make_rate(documents: Documents, feedback: FeedbackStore) -> Callable[..., Pa
         turn = at if isinstance(at := sent.get("turn"), int) and 0 < at <= len(exchanges) else 0
         quoth = documents.read_by(caller_of(request)).quoth
         answer = exchanges[turn - 1].answer if turn and not exchanges[turn - 1].upload else None
-        if answer is None or not all(one.document in quoth.index.documents for one in answer.shown):
+        if answer is None or not all(evidence.document in quoth.index.documents for evidence in answer.shown):
             return {"rated": 0, "say": "There is no such answer.", "made": time.monotonic_ns()}
         try:
             record = make_record(answer, quoth, exchanges[turn - 1].id)

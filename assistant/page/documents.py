@@ -55,7 +55,7 @@ def contents_html(documents: Mapping[str, Document], more: int = 0) -> str:
 
 def headings(document: Document) -> tuple[Node[tuple[str, int]], ...]:
     """A document's headings as they stand under each other, and its notes if it has any; each with where it begins."""
-    named = [(one.depth, (one.words, one.line.start)) for one in outline(document)]
+    named = [(heading.depth, (heading.words, heading.line.start)) for heading in outline(document)]
     if named and named[0][1][0] == document.title:  # which the list shows already
         del named[0]
     first = min((note.start for note in document.footnotes), default=None)

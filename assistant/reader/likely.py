@@ -26,17 +26,17 @@ def likely_windows(
     counts as its own words.
     """
     asks_source = source_chance(question) >= MAY_ASK_SOURCE
-    found = {hit.passage.id for hit in hits}
-    kept = [window for window in windows if asks_source or stands_alone(window, found)]
+    hit_ids = {hit.passage.id for hit in hits}
+    kept = [window for window in windows if asks_source or stands_alone(window, hit_ids)]
     nearness = [window_score(window, scores, asks_source) for window in kept]
     nearest = sorted(range(len(kept)), key=lambda i: -nearness[i])[:MOST_WINDOWS]
     return [kept[i] for i in sorted(nearest)]
 
 
-def stands_alone(window: Window, found: set[str]) -> bool:
+def stands_alone(window: Window, hit_ids: set[str]) -> bool:
     """Whether a window is of the body, or of a note that was found by itself."""
     pieces = window.pieces[window.context :]
-    return pieces[-1].place.passage.note is None or any(piece.place.passage.id in found for piece in pieces)
+    return pieces[-1].place.passage.note is None or any(piece.place.passage.id in hit_ids for piece in pieces)
 
 
 def window_score(window: Window, scores: Mapping[Key, SentenceScore], with_context: bool) -> float:

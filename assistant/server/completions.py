@@ -127,7 +127,7 @@ def conversation(messages: Sequence[ChatMessage]) -> tuple[str, tuple[Turn, ...]
 
 def model_names(seen: View) -> tuple[str, ...]:
     """The models that there are: everything, and each collection, those around others too."""
-    inside = {one.collection for one in seen.entries if one.collection}
+    inside = {entry.collection for entry in seen.entries if entry.collection}
     around = {str(folder) for name in inside for folder in (PurePosixPath(name), *PurePosixPath(name).parents)} - {"."}
     return EVERYTHING, *(f"{EVERYTHING}/{name}" for name in sorted(around))
 

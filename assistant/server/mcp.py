@@ -63,7 +63,7 @@ class Tools(MCPServer[Any]):
             raise ToolError(Refusal("broken").detail) from None
         except ToolError as error:
             if isinstance(cause := error.__cause__, ValidationError):
-                wrong = [{**one, "loc": ("arguments", *one["loc"])} for one in cause.errors()]
+                wrong = [{**problem, "loc": ("arguments", *problem["loc"])} for problem in cause.errors()]
                 raise ToolError(not_as_described(wrong).detail) from None
             raise ToolError(str(cause or error)) from None
 

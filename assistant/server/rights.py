@@ -44,7 +44,7 @@ class Rights:
 
     def readable(self, caller: Caller, documents: Iterable[Entry]) -> frozenset[str]:
         """The ids of the documents that a caller may read: the one function that decides."""
-        allowed = {one.id: one for one in documents if self.lets_in(caller, one)}
+        allowed = {document.id: document for document in documents if self.lets_in(caller, document)}
         closed: set[str] = set()
         for wiki in self.wikis:
             pages = wiki.pages(allowed.values())

@@ -124,8 +124,8 @@ class TokenFile:
         with self._changing() as tokens:
             if any(token.name == name for token in tokens.tokens):
                 raise QuothError(f"There is a token {name!r} already. Revoke it first, or choose another name.")
-            made = Token(name=name, sha256=digest(secret), site=site, made=now, expires=expires, groups=tuple(groups))
-            self._write(tokens.model_copy(update={"tokens": (*tokens.tokens, made)}))
+            added = Token(name=name, sha256=digest(secret), site=site, made=now, expires=expires, groups=tuple(groups))
+            self._write(tokens.model_copy(update={"tokens": (*tokens.tokens, added)}))
         return secret
 
     def revoke(self, name: str) -> None:

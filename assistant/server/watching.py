@@ -19,12 +19,12 @@ async def keep_up(documents: Documents) -> None:
     wikis = [folder.resolve() for folder in config.wikis]
 
     def is_source(change: Change, path: str) -> bool:
-        one = Path(path)
-        if any(one.is_relative_to(folder) for folder in wikis):
-            return not one.name.startswith(".")
+        file = Path(path)
+        if any(file.is_relative_to(folder) for folder in wikis):
+            return not file.name.startswith(".")
         if source.is_dir():
-            return one.is_relative_to(source) and not one.is_relative_to(own)
-        return one in (source, beside(source))
+            return file.is_relative_to(source) and not file.is_relative_to(own)
+        return file in (source, beside(source))
 
     for folder in wikis:
         folder.mkdir(parents=True, exist_ok=True)

@@ -59,7 +59,7 @@ class WikiRights:
 
     def pages(self, documents: Iterable[Entry]) -> Mapping[str, str]:
         """The documents in its collection, by their ids its names for them."""
-        return {one.id: one.page or "" for one in documents if is_in(one, self.name)}
+        return {document.id: document.page or "" for document in documents if is_in(document, self.name)}
 
     def readable(self, caller: Caller, pages: Mapping[str, str]) -> frozenset[str]:
         """Those pages that the wiki says the caller may read."""
@@ -103,7 +103,11 @@ class Strays:
 
     def pages(self, documents: Iterable[Entry]) -> Mapping[str, str]:
         """The documents that call themselves a wiki's page, and are in no wiki's collection."""
-        return {one.id: "" for one in documents if one.page and not any(is_in(one, w) for w in self.wikis)}
+        return {
+            document.id: ""
+            for document in documents
+            if document.page and not any(is_in(document, w) for w in self.wikis)
+        }
 
     def readable(self, caller: Caller, pages: Mapping[str, str]) -> frozenset[str]:
         """None: there is nobody to ask."""
@@ -133,5 +137,5 @@ def as_whom(caller: Caller) -> AsWhom:
 
 def key_of(whom: AsWhom) -> str:
     """What tells callers apart, without their cookies."""
-    told = f"{len(whom.user or '')}:{whom.user or ''}:{whom.cookie or ''}"
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+    identity = f"{len(whom.user or '')}:{whom.user or ''}:{whom.cookie or ''}"
+    return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()

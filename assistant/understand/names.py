@@ -36,8 +36,8 @@ class Names:
         full = self.vocabulary.called(fold(surname["name"])) if surname else []
         if surname and len(full) == 1:
             return question.replace(surname["name"], full[0])
-        for found in NAME.finditer(question):
-            name = re.sub(r"^(?:Who|What|When|Where|Why|Which|How|Is|Are|Was|Were|Did|Does|Do|The) ", "", found[0])
+        for match in NAME.finditer(question):
+            name = re.sub(r"^(?:Who|What|When|Where|Why|Which|How|Is|Are|Was|Were|Did|Does|Do|The) ", "", match[0])
             if " " not in name or all(self.vocabulary.knows_stem(term, True) for term in terms(name)):
                 continue
             alike = self.vocabulary.sharing(words(name))

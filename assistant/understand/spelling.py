@@ -47,16 +47,16 @@ class Speller:
             return word
         edits = 1 if len(folded) < TWICE else 2
         near = self.near(folded, edits) if is_name else {**near_english(folded, edits), **self.near(folded, edits)}
-        found = {key: distance for key, distance in near.items() if len(folded) > SHORT or not swaps(key, folded)}
-        if not found:
+        candidates = {key: distance for key, distance in near.items() if len(folded) > SHORT or not swaps(key, folded)}
+        if not candidates:
             return word
-        best = max(found, key=lambda key: (self.likelihood(key, found[key], folded), key))
+        best = max(candidates, key=lambda key: (self.likelihood(key, candidates[key], folded), key))
         return like_cased(best if is_english(best) else self.vocabulary.form(best) or best, word)
 
     def near(self, typed: str, edits: int) -> dict[str, int]:
         """The words of the texts within some edits of a typed one, with how many they are."""
-        found = process.extract(typed, self.vocabulary.spelled, scorer=OSA.distance, score_cutoff=edits, limit=None)
-        return {word: distance for word, distance, _ in found if len(word) >= SHORTEST}
+        matches = process.extract(typed, self.vocabulary.spelled, scorer=OSA.distance, score_cutoff=edits, limit=None)
+        return {word: distance for word, distance, _ in matches if len(word) >= SHORTEST}
 
     def likelihood(self, candidate: str, distance: int, typed: str) -> float:
         """How likely a word is meant, as a power of ten: by how common it is, and how far from what was typed."""
@@ -72,8 +72,8 @@ def swaps(word: str, typed: str) -> bool:
 
 def near_english(typed: str, edits: int) -> dict[str, int]:
     """The same for English; a short word may only be a common one."""
-    found = process.extract(typed, list(english()), scorer=OSA.distance, score_cutoff=edits, limit=None)
-    return {word: distance for word, distance, _ in found if len(typed) > 4 or english()[word] <= COMMON}
+    matches = process.extract(typed, list(english()), scorer=OSA.distance, score_cutoff=edits, limit=None)
+    return {word: distance for word, distance, _ in matches if len(typed) > 4 or english()[word] <= COMMON}
 
 
 def like_cased(word: str, typed: str) -> str:

@@ -23,8 +23,9 @@ def understand(question: str, turns: Sequence[Turn], known: Known) -> Question:
     """Understand a question after some turns of a conversation, oldest first.
 
     >>> from assistant import Turn
+    >>> from assistant.understand.vocabulary import Vocabulary
     >>> turns = [Turn("How many troops will the UN send?", "11,200")]
-    >>> asked = understand("And how many police?", turns, Known.of_lexicons({}))
+    >>> asked = understand("And how many police?", turns, Known(Vocabulary.of([])))
     >>> asked.standalone, asked.answer_kind
     ('How many police will the UN send?', 'quantity')
     """

@@ -88,8 +88,8 @@ class Vocabulary:
 
     def form(self, folded: str) -> str | None:
         """How a folded word is written most often."""
-        found = self.select("SELECT form FROM forms WHERE folded = ? ORDER BY count DESC, rowid LIMIT 1", folded)
-        return found[0][0] if found else None
+        rows = self.select("SELECT form FROM forms WHERE folded = ? ORDER BY count DESC, rowid LIMIT 1", folded)
+        return rows[0][0] if rows else None
 
     @cached_property
     def spelled(self) -> tuple[str, ...]:

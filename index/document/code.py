@@ -16,16 +16,16 @@ PROSE = re.compile(r"[^\W\d_]{2,},? [^\W\d_]{2,},? [^\W\d_]{2,},? [^\W\d_]+")
 
 def find_fenced(lines: Sequence[Line]) -> list[tuple[int, int]]:
     """The runs of lines from a fence to the one that closes it, both with it, as (first, last)."""
-    found: list[tuple[int, int]] = []
+    runs: list[tuple[int, int]] = []
     opened: tuple[int, str] | None = None
     for i, line in enumerate(lines):
         fence = FENCE.match(line.text)
         if opened is None and fence:
             opened = (i, fence[1])
         elif opened and fence and line.text.strip("`~") == "" and line.text.startswith(opened[1]):
-            found.append((opened[0], i))
+            runs.append((opened[0], i))
             opened = None
-    return found
+    return runs
 
 
 def base_indent(groups: Sequence[Sequence[Line]]) -> int:

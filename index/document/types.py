@@ -50,7 +50,7 @@ class Sentence(Span):
     @property
     def in_context(self) -> str:
         """What is matched and encoded: the plain words of its context and its own."""
-        return " ".join([*(one.plain for one in self.context), self.plain])
+        return " ".join([*(sentence.plain for sentence in self.context), self.plain])
 
 
 @dataclass(frozen=True, slots=True)

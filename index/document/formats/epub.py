@@ -28,7 +28,7 @@ def read_epub(path: Path, data: bytes) -> Read:
         if b"idpf.org/2008/embedding" not in encrypted and b"ns.adobe.com/pdf/enc" not in encrypted:
             raise SourceError(f"{path} is protected (DRM) and cannot be read. Get it without protection.")
     container = parse_xml(path, archive.read("META-INF/container.xml"))
-    rootfile = next((one.get("full-path") for one in container.iter("{*}rootfile")), None)
+    rootfile = next((file.get("full-path") for file in container.iter("{*}rootfile")), None)
     if not rootfile:
         raise SourceError(f"{path} names no package file, as an EPUB does. Get it again.")
     package = parse_xml(path, archive.read(rootfile))
@@ -53,7 +53,7 @@ def pages_of(path: Path, package: etree._Element, folder: str, archive: Archive)
             names[item.get("id") or name] = name
             if "nav" in (item.get("properties") or "").split():
                 contents.add(name)
-    spine = [names[one.get("idref")] for one in package.iter(f"{OPF}itemref") if one.get("idref") in names]
+    spine = [names[item.get("idref")] for item in package.iter(f"{OPF}itemref") if item.get("idref") in names]
     return [name for name in dict.fromkeys([*spine, *names.values()]) if name not in contents]
 
 
@@ -93,7 +93,7 @@ def metadata_of(package: etree._Element) -> Metadata:
     """Title, author and date of a book."""
 
     def first(name: str) -> str | None:
-        words = next(("".join(one.itertext()) for one in package.iter(DC + name)), "")
+        words = next(("".join(element.itertext()) for element in package.iter(DC + name)), "")
         return " ".join(words.split()) or None
 
     date = first("date")

@@ -72,9 +72,9 @@ def find_core(root: HtmlElement) -> HtmlElement | None:
     """The element that holds a page's text, the site around it left out; None where there is none such."""
     whole = sum(map(len, words_of(root)))
     for path in CORES:
-        found = root.xpath(path)
-        if len(found) == 1 and sum(map(len, words_of(found[0]))) >= CORE_SHARE * whole:
-            return found[0]
+        elements = root.xpath(path)
+        if len(elements) == 1 and sum(map(len, words_of(elements[0]))) >= CORE_SHARE * whole:
+            return elements[0]
     return None
 
 

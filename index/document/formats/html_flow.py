@@ -53,7 +53,7 @@ class Flow:
     def flush(self, kind: str | None = None, level: int = 0) -> None:
         """End the block that is being read."""
         inlines, self.inlines = coalesced(self.inlines), []
-        if any(isinstance(one, Ref) or one.strip() for one in inlines if isinstance(one, str | Ref)):
+        if any(isinstance(inline, Ref) or inline.strip() for inline in inlines if isinstance(inline, str | Ref)):
             if self.lead:
                 inlines.insert(0, self.lead)
                 self.lead = ""
@@ -118,8 +118,8 @@ class Flow:
     def read_heading(self, element: HtmlElement, level: int) -> None:
         """A heading, on its own."""
         self.flush()
-        anchors = (one.get("id") for one in element.iter("*"))
-        name = element.get("id") or next((one for one in anchors if one), None) or section_id(element)
+        anchors = (descendant.get("id") for descendant in element.iter("*"))
+        name = element.get("id") or next((anchor for anchor in anchors if anchor), None) or section_id(element)
         self.link = f"#{name}" if name else self.link
         self.read_content(element)
         self.flush("heading" if self.kind != "boilerplate" else None, level)
@@ -203,7 +203,9 @@ def read_note(element: HtmlElement, number: int, links: Links, positions: dict[H
             paragraphs[0] = (words, *rest)
             break
         paragraphs[:1] = [rest] if rest else []
-    named = element.get("id") or next((one.get("id") for one in element.iter("*") if one.get("id")), None)
+    named = element.get("id") or next(
+        (descendant.get("id") for descendant in element.iter("*") if descendant.get("id")), None
+    )
     return Note(number, tuple(paragraphs), f"#{named}" if named else None)
 
 
@@ -223,20 +225,20 @@ def is_of_links(element: HtmlElement) -> bool:
 
 def coalesced(inlines: list[Inline]) -> list[Inline]:
     """Inlines with words that adjoin as one."""
-    found: list[Inline] = []
-    for one in inlines:
-        if found and isinstance(one, str) and isinstance(found[-1], str):
-            found[-1] += one
+    joined: list[Inline] = []
+    for inline in inlines:
+        if joined and isinstance(inline, str) and isinstance(joined[-1], str):
+            joined[-1] += inline
         else:
-            found.append(one)
-    return found
+            joined.append(inline)
+    return joined
 
 
 def plain(inlines: list[Inline]) -> str | None:
     """The words of a block without markers; None where it has some or is empty."""
-    if any(isinstance(one, Ref) for one in inlines):
+    if any(isinstance(inline, Ref) for inline in inlines):
         return None
-    return "".join(one for one in inlines if isinstance(one, str)).strip() or None
+    return "".join(inline for inline in inlines if isinstance(inline, str)).strip() or None
 
 
 def has_definition(term: HtmlElement) -> bool:
@@ -251,7 +253,7 @@ def list_number(element: HtmlElement) -> str:
     if element.tag != "li" or parent is None or parent.tag != "ol":
         return ""
     start = number_of(parent.get("start"), 1)
-    before = sum(1 for one in element.itersiblings("li", preceding=True))
+    before = sum(1 for item in element.itersiblings("li", preceding=True))
     return f"{number_of(element.get('value'), start + before)}. "
 
 

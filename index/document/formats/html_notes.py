@@ -51,18 +51,18 @@ def find_links(root: HtmlElement) -> Links:
     places = {
         element: place for place, element in enumerate(root.iter("*")) if element.tag == "a" or is_target(element)
     }
-    found: dict[HtmlElement, HtmlElement] = {}
+    markers: dict[HtmlElement, HtmlElement] = {}
     backs: set[HtmlElement] = set()
     for link in root.iter("a"):
         target = target_of(link, targets, places)
-        if says_back(link) or (target is not None and is_back(target, found)):
+        if says_back(link) or (target is not None and is_back(target, markers)):
             backs.add(link)
         elif target is None or target is link:
             continue
         elif is_marker(link) and is_note_target(target, link):
-            found[link] = target
-    ends = set(found.values())
-    refs = {link: container(target, ends, found) for link, target in found.items()}
+            markers[link] = target
+    ends = set(markers.values())
+    refs = {link: container(target, ends, markers) for link, target in markers.items()}
     refs = {link: note for link, note in refs.items() if link not in note.iterdescendants() and fits(note)}
     notes = tuple(dict.fromkeys(refs.values()))
     labels: dict[HtmlElement, str] = {}
@@ -92,8 +92,8 @@ def target_of(
     _, mark, fragment = (link.get("href") or "").strip().partition("#")
     if not mark or not fragment or (link.get("href") or "").strip()[0] != "#":
         return None
-    found = targets.get(fragment) or targets.get(unquote(fragment)) or []
-    return next((one for one in found if places[one] > places[link]), found[-1] if found else None)
+    elements = targets.get(fragment) or targets.get(unquote(fragment)) or []
+    return next((element for element in elements if places[element] > places[link]), elements[-1] if elements else None)
 
 
 def attributes(element: HtmlElement) -> str:
@@ -107,10 +107,10 @@ def says_back(link: HtmlElement) -> bool:
     return bool(said or BACKLINK.search(attributes(link)) or BACK_CLASS.search(link.get("class") or ""))
 
 
-def is_back(target: HtmlElement, found: dict[HtmlElement, HtmlElement]) -> bool:
+def is_back(target: HtmlElement, markers: dict[HtmlElement, HtmlElement]) -> bool:
     """Whether a link leads to a marker that was found."""
     near = [target, *target.iterchildren(), *(target.iterancestors("sup", "a"))]
-    return any(one in found for one in near) or any(one in found for one in target.iterdescendants("a"))
+    return any(node in markers for node in near) or any(node in markers for node in target.iterdescendants("a"))
 
 
 def is_marker(link: HtmlElement) -> bool:
@@ -157,7 +157,9 @@ def holds_one(
     if first is None or (above.text or "").strip() or (first is not target and target not in first.iterdescendants()):
         return False
     inside = list(above.iterdescendants("*"))
-    return not any(one in refs or (one in ends and one is not target) or one.tag in NO_NOTES for one in inside)
+    return not any(
+        element in refs or (element in ends and element is not target) or element.tag in NO_NOTES for element in inside
+    )
 
 
 def fits(note: HtmlElement) -> bool:

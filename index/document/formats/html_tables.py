@@ -104,9 +104,9 @@ def with_headers(row: Row, headers: Row) -> list[Inline]:
 
 def without_marks(words: Sequence[Inline]) -> list[Inline]:
     """Words that are repeated: a marker is not."""
-    return [one for one in words if not isinstance(one, Ref | Page)]
+    return [inline for inline in words if not isinstance(inline, Ref | Page)]
 
 
 def has_marks(row: Row) -> bool:
     """Whether a row has markers."""
-    return any(isinstance(one, Ref) for words, _ in row for one in words)
+    return any(isinstance(inline, Ref) for words, _ in row for inline in words)

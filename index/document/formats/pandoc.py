@@ -90,13 +90,13 @@ def merge_repeated(root: HtmlElement) -> None:
 
 def metadata_of(root: HtmlElement) -> Metadata:
     """Title, author and date as pandoc's page shows them."""
-    told: dict[str, str] = {}
+    values: dict[str, str] = {}
     for header in root.xpath("//header[@id='title-block-header']"):
         for name in ("title", "author", "date"):
             words = [
-                " ".join(one.text_content().split())
-                for one in header.xpath(f".//p[@class='{name}']|.//h1[@class='{name}']")
+                " ".join(element.text_content().split())
+                for element in header.xpath(f".//p[@class='{name}']|.//h1[@class='{name}']")
             ]
             if any(words):
-                told[name] = ", ".join(filter(None, words))
-    return Metadata(**told)
+                values[name] = ", ".join(filter(None, words))
+    return Metadata(**values)

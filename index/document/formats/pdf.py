@@ -85,9 +85,9 @@ def outline_of(document: pdfium.PdfDocument) -> Outline:
 
 def metadata_of(document: pdfium.PdfDocument) -> Metadata:
     """Title and author, where they are no program's."""
-    told = {name: " ".join(document.get_metadata_value(name).split()) for name in ("Title", "Author")}
-    title = "" if UNTITLED.match(told["Title"]) else told["Title"]
-    return Metadata(title=title or None, author=told["Author"] or None)
+    metadata = {name: " ".join(document.get_metadata_value(name).split()) for name in ("Title", "Author")}
+    title = "" if UNTITLED.match(metadata["Title"]) else metadata["Title"]
+    return Metadata(title=title or None, author=metadata["Author"] or None)
 
 
 def write_pdf(
@@ -117,13 +117,15 @@ Places = dict[tuple[int, int], int]  # id of a line and a place in it -> the pos
 
 def pair(body: Sequence[Sequence[Line]], feet: Sequence[FootNote]) -> Places:
     """Which note each raised number means: that of its page or the next, else the next at a chapter's end."""
-    found: dict[str, list[int]] = {}
+    feet_of: dict[str, list[int]] = {}
     for position, foot in enumerate(feet):
-        found.setdefault(foot.label, []).append(position)
+        feet_of.setdefault(foot.label, []).append(position)
     places: Places = {}
     for line in (line for page in body for line in page):
         for start, end in line.raised:
-            behind = [position for position in found.get(line.text[start:end], ()) if feet[position].page >= line.page]
+            behind = [
+                position for position in feet_of.get(line.text[start:end], ()) if feet[position].page >= line.page
+            ]
             near = [position for position in behind if feet[position].at_end or feet[position].page <= line.page + 1]
             if near and line not in feet[near[0]].lines:
                 places[id(line), start] = near[0]
@@ -154,7 +156,7 @@ def make_piece(block: LineBlock, words: Counter[str], places: Places) -> Piece:
     if block.kind == "row":
         inlines = with_edges(inlines, block.columns)
     if block.kind == "item":
-        first = next(i for i, one in enumerate(inlines) if isinstance(one, str))
+        first = next(i for i, inline in enumerate(inlines) if isinstance(inline, str))
         inlines[first] = BULLET.sub("", str(inlines[first]), count=1)
     return Piece(block.kind, tuple(inlines), block.level)
 

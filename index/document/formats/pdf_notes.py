@@ -86,7 +86,7 @@ def label_of(line: Line) -> str:
 
 def follows(label: str, notes: Sequence[FootNote]) -> bool:
     """Whether a label is the next number, or one that begins again."""
-    last = next((one.label for one in reversed(notes)), "0")
+    last = next((note.label for note in reversed(notes)), "0")
     return label.isdecimal() and (not last.isdecimal() or int(label) in (int(last) + 1, 1))
 
 

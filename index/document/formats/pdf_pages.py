@@ -28,15 +28,17 @@ def part_furniture(pages: Sequence[Sequence[Line]]) -> tuple[list[list[Line]], l
     edges: dict[tuple[bool, int], list[Line]] = defaultdict(list)
     for page in pages:
         ordered = sorted(page, key=lambda line: -line.base)
-        for line in {id(one): one for one in [*ordered[:EDGE_LINES], *ordered[-EDGE_LINES:]]}.values():
+        for line in {
+            id(edge_line): edge_line for edge_line in [*ordered[:EDGE_LINES], *ordered[-EDGE_LINES:]]
+        }.values():
             top = line.base > line.page_height * (1 - EDGE)
             if top or line.base < line.page_height * EDGE:
                 edges[top, round(line.base / BAND)].append(line)
     furniture = {id(line) for band in edges.values() for line in repeated(band)}
     body, apart = [], []
     for page in pages:
-        body.append([one for one in page if id(one) not in furniture and not LEADERS.search(one.text)])
-        apart.append([one for one in page if id(one) in furniture or LEADERS.search(one.text)])
+        body.append([line for line in page if id(line) not in furniture and not LEADERS.search(line.text)])
+        apart.append([line for line in page if id(line) in furniture or LEADERS.search(line.text)])
     return body, apart
 
 

@@ -62,12 +62,12 @@ def with_edges(inlines: Sequence[Inline], columns: Sequence[int]) -> list[Inline
     """A row's words with the edges of its cells."""
     waiting: Iterator[int] = iter(columns)
     column = next(waiting)
-    found: list[Inline] = [Edge(column, "cell"), Edge(column, "words")]
-    for one in inlines:
-        first, *others = one.split(CELLS) if isinstance(one, str) else [one]
-        found.append(first)
+    row: list[Inline] = [Edge(column, "cell"), Edge(column, "words")]
+    for inline in inlines:
+        first, *others = inline.split(CELLS) if isinstance(inline, str) else [inline]
+        row.append(first)
         for words in others:
-            found.append(Edge(column, "end"))
+            row.append(Edge(column, "end"))
             column = next(waiting, column + 1)
-            found += [CELLS, Edge(column, "cell"), Edge(column, "words"), words]
-    return [*found, Edge(column, "end")]
+            row += [CELLS, Edge(column, "cell"), Edge(column, "words"), words]
+    return [*row, Edge(column, "end")]

@@ -99,18 +99,18 @@ def add_block(blocks: list[Block], writer: Writer, start: int, kind: str, level:
 
 def trimmed(inlines: Sequence[Inline]) -> list[Inline]:
     """A block's inlines without white space at its ends."""
-    found = list(inlines)
+    kept = list(inlines)
     for side, strip in ((0, str.lstrip), (-1, str.rstrip)):
-        order = range(len(found)) if side == 0 else range(len(found) - 1, -1, -1)
+        order = range(len(kept)) if side == 0 else range(len(kept) - 1, -1, -1)
         for i in order:
-            one = found[i]
-            if isinstance(one, str):
-                found[i] = one = strip(one)
-                if one:
+            inline = kept[i]
+            if isinstance(inline, str):
+                kept[i] = inline = strip(inline)
+                if inline:
                     break
-            elif isinstance(one, Ref):
+            elif isinstance(inline, Ref):
                 break
-    return found
+    return kept
 
 
 def in_order(pages: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
