@@ -118,13 +118,13 @@ class Assistant:
 
     @classmethod
     def learn(cls, index: Index, config: Config, reader: Reader) -> Known:
-        """What is known of an index's documents, with their first questions: some dozens are asked for that."""
+        """Learn the words and names of an index's documents, and find first questions by asking drafts."""
         known = Known.of(index)
         return known.with_questions(index, cls.asking(index, config, reader, known))
 
     @classmethod
     def asking(cls, index: Index, config: Config, reader: Reader, known: Known) -> Ask:
-        """What answers the first questions of an index: it is never too unsure to."""
+        """Return what answers drafts of first questions: an assistant that never abstains."""
         return partial(cls(index, replace(config, threshold=0), reader, known=known).ask, complete=False)
 
     def ask(

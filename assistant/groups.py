@@ -30,7 +30,7 @@ def read_groups(value: object) -> object:
 
 
 def check_groups(groups: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
-    """The same, paths without slashes around them; raises ValueError for one outside, and for a name of no group."""
+    """Strip slashes around the paths; raises ValueError for a path outside the sources, or an invalid group name."""
     for path, named in groups.items():
         if not path.strip("/ ") or ".." in path.split("/"):
             raise ValueError(f"{path!r} is no file or folder of the sources; name one, such as hr/salaries.md")

@@ -81,7 +81,7 @@ class Known:
         return self.speller.knows(word)
 
     def query(self, question: str) -> str:
-        """What the retriever is asked: the question with the other forms of its names."""
+        """Return the query for the retriever: the question, expanded with other forms of the names in it."""
         return self.names.expand(question)
 
     def suggest(self, count: int, threshold: float, near: np.ndarray | None = None) -> tuple[str, ...]:
@@ -93,12 +93,12 @@ class Known:
 
 
 def lexicons(index: Index) -> Iterator[tuple[str, Lexicon]]:
-    """What there is to learn of an index's documents."""
+    """Yield each document's id with its words and names."""
     return ((name, learn(index.documents[name])) for name in index.documents)
 
 
 def known_version(reader: str) -> str:
-    """What changes when what is known has to be made anew: the reader's fingerprint, and the code that makes it."""
+    """Hash what `Known` depends on, the reader and our code: what an older version wrote is made anew."""
     here = Path(__file__).parent
     code = b"".join((here / name).read_bytes() for name in CODE)
     return hashlib.sha256(code + reader.encode()).hexdigest()[:12]

@@ -1,4 +1,4 @@
-"""A document's parse: its outline for a terminal, and all of it as JSON."""
+"""A parsed document, as an outline for a terminal and as JSON."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ def outline_lines(document: Document) -> Iterator[str]:
 
 
 def held(document: Document) -> list[str]:
-    """How many lists, tables, blocks of code and pages a document has; what it has none of is left out."""
+    """Count the lists, tables, code blocks and pages of a document, without those that it lacks."""
     kinds = Counter(part.kind for part in shape(document))
     pages = {page for _, page in document.pages}
     counts = {"list": kinds["list"], "table": kinds["table"], "code block": kinds["code"], "page": len(pages)}
@@ -36,7 +36,7 @@ def held(document: Document) -> list[str]:
 
 
 def listed(name: str, words: Sequence[str]) -> Iterator[str]:
-    """The first of some lines, and how many more there are."""
+    """Return the first lines, and a line that counts the others."""
     yield from (f"  {name}: {line}" for line in words[:MOST_LISTED])
     if len(words) > MOST_LISTED:
         yield f"  {name}: {len(words) - MOST_LISTED} more, which --json lists"

@@ -241,7 +241,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def check_rights(self) -> "Settings":
-        """Groups are worth something only where it is known who asks."""
+        """Refuse `groups` on a server that does not ask who its callers are."""
         if self.groups and not self.auth:
             raise ValueError("--groups says who may read what, and nobody is asked who they are; say --auth")
         return self

@@ -22,7 +22,7 @@ Inner = TypeVar("Inner")
 
 @dataclass(frozen=True, slots=True)
 class Node(Generic[Inner]):
-    """Something in a tree, and what stands under it."""
+    """A node of a tree, with its children."""
 
     value: Inner
     inner: tuple["Node[Inner]", ...] = ()
@@ -48,7 +48,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A list, items in items as they are set in."""
+    """A list; deeper items are nested in those above them."""
 
     items: tuple[Node[Paragraph], ...]
     kind: Literal["list"] = "list"
@@ -86,7 +86,7 @@ Part = Heading | Text | Listing | Table | Notes
 
 @dataclass(slots=True)
 class TableRows:
-    """The rows of one table, as they are gathered."""
+    """The rows of a table that is being built."""
 
     rows: list[Row] = field(default_factory=list)
     names: dict[int, str] = field(default_factory=dict)
@@ -94,7 +94,7 @@ class TableRows:
 
 
 def shape(document: Document) -> tuple[Part, ...]:
-    """What there is to show of a document, in the order of its text; what is left out of answers is not among it."""
+    """Return the parts of a document to show, in text order, without boilerplate."""
     parts: list[Part] = []
     for kind, run in groupby(units(document), kind_of):
         some = list(run)
@@ -154,7 +154,7 @@ def level_of(heading: str) -> int:
 
 
 def depths(levels: Iterable[int]) -> Iterator[int]:
-    """How deep each of some things stands, by their levels: one below the last before it of a lower level."""
+    """Turn levels into depths from 1: each is one deeper than the nearest item before it that has a lower level."""
     above: list[int] = []
     for level in levels:
         while above and above[-1] >= level:
@@ -164,7 +164,7 @@ def depths(levels: Iterable[int]) -> Iterator[int]:
 
 
 def nest(entries: Sequence[tuple[int, Inner]]) -> tuple[Node[Inner], ...]:
-    """Things by their depths as trees."""
+    """Build trees from values with their depths, in document order."""
     trees: list[Node[Inner]] = []
     at = 0
     while at < len(entries):
@@ -181,7 +181,7 @@ def is_bulleted(item: Paragraph) -> bool:
 
 
 def tables(document: Document, rows: Iterable[Paragraph]) -> Iterator[Table]:
-    """Rows that adjoin as tables: a new one begins where the columns have other names, or a row heads the next."""
+    """Group adjoining rows into tables: a new one begins with other column names, or with a header row."""
     blocks = {block.start: block for block in document.blocks if block.cells}
     table = TableRows()
     for paragraph in rows:
@@ -199,7 +199,7 @@ def tables(document: Document, rows: Iterable[Paragraph]) -> Iterator[Table]:
 
 
 def finished(table: TableRows) -> Iterator[Table]:
-    """The table that was gathered; its first row heads it where the others are read behind that row's words."""
+    """Finish a table; its first row is the header if the other rows are read with that row's words as column names."""
     head, rows = table.head, table.rows
     if head is None and len(rows) > 1 and table.names and {*table.names.values()} <= {*row_words(rows[0])}:
         head, *rows = rows

@@ -58,7 +58,7 @@ class Bm25:
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Bm25":
-        """Of some texts that are kept nowhere."""
+        """Make it from texts, in memory."""
         counts = Counts()
         for text in texts:
             counts.add(text)

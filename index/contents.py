@@ -130,7 +130,7 @@ class ContentsWriter:
         return map_contents(Tables(Database(self._connection)), self.files, self.width)
 
     def close(self) -> None:
-        """Give the files up, whatever has been written."""
+        """Close the files, finished or not."""
         self._open.close()
 
 

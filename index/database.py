@@ -53,5 +53,5 @@ def open_database(path: Path, tables: Sequence[str]) -> Database:
 
 
 def damaged(why: str) -> StoreError:
-    """What to say where an index turns out damaged while it is used."""
+    """Make the error for an index that turns out damaged while it is used."""
     return StoreError(f"The index is damaged ({why}). Remove its folder, and it is made anew.")

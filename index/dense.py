@@ -26,7 +26,7 @@ class Encoder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """What tells its weights from others'; vectors of another are of no use."""
+        """Identifies its weights: vectors of an encoder with another fingerprint cannot be compared with its own."""
         ...
 
     @property

@@ -16,6 +16,6 @@ def serious(page: Page) -> list[tuple[str, str]]:
     if not AXE.exists():
         pytest.skip("axe-core is not installed: make test installs it with npm")
     page.evaluate(AXE.read_text(encoding="utf-8"))  # by the debugger: the page's own policy lets no script in
-    found: dict[str, Any] = page.evaluate(f"axe.run({RULES})")
-    bad = [one for one in found["violations"] if one["impact"] in ("serious", "critical")]
-    return [(one["id"], one["nodes"][0]["html"][:200]) for one in bad]
+    result: dict[str, Any] = page.evaluate(f"axe.run({RULES})")
+    bad = [violation for violation in result["violations"] if violation["impact"] in ("serious", "critical")]
+    return [(violation["id"], violation["nodes"][0]["html"][:200]) for violation in bad]

@@ -48,9 +48,9 @@ def milliseconds(action: Callable[[Any], object], given: Sequence[Any]) -> float
     """The median time of an action over everything given, several times, after one that is not counted."""
     taken = []
     for number in range(ROUNDS + 1):
-        for one in given:
+        for item in given:
             began = time.perf_counter()
-            action(one)
+            action(item)
             taken.append(1000 * (time.perf_counter() - began)) if number else None
     return statistics.median(taken)
 
@@ -66,8 +66,8 @@ def print_understanding(quoth: Assistant) -> None:
     plain = milliseconds(lambda question: quoth.ask(question, complete=False), QUESTIONS)
     alone = milliseconds(quoth.ask, QUESTIONS)
     turns = {first: [quoth.ask(first).to_turn()] for first, _, _ in FOLLOW_UPS}
-    after = milliseconds(lambda one: quoth.ask(one[1], turns[one[0]]), FOLLOW_UPS)
-    whole = milliseconds(lambda one: quoth.ask(one[2]), FOLLOW_UPS)
+    after = milliseconds(lambda item: quoth.ask(item[1], turns[item[0]]), FOLLOW_UPS)
+    whole = milliseconds(lambda item: quoth.ask(item[2]), FOLLOW_UPS)
     greeting = milliseconds(quoth.ask, ["Hello!"])
     print(f"one question as it is written      {plain:7.1f} ms")
     print(f"  the same, understood first       {alone:7.1f} ms, {alone / plain:.2f} times as long")
@@ -88,7 +88,7 @@ def main() -> None:
         quick = milliseconds(lambda question: small.read(question, windows[question]), QUESTIONS)
         slow = milliseconds(lambda question: full.read(question, windows[question]), QUESTIONS)
     retrieval = milliseconds(lambda question: quoth.index.search(question, PASSAGES), QUESTIONS)
-    mean = statistics.mean(len(one) for one in windows.values())
+    mean = statistics.mean(len(window) for window in windows.values())
     print(f"reading {PASSAGES} passages and their notes ({mean:.0f} windows), median of {ROUNDS * len(QUESTIONS)}:")
     print(f"  as shipped  {quick:7.1f} ms")
     print(f"  fp32        {slow:7.1f} ms, {slow / quick:.2f} times as long")

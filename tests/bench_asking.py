@@ -34,8 +34,8 @@ def quantiles(values: Sequence[float]) -> dict[str, float]:
 
 def measure_warm(quoth: Assistant) -> tuple[dict[str, dict[str, float]], list[str]]:
     """Wall time by stage and CPU time of the article's questions, each asked once after some others; and those."""
-    gold = [one.question for one in load_gold(ARTICLE_GOLD, quoth.index.documents)]
-    alone = [one.question for one in gold if not one.history][: QUESTIONS + WARMING]
+    gold = [item.question for item in load_gold(ARTICLE_GOLD, quoth.index.documents)]
+    alone = [item.question for item in gold if not item.history][: QUESTIONS + WARMING]
     cpu: list[float] = []
     answers: list[Answer] = []
     for number, question in enumerate(alone):
@@ -44,7 +44,7 @@ def measure_warm(quoth: Assistant) -> tuple[dict[str, dict[str, float]], list[st
         if number >= WARMING:
             cpu.append(1000 * (time.process_time() - began))
             answers.append(answer)
-    stages = {stage: quantiles([one.timings_ms[stage] for one in answers]) for stage in answers[0].timings_ms}
+    stages = {stage: quantiles([answer.timings_ms[stage] for answer in answers]) for stage in answers[0].timings_ms}
     followed = [quoth.ask("Where is that?", [answer.to_turn()]).timings_ms["total"] for answer in answers]
     return {**stages, "cpu": quantiles(cpu), "follow-up": quantiles(followed)}, alone
 
@@ -68,12 +68,14 @@ def measure_server(questions: Sequence[str]) -> dict[str, float]:
         server = Server(Path(folder))
         server.make_index()
         server.start()
-        told: dict[str, float] = {}
+        figures: dict[str, float] = {}
         for clients in CLIENTS:
-            told[f"answers a second, {clients} clients"] = round(answers_a_second(server.host, questions, clients), 2)
-        told["MB"] = peak_megabytes(server.process.pid)
+            figures[f"answers a second, {clients} clients"] = round(
+                answers_a_second(server.host, questions, clients), 2
+            )
+        figures["MB"] = peak_megabytes(server.process.pid)
         server.kill()
-    return told
+    return figures
 
 
 def peak_megabytes(process: int) -> int:
@@ -106,7 +108,7 @@ def main() -> None:
     first = measure_process("-m", "assistant", "ask", ASKED)
     reference = measure_process("-c", "import sentence_transformers")
     warm, questions = measure_warm(Assistant.open())
-    told = {
+    figures = {
         "cores": count_cores(),
         "warm": warm,
         "quoth ask": first,
@@ -115,10 +117,10 @@ def main() -> None:
         "follow-up against question": round(warm["follow-up"]["p50"] / warm["total"]["p50"], 2),
         "server": measure_server(questions),
     }
-    for name, value in told.items():
+    for name, value in figures.items():
         print(f"{name:34} {value}")
     OUT.parent.mkdir(exist_ok=True)
-    OUT.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    OUT.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

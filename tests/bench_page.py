@@ -60,9 +60,9 @@ def long_document() -> SourceFile:
     return SourceFile("long", Path("long.txt"), "\n\n".join(body + notes), "long", Metadata())
 
 
-def tell(told: str, measured: list[dict[str, float]]) -> None:
+def tell(title: str, measured: list[dict[str, float]]) -> None:
     """The medians of what was measured."""
-    print(f"{told}, median of {len(measured)} (least to most):")
+    print(f"{title}, median of {len(measured)} (least to most):")
     words = {
         "usable": "opened until it can be asked",
         "document": "opened until the document is there",
@@ -70,7 +70,7 @@ def tell(told: str, measured: list[dict[str, float]]) -> None:
         "answer": "Enter until the first answer is painted",
     }
     for name, means in words.items():
-        taken = sorted(one[name] for one in measured if one.get(name))
+        taken = sorted(timing[name] for timing in measured if timing.get(name))
         if not taken:
             continue
         print(f"  {means:42}{statistics.median(taken):7.0f} ms ({taken[0]:.0f} to {taken[-1]:.0f})")
@@ -92,8 +92,8 @@ def main() -> None:
         file = long_document()
         index = make_index([file], HashEncoder())  # the page is measured, not the encoder
         with serving(Assistant(index, Config(threshold=0.0), SentenceReader()), quota="", quota_address="") as address:
-            told = f"with {PAGES} pages ({len(file.text):,} characters), hashed words and the simple reader"
-            tell(told, [measure(browser, address, questions=False) for _ in range(3)])
+            title = f"with {PAGES} pages ({len(file.text):,} characters), hashed words and the simple reader"
+            tell(title, [measure(browser, address, questions=False) for _ in range(3)])
         browser.close()
 
 

@@ -91,15 +91,19 @@ def main() -> None:
     folder = Path(given.pop(0)) if given and Path(given[0]).is_dir() else FOLDER
     encoder, reader = load_encoder(), load_reader(Config().reader)
     paths = [p for p in sorted(folder.glob("*.txt")) if not given or p.stem.startswith(tuple(given))]
-    asked = [one for path in paths for one in ask_case(path, encoder, reader)]
-    for one in asked:
-        if one.wrong:
-            print(f"{one.name}\n    wrong: {', '.join(one.wrong)}; expected {dict(one.expect)}")
-            notes = [note.number for note in one.answer.evidence[0].footnotes] if one.answer.evidence else []
-            print(f"    {one.answer.confidence:.3f} {one.answer.answer!r} in {quotation(one.answer)!r} {notes}")
-            if nearest := one.answer.abstention and one.answer.abstention.nearest:
+    asked = [case for path in paths for case in ask_case(path, encoder, reader)]
+    for asked_one in asked:
+        if asked_one.wrong:
+            print(f"{asked_one.name}\n    wrong: {', '.join(asked_one.wrong)}; expected {dict(asked_one.expect)}")
+            notes = (
+                [note.number for note in asked_one.answer.evidence[0].footnotes] if asked_one.answer.evidence else []
+            )
+            print(
+                f"    {asked_one.answer.confidence:.3f} {asked_one.answer.answer!r} in {quotation(asked_one.answer)!r} {notes}"
+            )
+            if nearest := asked_one.answer.abstention and asked_one.answer.abstention.nearest:
                 print(f"    nearest {squeeze(nearest[0].quote)!r}")
-    print(f"{sum(not one.wrong for one in asked)} of {len(asked)} as expected")
+    print(f"{sum(not case.wrong for case in asked)} of {len(asked)} as expected")
 
 
 if __name__ == "__main__":

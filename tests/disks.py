@@ -40,11 +40,11 @@ class Disk:
 def mounted(path: Path, size: int) -> Iterator[Disk]:
     """A disk of so many bytes, in memory; skips the test where none can be mounted."""
     path.mkdir()
-    told = subprocess.run(
+    process = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)], capture_output=True, text=True, check=False
     )
-    if told.returncode:
-        pytest.skip(f"no disk can be mounted here (run as root): {told.stderr.strip()}")
+    if process.returncode:
+        pytest.skip(f"no disk can be mounted here (run as root): {process.stderr.strip()}")
     gc.freeze()  # what there was before holds nothing of this disk, and is not looked through at each filling
     try:
         yield Disk(path)

@@ -93,28 +93,28 @@ class Rebuilding:
             [f"generation-{n}" for n in (3, 2, 1)],
             ["generation-3", "generation-2"],
         )
-        for made in generations(self.folder):
-            check_whole(made)
+        for is_new in generations(self.folder):
+            check_whole(is_new)
         assert len(list(self.folder.glob("*ing-*"))) <= 1
         with FileLock(self.folder / "lock", timeout=0):
             pass
-        made = len(names) == 3 or names[0] == "generation-3"
-        for text, encodes in ((OLD, False), (NEW, not made), (OLD, False), (NEW, False)):
+        is_new = len(names) == 3 or names[0] == "generation-3"
+        for text, encodes in ((OLD, False), (NEW, not is_new), (OLD, False), (NEW, False)):
             index, encoded = opened(self.source, text, self.index_dir)
             assert (encoded > 0) is encodes
             check_same(index, self.indexes[text])
         opened(self.source, LAST, self.index_dir)
         assert {path.name for path in self.folder.iterdir()} == {"lock", "generation-4", "generation-3"}
-        return "new" if made else "old"
+        return "new" if is_new else "old"
 
 
 def check_whole(generation: Path) -> None:
     """Raise AssertionError if a generation that can be seen is not what its manifest says."""
     manifest = json.loads((generation / "manifest.json").read_text(encoding="utf-8"))
-    found = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in generation.iterdir()}
-    del found["manifest.json"]
-    assert found == {name: written["sha256"] for name, written in manifest["files"].items()}
-    assert len(found) == 5
+    hashes = {p.name: hashlib.sha256(p.read_bytes()).hexdigest() for p in generation.iterdir()}
+    del hashes["manifest.json"]
+    assert hashes == {name: written["sha256"] for name, written in manifest["files"].items()}
+    assert len(hashes) == 5
 
 
 def check_same(index: Index, expected: Index) -> None:
@@ -128,7 +128,7 @@ def check_same(index: Index, expected: Index) -> None:
 # In the child
 
 
-def rebuild(source: Path, index_dir: Path, told: Connection, pause: float, kill_at: int | None = None) -> None:
+def rebuild(source: Path, index_dir: Path, pipe: Connection, pause: float, kill_at: int | None = None) -> None:
     """Open the index, which has to be made anew, telling when encoding, saving and removing begin.
 
     With `kill_at` the process kills itself before the file system is touched for that time, or a line of the
@@ -155,32 +155,32 @@ def rebuild(source: Path, index_dir: Path, told: Connection, pause: float, kill_
         return None
 
     def saving(*given: Any) -> Any:
-        told.send("saving")
+        pipe.send("saving")
         sys.settrace(line if kill_at is not None else None)
         saved = save(*given)
         sys.settrace(None)
         return saved
 
     def removing(generation: Path) -> None:
-        told.send("removing")
+        pipe.send("removing")
         remove(generation)
 
     store.save, generation.remove = saving, removing
     if kill_at is not None:
         sys.addaudithook(touched)
-    told.send("encoding")
+    pipe.send("encoding")
     open_index(source, index_dir, encoder=encoder)
-    told.send(steps)
+    pipe.send(steps)
 
 
-def limited(source: Path, index_dir: Path, told: Connection, size: int) -> None:
+def limited(source: Path, index_dir: Path, pipe: Connection, size: int) -> None:
     """Open the index where no file may grow beyond `size` bytes, and tell the error."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     try:
         open_index(source, index_dir, encoder=SmallEncoder())
-        told.send("made")
+        pipe.send("made")
     except StoreError as error:
-        told.send(str(error))
+        pipe.send(str(error))
 
 
 def start(target: Callable[..., None], *given: Any) -> tuple[BaseProcess, Connection]:
@@ -192,18 +192,18 @@ def start(target: Callable[..., None], *given: Any) -> tuple[BaseProcess, Connec
     return child, here
 
 
-def hear(told: Connection) -> Iterator[object]:
+def hear(pipe: Connection) -> Iterator[object]:
     """What a child tells until it ends."""
     try:
         while True:
-            yield told.recv()
+            yield pipe.recv()
     except EOFError:
         return
 
 
-def read_on(source: Path, index_dir: Path, told: Connection, seconds: float) -> None:
+def read_on(source: Path, index_dir: Path, pipe: Connection, seconds: float) -> None:
     """Open the index over and over, whatever the text is at the time, and tell how often it was loaded and made."""
-    loaded, made, until = 0, 0, time.monotonic() + seconds
+    loaded, is_new, until = 0, 0, time.monotonic() + seconds
     while time.monotonic() < until:
         encoder = SmallEncoder()
         index = open_index(source, index_dir, encoder=encoder)
@@ -211,20 +211,20 @@ def read_on(source: Path, index_dir: Path, told: Connection, seconds: float) -> 
         assert document.text in TEXTS
         assert index.passages[0].text.startswith("Rain fell in " + document.text.split()[3])
         assert np.array_equal(index.passage_vectors[:1], encoder.encode_questions([index.passages[0].plain]))
-        loaded, made = loaded + (encoder.encoded == 0), made + (encoder.encoded > 0)
-    told.send((loaded, made))
+        loaded, is_new = loaded + (encoder.encoded == 0), is_new + (encoder.encoded > 0)
+    pipe.send((loaded, is_new))
 
 
-def add_tokens(path: Path, tag: str, told: Connection) -> None:
+def add_tokens(path: Path, tag: str, pipe: Connection) -> None:
     """Make one token after another, telling each name once it is kept."""
     for number in range(10**6):
         TokenFile(path).add(f"{tag}-{number}", False, None, datetime.now(UTC))
-        told.send(f"{tag}-{number}")
+        pipe.send(f"{tag}-{number}")
 
 
-def save_feedback(path: Path, tag: str, told: Connection) -> None:
+def save_feedback(path: Path, tag: str, pipe: Connection) -> None:
     """Save one record after another, telling each id once it is kept."""
     store = FeedbackStore(path)
     for number in range(10**6):
         store.save(Record("When? " * 300, "", True, 0.5, (), {}, id=f"{tag}-{number}"))
-        told.send(f"{tag}-{number}")
+        pipe.send(f"{tag}-{number}")

@@ -71,9 +71,9 @@ class Log:
         """The newest line with these values, waited for a little: it is written once the answer is out."""
         deadline = time.monotonic() + 5
         while time.monotonic() < deadline:
-            found = [line for line in self.lines if all(line.get(key) == value for key, value in wanted.items())]
-            if found:
-                return found[-1]
+            response = [line for line in self.lines if all(line.get(key) == value for key, value in wanted.items())]
+            if response:
+                return response[-1]
             time.sleep(0.02)
         raise AssertionError(f"no line of the log has {wanted}: {self.lines[-5:]}")
 

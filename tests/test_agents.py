@@ -50,8 +50,8 @@ def post(address: str, path: str, body: object, **headers: str) -> tuple[int, An
     """Status and JSON of what is posted."""
     request = urllib.request.Request(f"{address}{path}", json.dumps(body).encode(), {**SENT, **headers})
     try:
-        with urllib.request.urlopen(request, timeout=30) as told:
-            return told.status, json.loads(told.read())
+        with urllib.request.urlopen(request, timeout=30) as response:
+            return response.status, json.loads(response.read())
     except HTTPError as error:
         return error.code, json.loads(error.read())
 
@@ -99,27 +99,27 @@ def test_what_an_agent_asks_is_the_answer_that_every_surface_gives(address: str,
     async def use(tools: Client) -> Any:
         return await tools.call_tool("ask", {"question": "And how many police?", "history": [QUESTION]})
 
-    told = call(address, use)
+    given = call(address, use)
     wanted = json.loads(quoth.ask("And how many police?", [QUESTION]).to_json())
-    assert said(told.structured_content) == said(wanted)
-    assert json.loads(told.content[0].text) == told.structured_content
+    assert said(given.structured_content) == said(wanted)
+    assert json.loads(given.content[0].text) == given.structured_content
 
 
 def test_search_and_read_give_the_documents_words_with_notes_and_sources(address: str, quoth: Assistant) -> None:
     text = quoth.index.documents["stabilizing-mali"].text
 
     async def use(tools: Client) -> Any:
-        found = await tools.call_tool("search", {"query": "skills of the Chadian army", "count": 3})
+        hits = await tools.call_tool("search", {"query": "skills of the Chadian army", "count": 3})
         read = await tools.call_tool("read", {"document": "stabilizing-mali", "start": 6417, "end": 6570})
-        return found.structured_content, read.structured_content
+        return hits.structured_content, read.structured_content
 
     found, read = call(address, use)
-    assert [one["rank"] for one in found["passages"]] == [1, 2, 3]
-    for one in found["passages"]:
-        assert text[one["start"] : one["end"]] == one["text"]
+    assert [passage["rank"] for passage in found["passages"]] == [1, 2, 3]
+    for passage in found["passages"]:
+        assert text[passage["start"] : passage["end"]] == passage["text"]
     assert read["text"] == text[6417:6570]
     assert read["characters"] == len(text)
-    [note] = [one for one in read["notes"] if one["note"]["number"] == 15]
+    [note] = [passage for passage in read["notes"] if passage["note"]["number"] == 15]
     assert note["note"]["text"] == "Ibid."
     assert [work["number"] for work in note["note"]["sources"]] == [14]
     assert [text[at : at + 4] for at in note["marked_at"]] == ["[15]"]
@@ -146,9 +146,9 @@ def test_what_is_wrong_is_the_sentence_that_every_surface_says(
     async def use(tools: Client) -> Any:
         return await tools.call_tool(tool, arguments)
 
-    told = call(address, use)
-    assert told.is_error
-    assert told.content[0].text.startswith(sentence)
+    given = call(address, use)
+    assert given.is_error
+    assert given.content[0].text.startswith(sentence)
 
 
 def test_what_breaks_in_a_tool_is_told_to_the_log_alone(quoth: Assistant, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,10 +199,10 @@ def test_an_embeds_token_is_not_for_agents(quoth: Assistant, tmp_path: Path) -> 
     tokens = TokenFile(tmp_path / "tokens.json")
     site = tokens.add("wiki", True, None, datetime.now(UTC))
     asking = client(quoth, auth=True, tokens=str(tokens.path))
-    made = asking.post(
+    response = asking.post(
         "/api/embed-token", json={"origin": "http://localhost:7860"}, headers={"Authorization": f"Bearer {site}"}
     )
-    shown = {"Authorization": f"Bearer {made.json()['token']}"}
+    shown = {"Authorization": f"Bearer {response.json()['token']}"}
     assert asking.post("/mcp", json=LIST, headers=shown).status_code == 403
     assert asking.get("/v1/models", headers=shown).json()["error"]["code"] == "forbidden"
 
@@ -248,14 +248,14 @@ def test_without_the_extra_mcp_is_told_and_the_server_does_without(
 
 
 def test_the_openai_client_gets_the_quotation_and_the_whole_answer(address: str, quoth: Assistant) -> None:
-    told = chat(address).chat.completions.create(**CHAT)
+    completion = chat(address).chat.completions.create(**CHAT)
     answer = quoth.ask(QUESTION)
-    [choice] = told.choices
+    [choice] = completion.choices
     assert choice.message.content == reply_markdown(answer, quoth.index.documents)
     assert choice.message.content.startswith("> The French are anxious to bring major combat operations to an end")
     assert "\n\n\\[4\\] Flavia Krause-Jackson" in choice.message.content
-    assert (choice.finish_reason, told.model) == ("stop", "quoth")
-    assert said(told.model_extra["quoth"]) == said(json.loads(answer.to_json()))
+    assert (choice.finish_reason, completion.model) == ("stop", "quoth")
+    assert said(completion.model_extra["quoth"]) == said(json.loads(answer.to_json()))
 
 
 def test_a_stream_is_the_same_in_chunks(address: str, quoth: Assistant) -> None:
@@ -277,7 +277,7 @@ def test_a_stream_is_the_same_in_chunks(address: str, quoth: Assistant) -> None:
 
 def test_a_conversation_is_read_from_the_messages(address: str, quoth: Assistant) -> None:
     first = chat(address).chat.completions.create(**CHAT).choices[0].message.content
-    told = chat(address).chat.completions.create(
+    completion = chat(address).chat.completions.create(
         model="quoth",
         temperature=0.2,
         messages=[
@@ -290,9 +290,9 @@ def test_a_conversation_is_read_from_the_messages(address: str, quoth: Assistant
         ],
     )
     wanted = quoth.ask("And how many police?", [{"question": QUESTION, "answer": quoth.ask(QUESTION).answer}])
-    assert told.model_extra["quoth"]["standalone_question"] == "How many police will the UN mission have?"
-    assert said(told.model_extra["quoth"]) == said(json.loads(wanted.to_json()))
-    assert told.choices[0].message.content.startswith(
+    assert completion.model_extra["quoth"]["standalone_question"] == "How many police will the UN mission have?"
+    assert said(completion.model_extra["quoth"]) == said(json.loads(wanted.to_json()))
+    assert completion.choices[0].message.content.startswith(
         "*Understood as: How many police will the UN mission have?*\n\n> "
     )
 
@@ -307,8 +307,10 @@ def test_short_answers_are_read_back_out_of_a_reply(ask_text) -> None:  # type: 
 
 def test_an_abstention_is_its_message(ask_text) -> None:  # type: ignore[no-untyped-def]
     quoth = ask_text("Rain fell on Monday. Snow fell on Tuesday.", threshold=0.99)
-    told = client(quoth).post("/v1/chat/completions", json={"messages": [{"role": "user", "content": "Who is Anna?"}]})
-    body = told.json()
+    response = client(quoth).post(
+        "/v1/chat/completions", json={"messages": [{"role": "user", "content": "Who is Anna?"}]}
+    )
+    body = response.json()
     assert body["choices"][0]["message"]["content"] == body["quoth"]["abstention"]["message"]
 
 
@@ -359,8 +361,8 @@ def test_what_a_caller_may_not_read_is_in_neither(encoder: HashEncoder, tmp_path
 
     with serving(quoth, auth=True, groups=GROUPS, tokens=str(tokens.path)) as address:
         guest, head = (call(address, use, Authorization=f"Bearer {key}") for key in keys)
-        assert all("Quoxville" in told for told in head[:3])
-        assert not any(word in told for told in guest for word in ("Quoxville", "owner had died", "Mining"))
+        assert all("Quoxville" in given for given in head[:3])
+        assert not any(word in given for given in guest for word in ("Quoxville", "owner had died", "Mining"))
         assert "There is no such document" in guest[2]
         assert [[model.id for model in chat(address, key).models.list()] for key in keys] == [
             ["quoth"],

@@ -21,8 +21,8 @@ QUOTE = (
 
 def is_verbatim(answer: Answer, quoth: Assistant) -> bool:
     """Whether every word of an answer stands where it says."""
-    told = [*answer.evidence, *(answer.abstention.nearest if answer.abstention else ())]
-    for evidence in told:
+    shown = [*answer.evidence, *(answer.abstention.nearest if answer.abstention else ())]
+    for evidence in shown:
         text = quoth.index.documents[evidence.document].text
         spans = [(evidence.quote, evidence.start, evidence.end)]
         for note in evidence.footnotes:
@@ -53,13 +53,13 @@ def test_one_answer_in_full(quoth: Assistant) -> None:
 
 
 def test_the_json_has_the_agreed_keys(quoth: Assistant) -> None:
-    told = quoth.ask(TROOPS).to_dict()
-    assert list(told) == ["question", "standalone_question", "answered", "confidence", "certainty", "answer", "evidence",
+    answer = quoth.ask(TROOPS).to_dict()
+    assert list(answer) == ["question", "standalone_question", "answered", "confidence", "certainty", "answer", "evidence",
                           "needed", "unanswered", "abstention", "timings_ms"]  # fmt: skip
-    assert list(told["evidence"][0]) == ["quote", "start", "end", "answer_start", "answer_end", "document", "passage",
+    assert list(answer["evidence"][0]) == ["quote", "start", "end", "answer_start", "answer_end", "document", "passage",
                                          "section", "paragraph", "footnote", "score", "footnotes",
                                          "page", "link", "headings", "collection", "url"]  # fmt: skip
-    assert {"number", "text", "start", "end", "sources"} <= set(told["evidence"][0]["footnotes"][0])
+    assert {"number", "text", "start", "end", "sources"} <= set(answer["evidence"][0]["footnotes"][0])
 
 
 def test_an_answer_out_of_a_note(quoth: Assistant) -> None:

@@ -53,8 +53,12 @@ def open_page(browser: Browser, address: str, **settings: object) -> Page:
 def violations(page: Page) -> list[str]:
     """What axe-core finds in Quoth's page, in its words."""
     page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("rules => axe.run('.quoth', {runOnly: rules})", RULES)["violations"]
-    return [f"{one['impact']}: {one['help']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
+    result = page.evaluate("rules => axe.run('.quoth', {runOnly: rules})", RULES)["violations"]
+    return [
+        f"{violation['impact']}: {violation['help']}: {node['html'][:120]}"
+        for violation in result
+        for node in violation["nodes"]
+    ]
 
 
 @pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed: make test installs it with npm")

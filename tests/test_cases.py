@@ -36,5 +36,5 @@ KNOWN = {
 def test_cases_come_out_as_expected_but_for_those_known() -> None:
     """Half a minute: thirty-two indexes are made."""
     encoder, reader = load_encoder(), load_reader(Config().reader)
-    asked = [one for path in sorted(FOLDER.glob("*.txt")) for one in ask_case(path, encoder, reader)]
-    assert {one.name for one in asked if one.wrong} == KNOWN
+    asked = [case for path in sorted(FOLDER.glob("*.txt")) for case in ask_case(path, encoder, reader)]
+    assert {case.name for case in asked if case.wrong} == KNOWN

@@ -74,15 +74,15 @@ def test_batch_answers_in_order_and_goes_on_after_a_bad_line(
     (tmp_path / "in.jsonl").write_text("\n".join(lines) + "\n\n")
     code, out, _ = run(capsys, "batch", "in.jsonl", "-o", "out.jsonl", "--source", ARTICLE)
     assert (code, out) == (0, "")
-    told = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [answer["id"] for answer in told] == ["a", None, 7, None, 9, None, 10, 11]
-    assert told[0]["evidence"][0]["start"] == 3076
-    assert told[1]["error"].startswith("Line 2 is not JSON")
-    assert told[2]["error"] == 'Line 3 has no "question".'
-    assert told[4]["error"] == "The question is empty. Ask something about the document."
-    assert told[5]["standalone_question"] == f"{TROOPS} And police?"
-    assert told[6]["standalone_question"] == "How many police will the UN send?"
-    assert told[7]["error"] == "A history's start is a whole number or null, not '3'."
+    answers = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [answer["id"] for answer in answers] == ["a", None, 7, None, 9, None, 10, 11]
+    assert answers[0]["evidence"][0]["start"] == 3076
+    assert answers[1]["error"].startswith("Line 2 is not JSON")
+    assert answers[2]["error"] == 'Line 3 has no "question".'
+    assert answers[4]["error"] == "The question is empty. Ask something about the document."
+    assert answers[5]["standalone_question"] == f"{TROOPS} And police?"
+    assert answers[6]["standalone_question"] == "How many police will the UN send?"
+    assert answers[7]["error"] == "A history's start is a whole number or null, not '3'."
 
 
 def test_chat_remembers_what_was_asked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

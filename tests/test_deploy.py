@@ -57,9 +57,9 @@ def test_the_units_command_serves_with_nothing_but_what_the_unit_gives(tmp_path:
     """No environment, no home, no file written but below its state's folder: its index made on the first start."""
     state, port = tmp_path / "state", free_port()
     state.mkdir()
-    told = SETTINGS.read_text().replace("/var/lib/quoth", str(state)).replace("/srv/quoth", str(ROOT / "source_docs"))
+    text = SETTINGS.read_text().replace("/var/lib/quoth", str(state)).replace("/srv/quoth", str(ROOT / "source_docs"))
     config = tmp_path / "quoth.toml"
-    config.write_text(f"port = {port}\n{told}")
+    config.write_text(f"port = {port}\n{text}")
     words = unit("ExecStart")[0].replace("/etc/quoth/quoth.toml", str(config)).split()
     assert words[0] == "/opt/quoth/.venv/bin/quoth"
     command = ["env", "-i", "-C", state, "PATH=/usr/bin:/bin", QUOTH, *words[1:]]

@@ -37,8 +37,8 @@ def test_kill_9_at_a_hundred_random_moments_of_a_rebuild(tmp_path: Path) -> None
     lengths: dict[str, list[float]] = {phase: [] for phase in phases}
     for _ in range(5):  # how long each phase takes
         rebuilding.prepare()
-        child, told = start(rebuild, rebuilding.source, rebuilding.index_dir, pause)
-        times = [time.perf_counter() for _ in hear(told)]
+        child, pipe = start(rebuild, rebuilding.source, rebuilding.index_dir, pause)
+        times = [time.perf_counter() for _ in hear(pipe)]
         child.join()
         for phase, begin, end in zip(phases, times, times[1:]):
             lengths[phase].append(end - begin)
@@ -48,8 +48,8 @@ def test_kill_9_at_a_hundred_random_moments_of_a_rebuild(tmp_path: Path) -> None
         rebuilding.prepare()
         phase = phases[kill % 3]
         delay = chosen.uniform(0, sorted(lengths[phase])[2])
-        child, told = start(rebuild, rebuilding.source, rebuilding.index_dir, pause)
-        while told.recv() != phase:
+        child, pipe = start(rebuild, rebuilding.source, rebuilding.index_dir, pause)
+        while pipe.recv() != phase:
             pass
         until = time.perf_counter() + delay
         while time.perf_counter() < until:
@@ -59,7 +59,7 @@ def test_kill_9_at_a_hundred_random_moments_of_a_rebuild(tmp_path: Path) -> None
         outcome = ("ended" if child.exitcode == 0 else phase), rebuilding.check()
         outcomes[outcome] = outcomes.get(outcome, 0) + 1
     print({phase: sorted(times)[2] for phase, times in lengths.items()}, outcomes)
-    killed = [found for (when, found), count in outcomes.items() if when != "ended" for _ in range(count)]
+    killed = [outcome for (when, outcome), count in outcomes.items() if when != "ended" for _ in range(count)]
     assert killed.count("old") >= 30
     assert killed.count("new") >= 15
 
@@ -71,11 +71,11 @@ def test_kill_9_before_every_step_of_saving(tmp_path: Path) -> None:
     while not outcomes or outcomes[-1] != "ended":
         step += 1
         rebuilding.prepare()
-        child, told = start(rebuild, rebuilding.source, rebuilding.index_dir, 0.0, step)
-        heard = list(hear(told))
+        child, pipe = start(rebuild, rebuilding.source, rebuilding.index_dir, 0.0, step)
+        heard = list(hear(pipe))
         child.join()
-        found = rebuilding.check()
-        outcomes.append(found if child.exitcode == -signal.SIGKILL else "ended")
+        outcome = rebuilding.check()
+        outcomes.append(outcome if child.exitcode == -signal.SIGKILL else "ended")
     print(step, heard, {name: outcomes.count(name) for name in outcomes})
     assert outcomes[-1] == "ended"
     assert heard[-1] == step - 1
@@ -107,13 +107,13 @@ def test_whoever_opens_while_others_rebuild_and_are_killed_gets_an_index(tmp_pat
         doomed.join()
         kills += 1
     heard = []
-    for child, told in readers:
-        heard += list(hear(told))
+    for child, pipe in readers:
+        heard += list(hear(pipe))
         child.join()
     print(kills, "killed; loaded, made:", heard)
     assert [child.exitcode for child, _ in readers] == [0, 0, 0]
     assert all(loaded > 0 for loaded, _ in heard)
-    assert sum(made for _, made in heard) > 2
+    assert sum(times_made for _, times_made in heard) > 2
     for generation in generations(folder_in(index_dir)):
         check_whole(generation)
 
@@ -123,39 +123,39 @@ KILLS_OF_KEEPING = [3, pytest.param(50, marks=pytest.mark.slow)]
 
 @pytest.mark.parametrize("kills", KILLS_OF_KEEPING)
 def test_kill_9_while_tokens_are_made_loses_none(tmp_path: Path, kills: int) -> None:
-    chosen, path, told = random.Random(SEED), tmp_path / "tokens.json", []
+    chosen, path, pipe = random.Random(SEED), tmp_path / "tokens.json", []
     for kill in range(kills):
         heard = killed(add_tokens, path, f"t{kill}", chosen)
-        told += heard
+        pipe += heard
         names = [token.name for token in TokenFile(path).read().tokens]
-        assert [name for name in names if name in told] == told
-        assert set(names) - set(told) <= {f"t{kill}-{len(heard)}"}  # kept, but killed before it was told
-        told = names
+        assert [name for name in names if name in pipe] == pipe
+        assert set(names) - set(pipe) <= {f"t{kill}-{len(heard)}"}  # kept, but killed before it was told
+        pipe = names
         assert len(list(tmp_path.iterdir())) <= 3
-    TokenFile(path).revoke(told[0])
+    TokenFile(path).revoke(pipe[0])
     assert sorted(file.name for file in tmp_path.iterdir()) == ["tokens.json", "tokens.lock"]
-    print(kills, "kills,", len(told), "tokens")
+    print(kills, "kills,", len(pipe), "tokens")
 
 
 @pytest.mark.parametrize("kills", KILLS_OF_KEEPING)
 def test_kill_9_while_feedback_is_kept_loses_none(tmp_path: Path, kills: int) -> None:
-    chosen, path, told = random.Random(SEED), tmp_path / "feedback.sqlite", []
+    chosen, path, pipe = random.Random(SEED), tmp_path / "feedback.sqlite", []
     for kill in range(kills):
         heard = killed(save_feedback, path, f"r{kill}", chosen)
-        told += heard
+        pipe += heard
         kept = [record.id for record in FeedbackStore(path).list()]
-        assert set(told) <= set(kept)
-        assert set(kept) - set(told) <= {f"r{kill}-{len(heard)}"}
-        told = kept
-    print(kills, "kills,", len(told), "records")
+        assert set(pipe) <= set(kept)
+        assert set(kept) - set(pipe) <= {f"r{kill}-{len(heard)}"}
+        pipe = kept
+    print(kills, "kills,", len(pipe), "records")
     assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 def killed(target: Callable[..., None], path: Path, tag: str, chosen: random.Random) -> list[str]:
     """What a child told until it was killed, some time after the first."""
-    child, told = start(target, path, tag)
-    first = told.recv()
+    child, pipe = start(target, path, tag)
+    first = pipe.recv()
     time.sleep(chosen.uniform(0, 0.05))
     child.kill()
     child.join()
-    return [first, *map(str, hear(told))]
+    return [first, *map(str, hear(pipe))]

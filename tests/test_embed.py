@@ -46,8 +46,8 @@ class Host:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                found = host.pages.get(self.path)
-                body = host.mint() if self.path == "/token" else found or ""
+                response = host.pages.get(self.path)
+                body = host.mint() if self.path == "/token" else response or ""
                 self.send_response(200 if body else 404)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 if host.policy:
@@ -182,15 +182,15 @@ def test_a_follow_up_an_abstention_with_suggestions_an_error_and_a_fresh_start(
 def test_from_an_origin_that_is_not_listed_nothing_is_seen_and_the_log_says_why(
     page: Page, closed_address: str, host: Host, log: Log
 ) -> None:
-    told: list[str] = []
-    page.on("console", lambda message: told.append(message.text))
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
     page.goto(host.put(f"<quoth-assistant {DOCUMENT}></quoth-assistant>", script(closed_address)))
     line = log.last(refused="origin_not_allowed", path="/api/documents")
     assert line["why"] == f"'{host.origin}' is not on the list; --allow-origin adds it"
     page.wait_for_timeout(300)
     assert page.locator("quoth-assistant").evaluate("one => one.shadowRoot.childElementCount") == 0
     assert page.locator("quoth-assistant").bounding_box()["height"] == 0  # type: ignore[index]
-    assert any("Quoth shows nothing here." in one for one in told)
+    assert any("Quoth shows nothing here." in message for message in messages)
 
 
 FRAME = """<iframe id="q" title="Quoth" width="700" height="100" src="{src}"></iframe>
@@ -205,11 +205,11 @@ def test_the_iframe_answers_and_tells_its_height_to_the_named_origin(page: Page,
     check_answer(frame)
     assert frame.get_attribute("dark") == ""
     page.wait_for_function("() => told.length > 1 && told.at(-1)[2] > 400")
-    told = page.evaluate("told")
-    assert {(origin, kind) for origin, kind, _ in told} == {(address, "quoth:height")}
+    messages = page.evaluate("told")
+    assert {(origin, kind) for origin, kind, _ in messages} == {(address, "quoth:height")}
     inner = frame.bounding_box()
     assert inner is not None
-    assert abs(told[-1][2] - inner["height"]) <= 5
+    assert abs(messages[-1][2] - inner["height"]) <= 5
 
 
 def test_the_height_is_told_to_nobody_else(page: Page, quoth: Assistant, host: Host) -> None:
@@ -253,7 +253,9 @@ def test_it_works_under_a_strict_policy_of_the_host(page: Page, address: str, ho
         check_answer(page.locator("quoth-assistant"))
     finally:
         host.policy = ""
-    assert not [one for one in broken if "style" not in one]  # the host page's own style attribute is refused
+    assert not [
+        message for message in broken if "style" not in message
+    ]  # the host page's own style attribute is refused
 
 
 def test_what_stands_in_a_document_or_a_question_is_text(page: Page, encoder: HashEncoder, host: Host) -> None:
@@ -394,7 +396,7 @@ def test_feedback_is_given_where_it_is_kept(page: Page, address: str, host: Host
     expect(widget.get_by_text("Thank you.")).to_be_visible()
     record = kept.list()[-1]
     assert (record.question, record.helpful) == (QUESTION, False)
-    assert [(one.start, one.end) for one in record.quotations] == [(3076, 3237)]
+    assert [(quotation.start, quotation.end) for quotation in record.quotations] == [(3076, 3237)]
 
 
 def test_over_the_quota_the_operators_message_is_read(page: Page, quoth: Assistant, host: Host) -> None:
@@ -426,8 +428,8 @@ def guarded(quoth: Assistant, host: Host, tmp_path: Path) -> Iterator[str]:
                 json.dumps({"origin": host.origin, "user": "anna"}).encode(),
                 {"Authorization": f"Bearer {site}", "Content-Type": "application/json"},
             )
-            with urllib.request.urlopen(asked) as told:
-                return str(told.read().decode())
+            with urllib.request.urlopen(asked) as response:
+                return str(response.read().decode())
 
         host.mint = mint
         yield address

@@ -250,10 +250,10 @@ def test_the_ceilings_are_above_and_scores_repeat(quoth: Assistant, article: Doc
     records = [answer_gold(quoth, item, system) for system in systems for item in gold]
     scored = score_all(quoth, gold, records, systems)
     results = make_results(quoth, gold, systems, scored)
-    figures = {name: told["figures"]["hit@1"]["mean"] for name, told in results["systems"].items()}
+    figures = {name: system["figures"]["hit@1"]["mean"] for name, system in results["systems"].items()}
     assert figures["gold passage"] >= figures["quoth"] == figures["fused"]
     again = score_all(quoth, gold, [answer_gold(quoth, g, DEFAULT) for g in gold], [DEFAULT])
-    assert [one.scores for one in again["quoth"]] == [one.scores for one in scored["quoth"]]
+    assert [before.scores for before in again["quoth"]] == [before.scores for before in scored["quoth"]]
 
 
 SQUAD = {
@@ -271,9 +271,13 @@ SQUAD = {
 def test_squad_gives_the_official_object(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder / "squad.json", SQUAD)
     assert run("squad", "squad.json", "--json", "--predictions", "p.json", *SIMPLE) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["exact"], told["f1"], told["total"]) == (pytest.approx(200 / 3), pytest.approx(100 * (2 + 0.4) / 3), 3)
-    assert (told["HasAns_exact"], told["NoAns_exact"], told["best_exact"]) == (50, 100, pytest.approx(200 / 3))
+    payload = json.loads(capsys.readouterr().out)
+    assert (payload["exact"], payload["f1"], payload["total"]) == (
+        pytest.approx(200 / 3),
+        pytest.approx(100 * (2 + 0.4) / 3),
+        3,
+    )
+    assert (payload["HasAns_exact"], payload["NoAns_exact"], payload["best_exact"]) == (50, 100, pytest.approx(200 / 3))
     assert json.loads((folder / "p.json").read_text()) == {"a": "Rain fell in May.", "b": "", "c": "Snow fell in June."}
     assert run("squad", "squad.json", "--limit", "1", "--json", "--open", *SIMPLE) == 0
     assert json.loads(capsys.readouterr().out)["total"] == 1
@@ -301,19 +305,19 @@ def test_other_peoples_tools_score_our_export_the_same(folder: Path) -> None:
     ours = json.loads((folder / "eval-report" / "results.json").read_text(encoding="utf-8"))["systems"]["quoth"][
         "scores"
     ]
-    with (out / "qrels.txt").open() as qrels, (out / "run.txt").open() as told:
+    with (out / "qrels.txt").open() as qrels, (out / "run.txt").open() as run_file:
         evaluator = pytrec_eval.RelevanceEvaluator(
             pytrec_eval.parse_qrel(qrels), {"recip_rank", "ndcg_cut_10", "recall_10"}
         )
-        theirs = evaluator.evaluate(pytrec_eval.parse_run(told))
+        theirs = evaluator.evaluate(pytrec_eval.parse_run(run_file))
     assert set(theirs) == {"q1", "q2", "q3"}
     for question, scores in theirs.items():
         assert ours[question]["mrr"] == pytest.approx(scores["recip_rank"])
         assert ours[question]["ndcg@10"] == pytest.approx(scores["ndcg_cut_10"])
         assert ours[question]["recall@10"] == pytest.approx(scores["recall_10"])
     lines = [line.split() for line in (out / "run.txt").read_text().splitlines()]
-    for one, other in pairwise(lines):
-        assert one[0] != other[0] or float(one[4]) > float(other[4])
+    for before, other in pairwise(lines):
+        assert before[0] != other[0] or float(before[4]) > float(other[4])
     assert (out / "beir" / "qrels" / "test.tsv").read_text().startswith("query-id\tcorpus-id\tscore\nq1\t")
 
 
@@ -328,8 +332,8 @@ def test_the_gate_passes_fails_and_says_which_questions_were_lost(
     assert "is no baseline" in capsys.readouterr().err
     assert run("gate", *JUDGED, "--baseline", "baseline.json", "--update") == 0
     assert run("gate", *JUDGED, "--baseline", "baseline.json") == 0
-    told = json.loads(baseline.read_text())
-    assert set(told["hashes"]) == {"documents", "gold", "index", "encoder", "reader", "settings"}
+    payload = json.loads(baseline.read_text())
+    assert set(payload["hashes"]) == {"documents", "gold", "index", "encoder", "reader", "settings"}
     capsys.readouterr()
     write(folder / "gold.jsonl", *({**line, "evidence": [{"exact": "The river rose twice."}], "answers": [{"text": "twice"}],
                                     "footnotes": [2]} for line in many))  # fmt: skip

@@ -51,7 +51,7 @@ QUESTIONS = (
 def write(folder: Path, name: str, *lines: dict[str, Any], text: str = TEXT) -> None:
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.txt").write_text(text, encoding="utf-8")
-    (folder / f"{name}.jsonl").write_text("\n".join(json.dumps(one) for one in lines), encoding="utf-8")
+    (folder / f"{name}.jsonl").write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
 
 
 def test_a_quotation_counts_wherever_it_stands(tmp_path: Path) -> None:
@@ -287,8 +287,10 @@ def test_a_run_over_documents(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert "<mark>Snow fell in winter.</mark>" in report
     assert "And &lt;b&gt;in winter&lt;/b&gt;?" in report
     assert report.count("<svg") == 3
-    answers = [json.loads(one) for one in (folder / "eval-report" / "documents-answers.jsonl").read_text().splitlines()]
-    assert [one["key"] for one in answers[1:]] == [
+    answers = [
+        json.loads(line) for line in (folder / "eval-report" / "documents-answers.jsonl").read_text().splitlines()
+    ]
+    assert [answer["key"] for answer in answers[1:]] == [
         ["d-1", "asked"], ["d-1", "lessened"], ["d-2", "asked"], ["e-1", "asked"], ["e-1", "standalone"],
         ["e-1", "lessened"], ["e-2", "asked"], ["e-2", "lessened"],
     ]  # fmt: skip

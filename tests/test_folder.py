@@ -98,20 +98,25 @@ def test_what_stands_beside_a_file_is_part_of_it(folder: Path, tmp_path: Path) -
 def test_an_answer_leads_back_into_the_original(folder: Path, tmp_path: Path) -> None:
     index = open_index(folder / "hr" / "leave" / "days.pdf", tmp_path / "idx", encoder=CountingEncoder())
     quoth = Assistant(index, Config(threshold=0.01), SentenceReader())
-    told = quoth.ask("When did the last boat leave?").to_dict()["evidence"][0]
-    assert (told["quote"], told["page"], told["headings"]) == (
+    answer = quoth.ask("When did the last boat leave?").to_dict()["evidence"][0]
+    assert (answer["quote"], answer["page"], answer["headings"]) == (
         "The last boat left in autumn.",
         3,
         ("The second chapter",),
     )
-    assert [note["text"] for note in told["footnotes"]] == ["Ibid., page 5."]
+    assert [note["text"] for note in answer["footnotes"]] == ["Ibid., page 5."]
     index = open_index(folder, tmp_path / "idx", encoder=CountingEncoder())
-    told = (
+    answer = (
         Assistant(index, Config(threshold=0.01), SentenceReader())
         .ask("When do staff go home?")
         .to_dict()["evidence"][0]
     )
-    assert (told["document"], told["link"], told["collection"], told["page"]) == ("hr:rain", "#rain", "hr", None)
+    assert (answer["document"], answer["link"], answer["collection"], answer["page"]) == (
+        "hr:rain",
+        "#rain",
+        "hr",
+        None,
+    )
 
 
 def test_one_collection_is_asked_alone_with_those_in_it(folder: Path, tmp_path: Path) -> None:
@@ -121,7 +126,10 @@ def test_one_collection_is_asked_alone_with_those_in_it(folder: Path, tmp_path: 
     assert list(quoth.of_collection("hr/leave").index.documents) == ["hr:leave:days"]
     question = "When did it rain in March?"
     assert quoth.ask(question).evidence[0].document == "rain"
-    assert {one.document for one in quoth.of_collection("hr").ask(question).evidence} <= {"hr:rain", "hr:leave:days"}
+    assert {evidence.document for evidence in quoth.of_collection("hr").ask(question).evidence} <= {
+        "hr:rain",
+        "hr:leave:days",
+    }
     config = Config(folder, tmp_path / "idx", threshold=0.01, collection="hr")
     opened = Assistant.from_config(config, CountingEncoder(), reader=SentenceReader())
     (folder / "hr" / "snow.md").write_text("It snows.")
@@ -137,9 +145,9 @@ def test_one_collection_is_asked_alone_with_those_in_it(folder: Path, tmp_path: 
 def test_a_collection_is_asked_over_http(folder: Path, tmp_path: Path) -> None:
     index = open_index(folder, tmp_path / "idx", encoder=CountingEncoder())
     caller = client(Assistant(index, Config(threshold=0.01), SentenceReader()))
-    told = caller.post("/api/ask", json={"question": "When does it rain?", "collection": "hr"})
-    assert {one["collection"] for one in told.json()["evidence"]} <= {"hr", "hr/leave"}
-    assert told.json()["answered"]
+    response = caller.post("/api/ask", json={"question": "When does it rain?", "collection": "hr"})
+    assert {evidence["collection"] for evidence in response.json()["evidence"]} <= {"hr", "hr/leave"}
+    assert response.json()["answered"]
     refused = caller.post("/api/ask", json={"question": "When does it rain?", "collection": "sales"})
     assert (refused.status_code, refused.json()["detail"]) == (
         400,
@@ -156,8 +164,8 @@ def test_a_server_keeps_up_with_its_files(folder: Path, tmp_path: Path, monkeypa
     with logged() as log, TestClient(app, base_url="http://localhost:7860") as caller:
 
         def answer() -> str:
-            told = caller.post("/api/ask", json={"question": "When does it snow on the moor?"}).json()
-            return " ".join(one["quote"] for one in told["evidence"])
+            answer = caller.post("/api/ask", json={"question": "When does it snow on the moor?"}).json()
+            return " ".join(evidence["quote"] for evidence in answer["evidence"])
 
         assert "moor" not in answer()
         (folder / "snow.txt").write_text("It snows on the moor in June.\n")

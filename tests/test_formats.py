@@ -109,8 +109,8 @@ def test_the_book_as_a_pdf(tmp_path: Path) -> None:
 
 def test_blocks_tell_what_the_original_has(tmp_path: Path) -> None:
     document = read_bytes(tmp_path, "book.html", rain.html("mediawiki").encode())
-    told = [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
-    assert told[1:] == [
+    kinds = [(block.kind, document.text[block.start : block.end]) for block in document.blocks]
+    assert kinds[1:] == [
         ("heading", "The first chapter"),
         ("paragraph", "It rains in May.[1] The river rises, and it is cold.[2] Some [1] brackets are none."),
         ("paragraph", "Take along:"), ("item", "an umbrella;"), ("item", "a coat that the rain cannot pass."),

@@ -52,50 +52,50 @@ STEPS = [pytest.param(32 * BLOCK, id="coarse"), pytest.param(BLOCK, id="every-bl
 def test_an_index_on_a_disk_with_every_amount_of_room(tmp_path: Path, disk: Disk, step: int) -> None:
     rebuilding = Rebuilding(tmp_path)
     rebuilding.index_dir = disk.path / "idx"
-    levels, made = range(0, ROOM, step), []
+    levels, enough = range(0, ROOM, step), []
     for free in levels:
         rebuilding.prepare()
         disk.leave(free)
         encoder = SmallEncoder()
         try:
             check_same(open_index(rebuilding.source, rebuilding.index_dir, encoder=encoder), rebuilding.indexes[NEW])
-            made.append(free)
+            enough.append(free)
         except StoreError as error:
             with pytest.raises(StoreError, match=FULL):
                 raise error
-            assert not made  # what had room in less has room in more
+            assert not enough  # what had room in less has room in more
         assert rubbish(rebuilding.index_dir) == []
-        for text, encodes in ((OLD, False), *([(NEW, False)] if made else [])):  # while the disk is full
+        for text, encodes in ((OLD, False), *([(NEW, False)] if enough else [])):  # while the disk is full
             index, encoded = opened(rebuilding.source, text, rebuilding.index_dir)
             assert (encoded > 0) is encodes
             check_same(index, rebuilding.indexes[text])
         disk.empty()
-        for text, encodes in ((NEW, not made), (OLD, False)):
+        for text, encodes in ((NEW, not enough), (OLD, False)):
             index, encoded = opened(rebuilding.source, text, rebuilding.index_dir)
             assert (encoded > 0) is encodes
             check_same(index, rebuilding.indexes[text])
-    print(len(levels), "levels; room is needed:", made[0])
-    assert 1 < len(made) < len(levels) - 1
+    print(len(levels), "levels; room is needed:", enough[0])
+    assert 1 < len(enough) < len(levels) - 1
 
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.usefixtures("_tiny")
 def test_a_first_index_on_a_disk_with_every_amount_of_room(tmp_path: Path, disk: Disk, step: int) -> None:
-    source, made = tmp_path / "doc.txt", 0
+    source, enough = tmp_path / "doc.txt", 0
     for free in range(0, ROOM, step):
         disk.leave(free)
         try:
             opened(source, NEW, disk.path / "idx")
-            made += 1
+            enough += 1
         except StoreError as error:
             with pytest.raises(StoreError, match=FULL):
                 raise error
-            assert not made
+            assert not enough
         assert rubbish(disk.path) == []
         disk.empty()
-        assert (opened(source, NEW, disk.path / "idx")[1] == 0) is bool(made)
+        assert (opened(source, NEW, disk.path / "idx")[1] == 0) is bool(enough)
         shutil.rmtree(disk.path / "idx")
-    assert made > 1
+    assert enough > 1
 
 
 def test_a_full_disk_on_the_command_line(
@@ -113,9 +113,9 @@ def test_a_full_disk_on_the_command_line(
     for command in (["index"], ["ask", "When did snow fall?"]):
         assert cli.main([*command, *given]) == 2
         out, err = capsys.readouterr()
-        told = " ".join(err.split())
-        assert (out, "Traceback" in told) == ("", False)
-        assert told.endswith(
+        message = " ".join(err.split())
+        assert (out, "Traceback" in message) == ("", False)
+        assert message.endswith(
             f"The index folder {folder_in(index_dir)} cannot be written (No space left on device). Name another with --index-dir."
         )
     source.write_text("Rain fell in May.", encoding="utf-8")
@@ -131,8 +131,8 @@ def test_a_full_disk_on_the_command_line(
 def test_files_that_may_not_grow_are_a_full_disk_too(tmp_path: Path, size: int) -> None:
     rebuilding = Rebuilding(tmp_path)
     rebuilding.prepare()
-    child, told = start(limited, rebuilding.source, rebuilding.index_dir, size)
-    (message,) = map(str, hear(told))
+    child, pipe = start(limited, rebuilding.source, rebuilding.index_dir, size)
+    (message,) = map(str, hear(pipe))
     child.join()
     # SQLite does not tell a file that may not grow from a broken disk.
     why = message.partition("cannot be written (")[2].partition(")")[0]
@@ -180,9 +180,9 @@ def test_tokens_on_a_full_disk_stay_and_leave_nothing_beside_them(disk: Disk) ->
         with pytest.raises(QuothError, match=r"tokens.json cannot be changed \(No space left on device\)\."):
             change()
     assert sorted(path.name for path in disk.path.iterdir()) == ["filler", "tokens.json", "tokens.lock"]
-    found = TokenFile(tokens.path).read().find(secret, now)
-    assert found is not None
-    assert found.name == "anna"
+    token = TokenFile(tokens.path).read().find(secret, now)
+    assert token is not None
+    assert token.name == "anna"
     disk.empty()
     tokens.revoke("anna")
     assert TokenFile(tokens.path).read().tokens == ()
@@ -195,10 +195,10 @@ def test_feedback_on_a_full_disk_is_a_problem_that_tells_the_log_alone_where(dis
     keeping = client(quoth, feedback=store)
     given = {"question": "When? " * 50, "confidence": 0.5, "helpful": True}
     with logged() as log:
-        told = keeping.post("/api/feedback", json=given)
+        response = keeping.post("/api/feedback", json=given)
         assert "database or disk is full" in log.last(refused="not_kept")["why"]
-    assert (told.status_code, told.headers["content-type"]) == (507, "application/problem+json")
-    assert told.json() == {
+    assert (response.status_code, response.headers["content-type"]) == (507, "application/problem+json")
+    assert response.json() == {
         "type": "urn:quoth:not_kept",
         "title": "Not kept",
         "status": 507,
@@ -225,4 +225,4 @@ def test_what_the_page_says_where_an_opinion_cannot_be_kept(disk: Disk, quoth: A
     )
     disk.empty()
     assert make_rate(Documents(quoth), store)([exchange], event, request)["say"].startswith("Thank you.")
-    assert [one.id for one in store.list()] == ["a"]
+    assert [record.id for record in store.list()] == ["a"]

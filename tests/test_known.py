@@ -46,10 +46,10 @@ def forbid(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_known_is_made_once_and_loaded(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Assistant.from_config(config, HashEncoder())
+    again = Assistant.from_config(config, HashEncoder())
     forbid(monkeypatch)
     loaded = Assistant.from_config(config, HashEncoder())
-    assert dump(loaded) == dump(made)
+    assert dump(loaded) == dump(again)
     assert loaded.suggest(2) == (
         "When was the National Rivers Council founded in Varna?",
         "Why did the dam at Belovo break?",
@@ -106,7 +106,7 @@ def test_what_is_known_is_made_anew_where_it_is_damaged(config: Config, damage: 
 
 def test_first_questions_are_those_that_the_threshold_lets_be_answered(config: Config) -> None:
     known = Assistant.from_config(config, HashEncoder()).known
-    confident = max(known.questions, key=lambda one: one.confidence)
+    confident = max(known.questions, key=lambda question: question.confidence)
     assert known.suggest(9, confident.confidence) == (confident.question,)
     assert known.suggest(9, 1.0) == ()
 

@@ -46,9 +46,9 @@ class Changed(Assistant):
 @pytest.fixture(scope="module")
 def truths(quoth: Assistant) -> tuple[Truth, ...]:
     with serving(quoth) as address:
-        found = [read(ask(host(address), case, "one")) for case in CASES]
-    assert [truth and truth.status for truth in found] == [200, 200, 200, 200, 400, 422]
-    return tuple(truth for truth in found if truth)
+        figures = [read(ask(host(address), case, "one")) for case in CASES]
+    assert [truth and truth.status for truth in figures] == [200, 200, 200, 200, 400, 422]
+    return tuple(truth for truth in figures if truth)
 
 
 def host(address: str) -> str:
@@ -171,10 +171,10 @@ def test_a_short_run_with_a_kill_finds_no_fault() -> None:
     if importlib.util.find_spec("locust") is None:
         pytest.skip("Locust is not installed: make .venv/.installed.load")
     short = ["--seconds", "20", "--questions", "8"]
-    told = subprocess.run([sys.executable, "-m", "tests.load", *short], cwd=ROOT, capture_output=True, text=True)
-    assert (told.returncode, told.stderr.count("\n" + "wrong:")) == (0, 0), told.stderr
-    rows = [line.strip("|").split("|") for line in told.stdout.splitlines()]
-    found = {name.strip(): value.strip() for name, value in rows}
-    assert found["wrong / mixed / lost"] == " / ".join("0" for _ in FAULTS)
-    assert found["answered"] == found["asked"] != "0"
-    assert int(found["broken by the kill and asked again"].replace(",", "")) > 0
+    process = subprocess.run([sys.executable, "-m", "tests.load", *short], cwd=ROOT, capture_output=True, text=True)
+    assert (process.returncode, process.stderr.count("\n" + "wrong:")) == (0, 0), process.stderr
+    rows = [line.strip("|").split("|") for line in process.stdout.splitlines()]
+    figures = {name.strip(): value.strip() for name, value in rows}
+    assert figures["wrong / mixed / lost"] == " / ".join("0" for _ in FAULTS)
+    assert figures["answered"] == figures["asked"] != "0"
+    assert int(figures["broken by the kill and asked again"].replace(",", "")) > 0

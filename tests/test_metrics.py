@@ -170,19 +170,24 @@ GIVEN = {
 
 
 def test_squad_figures_by_hand() -> None:
-    told = squad_figures(GOLD, GIVEN, threshold=0.5)
+    figures = squad_figures(GOLD, GIVEN, threshold=0.5)
     # has 1; has2 withheld 0; none withheld 1; missing 0; empty 1 by its second gold answer
-    assert (told["exact"], told["f1"], told["total"]) == (60, 60, 5)
-    assert (told["HasAns_exact"], told["HasAns_total"], told["NoAns_exact"], told["NoAns_total"]) == (50, 4, 100, 1)
+    assert (figures["exact"], figures["f1"], figures["total"]) == (60, 60, 5)
+    assert (figures["HasAns_exact"], figures["HasAns_total"], figures["NoAns_exact"], figures["NoAns_total"]) == (
+        50,
+        4,
+        100,
+        1,
+    )
     # answering has, empty and has2 but withholding none is impossible: none is surer. Best: has and empty, none withheld.
-    assert (told["best_exact"], told["best_exact_thresh"]) == (60, 0.2)
+    assert (figures["best_exact"], figures["best_exact_thresh"]) == (60, 0.2)
 
 
 def test_squad_best_threshold_answers_all_or_nothing_of_one_chance() -> None:
     gold = {"a": ["x"], "b": [], "c": []}
     given_ = {"a": Prediction("x", 0.3), "b": Prediction("y", 0.3), "c": Prediction("z", 0.6)}
-    told = squad_figures(gold, given_, 0.3)
-    assert (told["exact"], told["best_exact"], told["best_exact_thresh"]) == (
+    figures = squad_figures(gold, given_, 0.3)
+    assert (figures["exact"], figures["best_exact"], figures["best_exact_thresh"]) == (
         pytest.approx(200 / 3),
         pytest.approx(200 / 3),
         0,
@@ -190,6 +195,6 @@ def test_squad_best_threshold_answers_all_or_nothing_of_one_chance() -> None:
 
 
 def test_squad_11_has_no_noans_part() -> None:
-    told = squad_figures({"a": ["x"]}, {"a": Prediction("x y", 0)}, 1)
-    assert "NoAns_exact" not in told
-    assert (told["exact"], told["f1"]) == (0, pytest.approx(200 / 3))
+    figures = squad_figures({"a": ["x"]}, {"a": Prediction("x y", 0)}, 1)
+    assert "NoAns_exact" not in figures
+    assert (figures["exact"], figures["f1"]) == (0, pytest.approx(200 / 3))

@@ -76,8 +76,8 @@ def test_what_answers_does_without_torch(tmp_path: Path) -> None:
         "assert quoth.ask('When did Chad withdraw its troops?').answered; "
         "print([name for name in ('torch', 'transformers', 'sentence_transformers') if name in sys.modules])"
     )
-    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == "[]"
+    process = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "[]"
 
 
 def test_a_named_model_needs_what_the_packaged_ones_do_without(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,9 +127,9 @@ def test_the_reader_finds_the_words_and_knows_when_they_are_not_there(network: O
 
 def test_the_reader_repeats_itself_exactly(network: OnnxNetwork) -> None:
     once, again = (network.read("When did Chad leave?", [WITHDREW, "It rained."]) for _ in range(2))
-    for one, other in zip(once, again, strict=True):
-        assert one.start.tolist() == other.start.tolist()
-        assert one.evidence.tolist() == other.evidence.tolist()
+    for before, other in zip(once, again, strict=True):
+        assert before.start.tolist() == other.start.tolist()
+        assert before.evidence.tolist() == other.evidence.tolist()
 
 
 def test_separators_in_a_question_are_words(network: OnnxNetwork) -> None:

@@ -166,22 +166,22 @@ def test_bibtex_and_csl_of_what_is_known(article: Document) -> None:
 
 def test_why_an_answer_is_what_it_is(quoth: Assistant) -> None:
     answer = quoth.ask(TROOPS)
-    [told] = explain(answer, quoth)
-    assert (round(told.confidence, 4), told.threshold) == (answer.confidence, 0.01)
-    first = told.passages[0]
+    [explanation] = explain(answer, quoth)
+    assert (round(explanation.confidence, 4), explanation.threshold) == (answer.confidence, 0.01)
+    first = explanation.passages[0]
     assert first.best is not None
     assert (first.best.start, first.best.end) == (answer.evidence[0].start, answer.evidence[0].end)
     assert first.matched == ("troops", "police", "UN", "peacekeeping", "mission")
     hits = quoth.retrieve(TROOPS)
-    assert {one.hit for one in told.passages if one.hit} == set(hits)
-    assert [one.passage.id for one in told.passages if one.hit is None]
-    scores = [one.best.score for one in told.passages if one.best]
+    assert {passage.hit for passage in explanation.passages if passage.hit} == set(hits)
+    assert [passage.passage.id for passage in explanation.passages if passage.hit is None]
+    scores = [passage.best.score for passage in explanation.passages if passage.best]
     assert scores == sorted(scores, reverse=True)
 
 
 def test_each_part_of_a_question_is_explained_and_a_question_about_structure_is_not_read(quoth: Assistant) -> None:
     both = "Who is Wolfram Lacher? When did French forces begin the offensive?"
-    assert [one.question for one in explain(quoth.ask(both), quoth)] == [
+    assert [part.question for part in explain(quoth.ask(both), quoth)] == [
         "Who is Wolfram Lacher?", "When did French forces begin the offensive?"
     ]  # fmt: skip
     assert explain(quoth.ask("What does note 15 say?"), quoth) == ()

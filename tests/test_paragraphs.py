@@ -19,8 +19,8 @@ Snow fell in June. Nobody had expected snow.
 
 @pytest.fixture
 def quoth(ask_text: Callable[..., Assistant]) -> Assistant:
-    one = ask_text(TEXT)
-    return Assistant(one.index, replace(one.config, unit="paragraph"), one.reader, known=one.known)
+    quoth = ask_text(TEXT)
+    return Assistant(quoth.index, replace(quoth.config, unit="paragraph"), quoth.reader, known=quoth.known)
 
 
 def test_a_paragraph_is_quoted_whole_with_the_notes_of_all_its_sentences(quoth: Assistant) -> None:
@@ -35,7 +35,7 @@ def test_a_paragraph_is_quoted_whole_with_the_notes_of_all_its_sentences(quoth: 
 def test_each_paragraph_is_quoted_once(quoth: Assistant) -> None:
     evidence = quoth.ask("When did snow fall?").evidence
     assert evidence[0].quote == "Snow fell in June. Nobody had expected snow."
-    assert len({(one.start, one.end) for one in evidence}) == len(evidence)
+    assert len({(quoth.start, quoth.end) for quoth in evidence}) == len(evidence)
 
 
 def test_a_note_is_quoted_whole(quoth: Assistant) -> None:

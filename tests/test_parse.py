@@ -212,7 +212,7 @@ def test_the_parts_of_a_document_do_not_overlap(examples: int) -> None:
     @settings(max_examples=examples, deadline=None)
     @given(DOCUMENT)
     def check(text: str) -> None:
-        assert all(one[1] <= other[0] for one, other in itertools.pairwise(parts(parse_text(text))))
+        assert all(before[1] <= other[0] for before, other in itertools.pairwise(parts(parse_text(text))))
 
     check()
 

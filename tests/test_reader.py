@@ -243,7 +243,7 @@ def test_a_question_about_a_source_is_answered_by_the_note_and_its_claim(rote: C
     quoth = rote(HARBOUR, newspaper="Coast Gazette")
     answer = quoth.ask("Which newspaper is cited on the price of the boats?")
     assert (answer.answer, answer.needed) == ("Coast Gazette", 2)
-    assert [one.quote for one in answer.evidence[:2]] == [
+    assert [evidence.quote for evidence in answer.evidence[:2]] == [
         "Ada Brook, “Boats for Nothing,” Coast Gazette, May 3, 2011.",
         "The council spent $3,200 on\nnew boats.",
     ]
@@ -266,7 +266,7 @@ def test_what_is_said_twice_is_quoted_once() -> None:
         (found("The boats were sold in May 2011 by the council!", 60), 2.0),
         (found("Fishermen had asked for nets.", 120), 1.0),
     ]
-    assert [one.place.sentence.start for one, _ in distinct(ranked)] == [0, 120]
+    assert [sentence.place.sentence.start for sentence, _ in distinct(ranked)] == [0, 120]
 
 
 def test_abstaining_says_what_is_not_mentioned(rote: Callable[..., Assistant]) -> None:
@@ -333,11 +333,11 @@ def test_joined_scores() -> None:
 
 def test_sentences_are_compared_with_one_another() -> None:
     rows = {name: np.array([2.0, 2.0, 5.0]) for name in ("span", "evidence", "answer", "bm25", "dense", "support")}
-    told = add_comparisons(rows)
-    assert told["span rank"].tolist() == [1 / 2, 1 / 3, 1]
-    assert told["evidence share"] == pytest.approx(np.array([1, 1, np.exp(3)]) / (2 + np.exp(3)))
-    assert told["answer chance"][0] == pytest.approx(1 / (1 + np.exp(-2)))
-    assert told["bm25"] is rows["bm25"]
+    compared = add_comparisons(rows)
+    assert compared["span rank"].tolist() == [1 / 2, 1 / 3, 1]
+    assert compared["evidence share"] == pytest.approx(np.array([1, 1, np.exp(3)]) / (2 + np.exp(3)))
+    assert compared["answer chance"][0] == pytest.approx(1 / (1 + np.exp(-2)))
+    assert compared["bm25"] is rows["bm25"]
 
 
 def shown(**spans: float) -> dict[str, np.ndarray]:
@@ -414,8 +414,8 @@ def test_what_is_known_of_a_sentence_besides_its_words(encoder: HashEncoder) -> 
     question = "What did the council buy?"
     network = RoteNetwork(boats="12 boats")
     scores = {
-        one.place.sentence.plain: one.scores
-        for one in find_sentences(question, index.search("boats council harbour"), index, network)
+        found_sentence.place.sentence.plain: found_sentence.scores
+        for found_sentence in find_sentences(question, index.search("boats council harbour"), index, network)
     }
     work = scores["Ada Brook, “Boats for Nothing,” Coast Gazette, May 3, 2011."]
     chance = source_chance(question)
@@ -425,10 +425,10 @@ def test_what_is_known_of_a_sentence_besides_its_words(encoder: HashEncoder) -> 
     assert (speech["note"], speech["reference"], speech["heading"]) == (1, 0, 0), "it names no work"
     assert scores["Nobody was blamed."]["length"] == pytest.approx(math.log(18))
     asked = find_sentences("Which newspaper is cited on boats?", index.search("boats"), index, network)
-    told = next(one.scores for one in asked if one.place.sentence.plain.startswith("Ada Brook"))
+    compared = next(sentence.scores for sentence in asked if sentence.place.sentence.plain.startswith("Ada Brook"))
     chance = source_chance("Which newspaper is cited on boats?")
     assert chance > 0.9
-    assert (told["reference"], told["work"], told["source"]) == (1 - chance, chance, chance)
+    assert (compared["reference"], compared["work"], compared["source"]) == (1 - chance, chance, chance)
 
 
 def test_numbers_and_codes_of_a_question_are_looked_for() -> None:

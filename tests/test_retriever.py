@@ -11,12 +11,12 @@ from index.retriever import reciprocal_rank_fusion
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("word", "other"),
     [("Toure", "Touré"), ("al-Qaida", "al-Qa`ida"), ("al Qaida", "al-Qa’ida"), ("Mali's", "Mali’s"), ("US", "U.S."),
      ("11200", "11,200"), ("troop", "troops"), ("Hérodote", "HERODOTE"), ("Déby", "De\u0301by")],
 )  # fmt: skip
-def test_words_that_meet(one: str, other: str) -> None:
-    assert terms(one) == terms(other)
+def test_words_that_meet(word: str, other: str) -> None:
+    assert terms(word) == terms(other)
 
 
 def test_folding_keeps_what_tells_words_apart() -> None:
@@ -42,7 +42,7 @@ def test_search_ranks_and_scores(quoth: Assistant) -> None:
     hits = quoth.index.search("How many troops and police will the UN peacekeeping mission have?", 5)
     assert 4 in hits[0].passage.paragraphs
     assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5]
-    assert all(one.score >= other.score for one, other in itertools.pairwise(hits))
+    assert all(word.score >= other.score for word, other in itertools.pairwise(hits))
     first = hits[0]
     assert first.score == pytest.approx(sum(1 / (60 + r) for r in (first.bm25_rank, first.dense_rank) if r))
     assert quoth.index.search("How many troops and police will the UN peacekeeping mission have?", 5) == hits

@@ -97,23 +97,25 @@ def test_a_reader_is_answered_as_if_the_closed_documents_did_not_exist(
 ) -> None:
     """The whole answer, scores and confidence included, is that of an assistant that never had them."""
     for question in ASKED:
-        told = guarded.post("/api/ask", json={"question": question}, headers=READER).json()
+        body = guarded.post("/api/ask", json={"question": question}, headers=READER).json()
         expected = json.loads(open_alone.ask(question).to_json())
-        for answer in (told, expected):
+        for answer in (body, expected):
             (answer["abstention"] or {}).pop("suggestions", None)  # drawn with the index, see below
-        assert untimed(told) == untimed(expected)
-        assert not any(secret in json.dumps(told).replace(question, "") for secret in SECRETS)
+        assert untimed(body) == untimed(expected)
+        assert not any(secret in json.dumps(body).replace(question, "") for secret in SECRETS)
         seen = guarded.post("/api/ask", json={"question": question}, headers=DIRECTOR).json()
         assert untimed(seen) == untimed(json.loads(both.ask(question).to_json()))
 
 
 def test_a_director_is_quoted_what_a_reader_is_not(guarded: TestClient) -> None:
     asked = {"question": "Who owned the Zanzibarium mine?"}
-    told = guarded.post("/api/ask", json=asked, headers=DIRECTOR).json()
-    assert "The Zanzibarium mine at Quoxville was sold" in " ".join(one["quote"] for one in told["evidence"])
-    assert {one["document"] for one in told["evidence"][:2]} == {"board:plans"}
-    told = guarded.post("/api/ask", json=asked, headers=READER).json()
-    assert (told["answered"], {one["document"] for one in told["abstention"]["nearest"]}) == (False, {"weather"})
+    answer = guarded.post("/api/ask", json=asked, headers=DIRECTOR).json()
+    assert "The Zanzibarium mine at Quoxville was sold" in " ".join(
+        evidence["quote"] for evidence in answer["evidence"]
+    )
+    assert {evidence["document"] for evidence in answer["evidence"][:2]} == {"board:plans"}
+    answer = guarded.post("/api/ask", json=asked, headers=READER).json()
+    assert (answer["answered"], {name["document"] for name in answer["abstention"]["nearest"]}) == (False, {"weather"})
 
 
 def test_spelling_and_names_betray_no_hidden_word(guarded: TestClient) -> None:
@@ -122,8 +124,8 @@ def test_spelling_and_names_betray_no_hidden_word(guarded: TestClient) -> None:
         ("Where is Quoxvile?", "Where is Quoxville?"),
     ):
         seen = guarded.post("/api/ask", json={"question": typed}, headers=DIRECTOR).json()
-        told = guarded.post("/api/ask", json={"question": typed}, headers=READER).json()
-        assert (seen["standalone_question"], told["standalone_question"]) == (meant, typed)
+        answer = guarded.post("/api/ask", json={"question": typed}, headers=READER).json()
+        assert (seen["standalone_question"], answer["standalone_question"]) == (meant, typed)
         in_time = {"question": "What is it?", "history": [{"question": typed, "answer": None}]}
         assert "Zanzibarium" not in guarded.post("/api/ask", json=in_time, headers=READER).text.replace(typed, "")
 
@@ -146,13 +148,15 @@ def test_what_is_hidden_and_what_is_not_there_are_the_same_404(guarded: TestClie
         return answer.status_code, answer.text
 
     for path in ("/api/documents/{}", "/api/documents/{}/passages/{}%231", "/api/suggestions?document={}"):
-        hidden, missing = (told(path.replace("{}", one)) for one in ("board:plans", "board:none"))
+        hidden, missing = (told(path.replace("{}", name)) for name in ("board:plans", "board:none"))
         assert hidden == missing
         assert hidden[0] == 404
         assert guarded.get(path.replace("{}", "board:plans"), headers=DIRECTOR).status_code == 200
     for asked in ({"document": "{}"}, {"collection": "{}"}):
-        sent = [json.loads(json.dumps(asked).replace("{}", one)) for one in ("board:plans", "board:none", "board", "x")]
-        answers = [told("/api/ask", json={"question": "When?", **one}) for one in sent]
+        sent = [
+            json.loads(json.dumps(asked).replace("{}", name)) for name in ("board:plans", "board:none", "board", "x")
+        ]
+        answers = [told("/api/ask", json={"question": "When?", **name}) for name in sent]
         assert len({re.sub("board:plans|board:none|board|'x'", "", text) for _, text in answers[:2]}) == 1
         assert {status for status, _ in answers} == ({404} if "document" in asked else {400})
         assert "The documents are in no folders." in answers[2][1] or "document" in asked
@@ -162,7 +166,7 @@ def test_what_is_hidden_and_what_is_not_there_are_the_same_404(guarded: TestClie
 
 
 def test_documents_are_listed_and_counted_for_who_may_read_them(guarded: TestClient) -> None:
-    listed = {name: [one["id"] for one in guarded.get("/api/documents", headers=who).json()["documents"]]
+    listed = {name: [document["id"] for document in guarded.get("/api/documents", headers=who).json()["documents"]]
               for name, who in (("reader", READER), ("director", DIRECTOR))}  # fmt: skip
     assert listed == {"reader": ["weather"], "director": ["weather", "board:plans"]}
 
@@ -257,7 +261,7 @@ def test_a_group_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
 def opened(address: str, who: Mapping[str, str], path: str = "read_start", data: object = None) -> httpx.Response:
     """What the page's script asks of the server."""
     config = httpx.get(f"{address}/config", headers=dict(who)).json()
-    component = next(one["id"] for one in config["components"] if one["type"] == "html")
+    component = next(component["id"] for component in config["components"] if component["type"] == "html")
     call = {"fn_name": path, "component_id": component, "session_hash": "s", "data": data}
     return httpx.post(f"{address}/gradio_api/component_server/", json=call, headers=dict(who))
 
@@ -272,7 +276,7 @@ def test_the_page_shows_each_caller_what_they_may_read(both: Assistant) -> None:
             assert len(set(re.findall('data-document="([^"]+)"', start["contents"]))) == documents
             assert start["several"] is (documents == 2)
             assert ("Zanzibarium" in json.dumps(start)) is (documents == 2)
-        missing, hidden = (opened(address, READER, "read_document", one).text for one in ("none", "board:plans"))
+        missing, hidden = (opened(address, READER, "read_document", name).text for name in ("none", "board:plans"))
         assert missing == hidden
         assert "There is no such document." in hidden
         assert "Quoxville" in opened(address, DIRECTOR, "read_document", "board:plans").text
@@ -321,9 +325,9 @@ def test_a_right_that_is_lost_while_a_question_waits_is_lost_when_it_is_answered
 ) -> None:
     monkeypatch.setattr("assistant.server.app.make_rights", lambda settings, wikis: Losing())
     http = client(both, peer=PROXY, **GUARDED)
-    told = http.post("/api/ask", json={"question": "When was the Zanzibarium mine sold?"}, headers=READER).json()
-    assert (Losing.looked, told["answered"]) == (["anna", "anna"], False)
-    assert {one["document"] for one in told["abstention"]["nearest"]} == {"weather"}
+    answer = http.post("/api/ask", json={"question": "When was the Zanzibarium mine sold?"}, headers=READER).json()
+    assert (Losing.looked, answer["answered"]) == (["anna", "anna"], False)
+    assert {name["document"] for name in answer["abstention"]["nearest"]} == {"weather"}
 
 
 def test_who_may_read_the_same_shares_a_view_and_new_documents_make_new_ones(
@@ -374,8 +378,8 @@ def test_a_closed_file_that_is_renamed_is_not_opened_by_that(encoder: HashEncode
     ],
 )
 def test_what_an_entry_names(both: Assistant, pattern: str, document: str, collection: str | None, named: bool) -> None:
-    one = replace(both.index.documents["weather"], id=document, collection=collection)
-    assert names(pattern, one) is named
+    name = replace(both.index.documents["weather"], id=document, collection=collection)
+    assert names(pattern, name) is named
 
 
 def test_every_entry_that_names_a_document_has_to_let_a_caller_in(both: Assistant) -> None:
@@ -392,8 +396,8 @@ def test_every_entry_that_names_a_document_has_to_let_a_caller_in(both: Assistan
 
 def test_who_may_read_nothing_is_told_that_nothing_matches(both: Assistant) -> None:
     nobody = client(both, peer=PROXY, **{**GUARDED, "groups": {"*": ["directors"]}})
-    told = nobody.post("/api/ask", json={"question": "When was the mine sold?"}, headers=READER).json()
-    assert told["abstention"] == {
+    answer = nobody.post("/api/ask", json={"question": "When was the mine sold?"}, headers=READER).json()
+    assert answer["abstention"] == {
         "reason": "no_match", "message": "Nothing in the document matches this question.", "nearest": [], "suggestions": [],
         "contact": None,
     }  # fmt: skip
@@ -437,10 +441,10 @@ class FakeWiki:
 
 def wiki_library(encoder: HashEncoder) -> Assistant:
     """Two pages of a wiki."""
-    told = {"hb:7": (OPEN, "7"), "hb:12": (CLOSED, "12")}
+    body = {"hb:7": (OPEN, "7"), "hb:12": (CLOSED, "12")}
     files = [
         replace(source(text, name), collection="hb", metadata=Metadata(title=f"Page {page}", page=page))
-        for name, (text, page) in told.items()
+        for name, (text, page) in body.items()
     ]
     return assistant_of(files, encoder, threshold=0.3)
 
@@ -522,8 +526,8 @@ def test_a_page_is_asked_for_by_the_wikis_own_number_so_that_a_move_takes_it_alo
     assert wiki.asked[0][2] == {"7", "12"}
     more = replace(source("Rain fell in Brno.", "hb:13"), collection="hb", metadata=Metadata(page="13"))
     known = [
-        replace(source(one.text, one.id), collection="hb", metadata=one.metadata)
-        for one in quoth.index.documents.values()
+        replace(source(document.text, document.id), collection="hb", metadata=document.metadata)
+        for document in quoth.index.documents.values()
     ]
     documents.replace(assistant_of([*known, more], encoder))
     assert documents.read_by(ANNA).documents.keys() == {"hb:7", "hb:12"}  # a new page is asked for before it is shown
@@ -542,7 +546,13 @@ def test_the_wikis_cookie_comes_from_a_trusted_proxy_alone_and_goes_nowhere_else
     wiki = FakeWiki({"session=4711": ["7", "12"], "": ["7"]})
     monkeypatch.setattr("assistant.sync.wikis.open_wiki", lambda settings, environment: wiki)
     table = {"name": "hb", "kind": "mediawiki", "address": "https://wiki.test", "rights": "caller"}
-    made = {"wikis": [table], "trusted_proxy": (PROXY,), "log_questions": True, "quota": "", "quota_address": ""}
+    settings_made = {
+        "wikis": [table],
+        "trusted_proxy": (PROXY,),
+        "log_questions": True,
+        "quota": "",
+        "quota_address": "",
+    }
     quoth = wiki_library(encoder)
     asked = {"question": "Who owned the Zanzibarium mine?"}
     for peer, cookie, pages in (
@@ -551,7 +561,7 @@ def test_the_wikis_cookie_comes_from_a_trusted_proxy_alone_and_goes_nowhere_else
         ("6.6.6.6", {"X-Forwarded-Cookie": "session=4711"}, 1),
         (PROXY, [("X-Forwarded-Cookie", "session=4711"), ("X-Forwarded-Cookie", "session=1")], 1),
     ):
-        http = client(quoth, peer=peer, **made)
+        http = client(quoth, peer=peer, **settings_made)
         listed = http.get("/api/documents", headers=cookie).json()["documents"]  # type: ignore[arg-type]
         assert len(listed) == pages
         http.post("/api/ask", json=asked, headers=cookie)  # type: ignore[arg-type]

@@ -50,20 +50,20 @@ def slow(quoth: Assistant, seconds: float) -> Assistant:
 
 
 def test_an_answer_is_the_one_that_every_surface_gives(open_client: TestClient, quoth: Assistant) -> None:
-    told = open_client.post("/api/ask", json={"question": QUESTION})
-    assert told.status_code == 200
+    response = open_client.post("/api/ask", json={"question": QUESTION})
+    assert response.status_code == 200
     expected = json.loads(quoth.ask(QUESTION).to_json())
-    assert {**told.json(), "timings_ms": 0} == {**expected, "timings_ms": 0}
-    assert told.json()["evidence"][0]["quote"] == QUOTE
-    assert "set-cookie" not in told.headers
+    assert {**response.json(), "timings_ms": 0} == {**expected, "timings_ms": 0}
+    assert response.json()["evidence"][0]["quote"] == QUOTE
+    assert "set-cookie" not in response.headers
 
 
 def test_a_follow_up_is_completed_unless_it_is_to_be_taken_as_written(open_client: TestClient) -> None:
     asked = {"question": "And how many police?", "history": [{"question": QUESTION, "answer": "11,200"}]}
     understood = open_client.post("/api/ask", json=asked).json()["standalone_question"]
     assert understood.startswith("How many police")
-    told = open_client.post("/api/ask", json={**asked, "complete": False}).json()
-    assert told["standalone_question"] == "And how many police?"
+    answer = open_client.post("/api/ask", json={**asked, "complete": False}).json()
+    assert answer["standalone_question"] == "And how many police?"
     assert open_client.post("/api/ask", json={**asked, "history": [QUESTION]}).json()["answered"]
     first = open_client.post("/api/ask", json={"question": QUESTION}).json()
     place = {key: first["evidence"][0][key] for key in ("document", "start", "end")}
@@ -76,9 +76,9 @@ def test_one_document_of_several_is_asked_alone(ask_text) -> None:  # type: igno
     two = client(ask_text("Rain fell in May.", "Rain fell in June. Snow fell too."))
     asked = {"question": "When did rain fall?"}
     for document, quote in (("doc1", "Rain fell in May."), ("doc2", "Rain fell in June.")):
-        told = two.post("/api/ask", json={**asked, "document": document}).json()
-        assert {one["document"] for one in told["evidence"]} == {document}
-        assert told["evidence"][0]["quote"] == quote
+        answer = two.post("/api/ask", json={**asked, "document": document}).json()
+        assert {evidence["document"] for evidence in answer["evidence"]} == {document}
+        assert answer["evidence"][0]["quote"] == quote
     refused = two.post("/api/ask", json={**asked, "document": "doc3"})
     assert (refused.status_code, refused.json()["detail"]) == (
         404,
@@ -90,16 +90,16 @@ def test_documents_and_passages_hold_what_the_index_holds(open_client: TestClien
     listed = open_client.get("/api/documents").json()
     document = quoth.index.documents["stabilizing-mali"]
     assert listed["feedback"] is False
-    assert [(one["id"], one["title"], one["sha256"]) for one in listed["documents"]] == [
+    assert [(document["id"], document["title"], document["sha256"]) for document in listed["documents"]] == [
         ("stabilizing-mali", document.title, document.sha256)
     ]
     whole = open_client.get("/api/documents/stabilizing-mali").json()
-    assert [section["heading"] for section in whole["sections"]] == [one.heading for one in document.sections]
+    assert [section["heading"] for section in whole["sections"]] == [section.heading for section in document.sections]
     assert len(whole["notes"]) == whole["footnotes"] == len(document.footnotes)
-    found = open_client.get("/api/documents/stabilizing-mali/passages/stabilizing-mali%234").json()
-    assert found["text"] == document.text[found["start"] : found["end"]]
-    assert QUOTE in found["text"]
-    assert (found["section"], found["footnotes"]) == ("Uncertainty Amid Troop Drawdown", [4])
+    body = open_client.get("/api/documents/stabilizing-mali/passages/stabilizing-mali%234").json()
+    assert body["text"] == document.text[body["start"] : body["end"]]
+    assert QUOTE in body["text"]
+    assert (body["section"], body["footnotes"]) == ("Uncertainty Amid Troop Drawdown", [4])
     for path in ("/api/documents/x", "/api/documents/stabilizing-mali/passages/x", "/api/suggestions?document=x"):
         assert open_client.get(path).status_code == 404
     assert open_client.get("/api/suggestions").json()["suggestions"] == list(quoth.suggest(4))
@@ -129,10 +129,10 @@ def test_documents_and_passages_hold_what_the_index_holds(open_client: TestClien
     ],
 )
 def test_a_bad_request_gets_one_sentence(open_client: TestClient, body: bytes, status: int, detail: str | None) -> None:
-    told = open_client.post("/api/ask", content=body, headers={"Content-Type": "application/json"})
-    assert (told.status_code, told.headers["content-type"]) == (status, PROBLEM)
-    assert set(told.json()) == {"type", "title", "status", "detail"}
-    assert told.json()["detail"] == (
+    response = open_client.post("/api/ask", content=body, headers={"Content-Type": "application/json"})
+    assert (response.status_code, response.headers["content-type"]) == (status, PROBLEM)
+    assert set(response.json()) == {"type", "title", "status", "detail"}
+    assert response.json()["detail"] == (
         detail or "The body is larger than the 262,144 bytes this server takes. Send less."
     )
 
@@ -145,16 +145,16 @@ def test_every_way_to_miss_a_route_is_a_problem(open_client: TestClient) -> None
         ("POST", "/api/nothing", 404),
         ("GET", "/api", 404),
     ):
-        told = open_client.request(method, path)
-        assert (path, told.status_code, told.headers["content-type"]) == (path, status, PROBLEM)
+        response = open_client.request(method, path)
+        assert (path, response.status_code, response.headers["content-type"]) == (path, status, PROBLEM)
 
 
 def test_stages_come_as_events(open_client: TestClient, quoth: Assistant) -> None:
     def stages(question: str) -> list[tuple[str, dict]]:  # type: ignore[type-arg]
         asked = {"json": {"question": question}, "headers": {"Accept": "text/event-stream"}}
-        with open_client.stream("POST", "/api/ask", **asked) as told:
-            assert told.headers["content-type"].startswith("text/event-stream")
-            text = "".join(told.iter_text())
+        with open_client.stream("POST", "/api/ask", **asked) as stream:
+            assert stream.headers["content-type"].startswith("text/event-stream")
+            text = "".join(stream.iter_text())
         return [(name, json.loads(data)) for name, data in re.findall(r"event: (\w+)\ndata: (.*)\n\n", text)]
 
     names, values = zip(*stages(QUESTION))
@@ -180,12 +180,14 @@ def test_feedback_is_kept_with_place_and_versions(quoth: Assistant, tmp_path: Pa
     assert keeping.post("/api/feedback", json={**given, "start": 3076, "end": 3237}).status_code == 204
     (kept,) = store.list()
     assert (kept.question, kept.helpful, kept.reason, kept.answered) == (QUESTION, False, "wrong_place", True)
-    assert [(one.document, one.start, one.end) for one in kept.quotations] == [("stabilizing-mali", 3076, 3237)]
+    assert [(quotation.document, quotation.start, quotation.end) for quotation in kept.quotations] == [
+        ("stabilizing-mali", 3076, 3237)
+    ]
     assert kept.versions["reader"] == quoth.reader.fingerprint
     assert keeping.post("/api/feedback", json={**given, "document": "x", "start": 1, "end": 2}).status_code == 404
     assert keeping.post("/api/feedback", json={**given, "start": 5, "end": 10**9}).status_code == 404
     assert keeping.post("/api/feedback", json={**given, "helpful": True}).status_code == 204
-    assert [(one.helpful, one.reason) for one in store.list()] == [(False, "wrong_place"), (True, None)]
+    assert [(record.helpful, record.reason) for record in store.list()] == [(False, "wrong_place"), (True, None)]
     assert keeping.post("/api/feedback", json={**given, "helpful": "<b>"}).status_code == 422
     assert keeping.post("/api/feedback", json={**given, "confidence": True}).status_code == 422
     assert keeping.post("/api/feedback", json={**given, "confidence": 1}).status_code == 204
@@ -196,18 +198,18 @@ def test_a_full_queue_says_when_to_come_back_and_loses_no_answer(quoth: Assistan
     with serving(slow(quoth, 0.4), queue=1, workers=1) as address:
         import httpx
 
-        told: list[httpx.Response] = []
+        responses: list[httpx.Response] = []
 
         def ask() -> None:
-            told.append(httpx.post(f"{address}/api/ask", json={"question": QUESTION}, timeout=20))
+            responses.append(httpx.post(f"{address}/api/ask", json={"question": QUESTION}, timeout=20))
 
         threads = [threading.Thread(target=ask) for _ in range(5)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert sorted(one.status_code for one in told) == [200, 200, 503, 503, 503]
-    for one in told:
+    assert sorted(response.status_code for response in responses) == [200, 200, 503, 503, 503]
+    for one in responses:
         if one.status_code == 503:
             assert int(one.headers["retry-after"]) >= 1
             assert one.json()["type"] == "urn:quoth:busy"
@@ -244,15 +246,15 @@ def test_questions_are_answered_in_the_same_threads_whatever_else_is_done(quoth:
 
 def test_an_answer_under_way_is_finished_when_the_server_is_told_to_end(quoth: Assistant) -> None:
 
-    told: list[httpx.Response] = []
+    responses: list[httpx.Response] = []
     with serving(slow(quoth, 1.0)) as address:
         thread = threading.Thread(
-            target=lambda: told.append(httpx.post(f"{address}/api/ask", json={"question": QUESTION}, timeout=20))
+            target=lambda: responses.append(httpx.post(f"{address}/api/ask", json={"question": QUESTION}, timeout=20))
         )
         thread.start()
         time.sleep(0.4)
     thread.join(5)
-    assert told[0].json()["evidence"][0]["quote"] == QUOTE
+    assert responses[0].json()["evidence"][0]["quote"] == QUOTE
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{address}/healthz")
 
@@ -269,13 +271,13 @@ def test_an_open_page_does_not_hold_up_the_end(quoth: Assistant, log: Log) -> No
 
 
 def test_health_is_told_to_anyone_and_metrics_only_where_asked_for(quoth: Assistant) -> None:
-    told = client(quoth, metrics=True)
-    assert told.get("/healthz").json() == {"status": "ok"}
-    assert told.get("/readyz").json() == {"status": "ready"}
-    told.post("/api/ask", json={"question": QUESTION})
-    told.post("/api/ask", json={"question": "Xyzzy plugh?"})
-    told.get("/no/such/page")
-    text = told.get("/metrics").text
+    metered = client(quoth, metrics=True)
+    assert metered.get("/healthz").json() == {"status": "ok"}
+    assert metered.get("/readyz").json() == {"status": "ready"}
+    metered.post("/api/ask", json={"question": QUESTION})
+    metered.post("/api/ask", json={"question": "Xyzzy plugh?"})
+    metered.get("/no/such/page")
+    text = metered.get("/metrics").text
     for line in (
         'quoth_requests_total{route="/api/ask",status="200"} 2.0',
         'quoth_answers_total{outcome="answered"} 1.0',
@@ -291,9 +293,9 @@ def test_health_is_told_to_anyone_and_metrics_only_where_asked_for(quoth: Assist
 
 def test_the_log_has_no_question_unless_it_is_to(quoth: Assistant, log: Log) -> None:
     asked = {"json": {"question": "Who is Wolfram Lacher?"}, "headers": {"X-Request-Id": "abc-1"}}
-    told = client(quoth).post("/api/ask?q=Wolfram", **asked)
+    response = client(quoth).post("/api/ask?q=Wolfram", **asked)
     line = log.last(request_id="abc-1")
-    assert told.headers["x-request-id"] == "abc-1"
+    assert response.headers["x-request-id"] == "abc-1"
     assert (line["path"], line["status"], line["outcome"]) == ("/api/ask", 200, "answered")
     assert "Wolfram" not in log.stream.getvalue()
     forged = client(quoth).get("/healthz", headers={"X-Request-Id": b'x"\n{"forged": 1}'.hex() * 9})
@@ -307,20 +309,20 @@ def test_what_breaks_is_a_problem_outside_and_a_traceback_in_the_log(quoth: Assi
         def ask(self, *args, **kwargs):  # type: ignore[no-untyped-def]
             raise RuntimeError("a secret")
 
-    told = client(Broken(quoth.index, quoth.config, quoth.reader)).post("/api/ask", json={"question": "Who?"})
-    assert (told.status_code, told.headers["content-type"]) == (500, PROBLEM)
-    assert "secret" not in told.text
-    assert "Traceback" not in told.text
-    assert "RuntimeError: a secret" in log.last(event="error", request_id=told.headers["x-request-id"])["traceback"]
+    response = client(Broken(quoth.index, quoth.config, quoth.reader)).post("/api/ask", json={"question": "Who?"})
+    assert (response.status_code, response.headers["content-type"]) == (500, PROBLEM)
+    assert "secret" not in response.text
+    assert "Traceback" not in response.text
+    assert "RuntimeError: a secret" in log.last(event="error", request_id=response.headers["x-request-id"])["traceback"]
 
 
 def test_quotas_count_callers_and_addresses_and_speak_in_the_operators_words(quoth: Assistant, log: Log) -> None:
     asked = {"json": {"question": QUESTION}}
     few = client(quoth, quota="", quota_address="2/minute", quota_message="Ask the library desk.")
     assert [few.post("/api/ask", **asked).status_code for _ in range(3)] == [200, 200, 429]
-    told = few.post("/api/ask", **asked)
-    assert told.json()["detail"] == "Ask the library desk."
-    assert 1 <= int(told.headers["retry-after"]) <= 60
+    response = few.post("/api/ask", **asked)
+    assert response.json()["detail"] == "Ask the library desk."
+    assert 1 <= int(response.headers["retry-after"]) <= 60
     assert few.get("/api/documents").status_code == 200
     assert "2 per 1 minute by address" in log.last(refused="quota")["why"]
 
@@ -333,8 +335,8 @@ def test_addresses_of_one_ipv6_customer_count_as_one(quoth: Assistant) -> None:
 
 
 def test_the_description_tells_every_route_example_and_error(open_client: TestClient) -> None:
-    told = open_client.get("/openapi.json").json()
-    assert set(told["paths"]) == {
+    body = open_client.get("/openapi.json").json()
+    assert set(body["paths"]) == {
         "/api/ask",
         "/api/documents",
         "/api/documents/{document}",
@@ -346,14 +348,14 @@ def test_the_description_tells_every_route_example_and_error(open_client: TestCl
         "/healthz",
         "/readyz",
     }
-    ask = told["paths"]["/api/ask"]["post"]
+    ask = body["paths"]["/api/ask"]["post"]
     assert set(ask["responses"]) == {
         "200", "400", "401", "403", "404", "408", "413", "415", "422", "429", "500", "503",
     }  # fmt: skip
     assert ask["responses"]["503"]["content"][PROBLEM]["examples"]["busy"]["value"]["status"] == 503
-    assert told["components"]["schemas"]["AskRequest"]["examples"][0] == {"question": QUESTION}
-    referred = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(told)))
-    assert referred <= set(told["components"]["schemas"])
+    assert body["components"]["schemas"]["AskRequest"]["examples"][0] == {"question": QUESTION}
+    referred = set(re.findall(r'"#/components/schemas/([^"]+)"', json.dumps(body)))
+    assert referred <= set(body["components"]["schemas"])
 
 
 def test_a_sub_path_works_whether_the_proxy_leaves_it_on_or_takes_it_off(quoth: Assistant) -> None:
@@ -386,15 +388,15 @@ def test_under_auth_everything_but_health_and_the_embeds_shell_wants_a_caller(
         assert (path, asked.get(path).status_code) == (path, 200)
     for path in ("/", "/api/documents", "/api/suggestions", "/openapi.json", "/metrics", "/config", "/nothing",
                  "/gradio_api/queue/data", "/assets/x.js", "/embed/", "/embed.js/x", "//embed", "/widget.js%00"):  # fmt: skip
-        told = asked.get(path)
-        assert (path, told.status_code in (401, 404)) == (path, True)
-    told = asked.post("/api/ask", json={"question": QUESTION})
-    assert (told.status_code, told.headers["www-authenticate"]) == (401, 'Bearer realm="Quoth"')
+        response = asked.get(path)
+        assert (path, response.status_code in (401, 404)) == (path, True)
+    response = asked.post("/api/ask", json={"question": QUESTION})
+    assert (response.status_code, response.headers["www-authenticate"]) == (401, 'Bearer realm="Quoth"')
     for wrong in (
         "", "Bearer", "Bearer x", f"Basic {secret}", f"Bearer {secret}x", f"Bearer  {secret}", f"Bearer {secret[:-1]}",
     ):  # fmt: skip
-        told = asked.post("/api/ask", json={"question": QUESTION}, headers={"Authorization": wrong})
-        assert (wrong, told.status_code) == (wrong, 401)
+        response = asked.post("/api/ask", json={"question": QUESTION}, headers={"Authorization": wrong})
+        assert (wrong, response.status_code) == (wrong, 401)
     assert asked.post("/api/ask", json={"question": QUESTION}, headers=bearer(secret)).status_code == 200
     assert asked.get("/", headers=bearer(secret)).status_code == 200
     tokens.revoke("anna")
@@ -406,9 +408,9 @@ def test_tokens_are_kept_as_hashes_and_can_end(tokens: TokenFile, now) -> None: 
     assert re.fullmatch(r"quoth_[\w-]{43}", secret)
     assert secret.removeprefix("quoth_") not in tokens.path.read_text()
     assert tokens.path.stat().st_mode & 0o077 == 0
-    found = tokens.read().find(secret, now())
-    assert found is not None
-    assert found.name == "anna"
+    token = tokens.read().find(secret, now())
+    assert token is not None
+    assert token.name == "anna"
     assert tokens.read().find(secret, now(days=2)) is None
     with pytest.raises(QuothError, match="There is a token 'anna' already"):
         tokens.add("anna", False, None, now())
@@ -421,9 +423,9 @@ def test_tokens_are_kept_as_hashes_and_can_end(tokens: TokenFile, now) -> None: 
 
 def test_a_damaged_file_of_tokens_is_told_to_the_log_alone(quoth: Assistant, tokens: TokenFile, log: Log) -> None:
     tokens.path.write_text("{")
-    told = client(quoth, auth=True, tokens=str(tokens.path), trusted_proxy=("10.0.0.5",)).get("/readyz")
-    assert (told.status_code, told.json()["type"]) == (500, "urn:quoth:broken")
-    assert str(tokens.path) not in told.text
+    response = client(quoth, auth=True, tokens=str(tokens.path), trusted_proxy=("10.0.0.5",)).get("/readyz")
+    assert (response.status_code, response.json()["type"]) == (500, "urn:quoth:broken")
+    assert str(tokens.path) not in response.text
     assert "is no file of tokens" in log.last(refused="broken")["why"]
 
 
@@ -444,8 +446,8 @@ def test_a_proxys_user_is_believed_from_its_address_alone(quoth: Assistant, toke
     proxied = client(quoth, peer="::ffff:10.0.0.5", **given)
     assert proxied.post("/api/ask", **asked).status_code == 200
     for user in ("", "x" * 300, "a\tb"):
-        told = proxied.post("/api/ask", json={"question": QUESTION}, headers={"X-Forwarded-User": user})
-        assert (user, told.status_code) == (user, 401)
+        response = proxied.post("/api/ask", json={"question": QUESTION}, headers={"X-Forwarded-User": user})
+        assert (user, response.status_code) == (user, 401)
 
 
 def test_a_person_whom_nobody_has_named_is_sent_to_sign_in_by_the_page_alone(
@@ -453,8 +455,8 @@ def test_a_person_whom_nobody_has_named_is_sent_to_sign_in_by_the_page_alone(
 ) -> None:
     given = {"auth": True, "tokens": str(tokens.path), "trusted_proxy": ("10.0.0.5",), "root_path": "/quoth"}
     asked = client(quoth, peer="10.0.0.5", sign_in="/index.php/Special:UserLogin", **given)
-    told = asked.get("/quoth/", follow_redirects=False)
-    assert (told.status_code, told.headers["location"]) == (303, "/index.php/Special:UserLogin")
+    response = asked.get("/quoth/", follow_redirects=False)
+    assert (response.status_code, response.headers["location"]) == (303, "/index.php/Special:UserLogin")
     assert log.last(refused="unauthorized")["path"] == "/quoth/"
     for path in ("/quoth/api/documents", "/quoth/config"):
         assert (path, asked.get(path, follow_redirects=False).status_code) == (path, 401)
@@ -486,8 +488,8 @@ def test_an_embeds_token_is_minted_for_whom_somebody_vouched_and_is_good_for_ask
     assert minted["expires_in"] == 900
 
     embed = {**bearer(minted["token"]), "Origin": WIKI}
-    told = asked.post("/api/ask", json={"question": QUESTION}, headers=embed)
-    assert (told.status_code, told.headers["access-control-allow-origin"]) == (200, WIKI)
+    response = asked.post("/api/ask", json={"question": QUESTION}, headers=embed)
+    assert (response.status_code, response.headers["access-control-allow-origin"]) == (200, WIKI)
     assert log.last(caller="embed:bob")["status"] == 200
     assert asked.get("/api/documents", headers=embed).status_code == 200
     for path in ("/", "/openapi.json", "/config"):
@@ -498,8 +500,10 @@ def test_an_embeds_token_is_minted_for_whom_somebody_vouched_and_is_good_for_ask
     assert tokens.check(minted["token"], -1, now()) is None  # as old as it may be, and a second older
 
     elsewhere = client(quoth, **{**given, "allow_origin": (WIKI, "https://other.test")})
-    told = elsewhere.post("/api/ask", json={"question": QUESTION}, headers={**embed, "Origin": "https://other.test"})
-    assert (told.status_code, told.headers["access-control-allow-origin"]) == (401, "https://other.test")
+    response = elsewhere.post(
+        "/api/ask", json={"question": QUESTION}, headers={**embed, "Origin": "https://other.test"}
+    )
+    assert (response.status_code, response.headers["access-control-allow-origin"]) == (401, "https://other.test")
 
     tokens.revoke("wiki")
     assert asked.post("/api/ask", json={"question": QUESTION}, headers=embed).status_code == 401
@@ -511,8 +515,10 @@ def test_a_proxys_user_mints_for_nobody_else(quoth: Assistant, tokens: TokenFile
     given = {"auth": True, "tokens": str(tokens.path), "trusted_proxy": ("10.0.0.5",), "allow_origin": (WIKI,)}
     tokens.ensure_key()
     asked = client(quoth, peer="10.0.0.5", **given)
-    told = asked.post("/api/embed-token", json={"origin": WIKI, "user": "root"}, headers={"X-Forwarded-User": "anna"})
-    granted = tokens.check(told.json()["token"], 60, now())
+    response = asked.post(
+        "/api/embed-token", json={"origin": WIKI, "user": "root"}, headers={"X-Forwarded-User": "anna"}
+    )
+    granted = tokens.check(response.json()["token"], 60, now())
     assert granted is not None
     assert (granted.user, granted.by, granted.origin) == ("anna", "", WIKI)
 
@@ -521,8 +527,8 @@ def test_each_callers_quota_is_its_own(quoth: Assistant, tokens: TokenFile, now)
     secrets = [tokens.add(name, False, None, now()) for name in ("anna", "bob")]
     asked = client(quoth, auth=True, tokens=str(tokens.path), quota="1/minute", quota_address="")
     statuses = [
-        asked.post("/api/ask", json={"question": QUESTION}, headers=bearer(one)).status_code
-        for one in [*secrets, *secrets]
+        asked.post("/api/ask", json={"question": QUESTION}, headers=bearer(secret)).status_code
+        for secret in [*secrets, *secrets]
     ]
     assert statuses == [200, 200, 429, 429]
 

@@ -62,8 +62,8 @@ def embedding(quoth: Assistant) -> TestClient:
      "localhost:x", "127.1", "2130706433", "localhost,evil.test", "[::1", "localhost#", "localhost\\evil.test"],
 )  # fmt: skip
 def test_another_host_name_is_refused_and_the_log_says_why(plain: TestClient, log: Log, host: str) -> None:
-    told = plain.post("/api/ask", json=ASKED, headers={"Host": host})
-    assert (told.status_code, told.json()["type"]) == (400, "urn:quoth:host_not_allowed")
+    response = plain.post("/api/ask", json=ASKED, headers={"Host": host})
+    assert (response.status_code, response.json()["type"]) == (400, "urn:quoth:host_not_allowed")
     assert "--allow-host" in log.last(refused="host_not_allowed")["why"]
 
 
@@ -78,9 +78,9 @@ def test_hosts_that_are_allowed(quoth: Assistant, plain: TestClient) -> None:
 
 def test_a_forwarded_host_is_ignored_from_anyone_and_checked_from_a_proxy(quoth: Assistant, plain: TestClient) -> None:
     forged = {"X-Forwarded-Host": "evil.test", "X-Forwarded-Proto": "https", "Forwarded": "host=evil.test"}
-    told = plain.get("/", headers=forged)
-    assert told.status_code == 200
-    assert "evil.test" not in told.text
+    response = plain.get("/", headers=forged)
+    assert response.status_code == 200
+    assert "evil.test" not in response.text
     through = client(quoth, peer="10.0.0.5", trusted_proxy=("10.0.0.5",), allow_host=("quoth.test",))
     assert through.get("/", headers=forged).status_code == 400
     assert '"root":"https://quoth.test"' in through.get("/", headers={**forged, "X-Forwarded-Host": "quoth.test"}).text
@@ -103,9 +103,9 @@ def test_another_origin_reads_nothing_and_is_told_nothing(embedding: TestClient,
         ("POST", "/gradio_api/queue/join"), ("GET", "/openapi.json"), ("POST", "/api/feedback"), ("GET", "/healthz"),
     ):  # fmt: skip
         headers = {"Origin": origin, "Access-Control-Request-Method": "POST"}
-        told = embedding.request(method, path, headers=headers, json=ASKED if method == "POST" else None)
-        assert (path, told.status_code) == (path, 403)
-        assert not [name for name in told.headers if name.startswith("access-control-allow")]
+        response = embedding.request(method, path, headers=headers, json=ASKED if method == "POST" else None)
+        assert (path, response.status_code) == (path, 403)
+        assert not [name for name in response.headers if name.startswith("access-control-allow")]
     assert "is not on the list; --allow-origin adds it" in log.last(refused="origin_not_allowed")["why"]
 
 
@@ -113,14 +113,14 @@ def test_with_no_list_no_other_origin_is_let_in(plain: TestClient) -> None:
     for origin in (WIKI, "http://localhost:3000", "http://127.0.0.1:9999"):
         assert plain.post("/api/ask", json=ASKED, headers={"Origin": origin}).status_code == 403
     for origin in ("http://localhost:7860", "https://localhost:7860"):  # a proxy may have ended the TLS
-        told = plain.post("/api/ask", json=ASKED, headers={"Origin": origin})
-        assert told.status_code == 200
-        assert "access-control-allow-origin" not in told.headers
+        response = plain.post("/api/ask", json=ASKED, headers={"Origin": origin})
+        assert response.status_code == 200
+        assert "access-control-allow-origin" not in response.headers
 
 
 def test_two_origins_are_no_origin(embedding: TestClient) -> None:
-    told = embedding.post("/api/ask", json=ASKED, headers=[("Origin", WIKI), ("Origin", "https://evil.test")])
-    assert told.status_code == 403
+    response = embedding.post("/api/ask", json=ASKED, headers=[("Origin", WIKI), ("Origin", "https://evil.test")])
+    assert response.status_code == 403
 
 
 def test_a_listed_origin_gets_what_an_embed_needs_without_credentials(embedding: TestClient) -> None:
@@ -134,10 +134,10 @@ def test_a_listed_origin_gets_what_an_embed_needs_without_credentials(embedding:
     )
     assert preflight.status_code == 200
     assert preflight.headers["access-control-allow-origin"] == WIKI
-    told = embedding.post("/api/ask", json=ASKED, headers={"Origin": WIKI})
-    assert told.headers["access-control-allow-origin"] == WIKI
-    assert "Origin" in told.headers["vary"]
-    for one in (preflight, told):
+    response = embedding.post("/api/ask", json=ASKED, headers={"Origin": WIKI})
+    assert response.headers["access-control-allow-origin"] == WIKI
+    assert "Origin" in response.headers["vary"]
+    for one in (preflight, response):
         assert "access-control-allow-credentials" not in one.headers
     for method, path in (("GET", "/"), ("POST", "/gradio_api/queue/join"), ("POST", "/api/embed-token")):
         assert (path, embedding.request(method, path, headers={"Origin": WIKI}).status_code) == (path, 403)
@@ -147,21 +147,21 @@ def test_a_listed_origin_gets_what_an_embed_needs_without_credentials(embedding:
 
 def test_a_form_or_a_text_that_needs_no_preflight_asks_nothing(plain: TestClient) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", ""):
-        told = plain.post("/api/ask", content=json.dumps(ASKED), headers={"Content-Type": kind})
-        assert (kind, told.status_code) == (kind, 422)
+        response = plain.post("/api/ask", content=json.dumps(ASKED), headers={"Content-Type": kind})
+        assert (kind, response.status_code) == (kind, 422)
 
 
 # Frames
 
 
-def ancestors(told) -> str:  # type: ignore[no-untyped-def]
-    return re.search(r"frame-ancestors ([^;]+)", told.headers["content-security-policy"])[1]  # type: ignore[index]
+def ancestors(response) -> str:  # type: ignore[no-untyped-def]
+    return re.search(r"frame-ancestors ([^;]+)", response.headers["content-security-policy"])[1]  # type: ignore[index]
 
 
 def test_only_the_embed_may_be_framed_and_only_by_the_list(plain: TestClient, embedding: TestClient) -> None:
     for path in ("/", "/healthz", "/api/documents", "/openapi.json", "/nothing", "/widget.js"):
-        told = embedding.get(path)
-        assert (path, ancestors(told), told.headers["x-frame-options"]) == (path, "'none'", "DENY")
+        response = embedding.get(path)
+        assert (path, ancestors(response), response.headers["x-frame-options"]) == (path, "'none'", "DENY")
     assert ancestors(embedding.get("/embed")) == f"'self' {WIKI}"
     assert ancestors(plain.get("/embed")) == "'self'"
 
@@ -190,10 +190,10 @@ def test_a_frame_on_another_page_is_refused_with_a_reason(
 
 def test_what_an_address_says_is_text_in_the_embed(plain: TestClient) -> None:
     evil = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
-    told = plain.get("/embed", params={"doc": evil, "theme": evil, "q": evil})
-    assert "<script>alert" not in told.text
-    assert "<img" not in told.text
-    assert '<body data-theme="auto">' in told.text
+    response = plain.get("/embed", params={"doc": evil, "theme": evil, "q": evil})
+    assert "<script>alert" not in response.text
+    assert "<img" not in response.text
+    assert '<body data-theme="auto">' in response.text
 
 
 # Gradio's own routes
@@ -225,10 +225,10 @@ GRADIO = [
 
 def test_gradios_routes_are_all_known_and_closed_but_for_those_the_page_needs(plain: TestClient) -> None:
     for method, path in GRADIO:
-        told = plain.request(method, path, content=b"x" if method == "POST" else None)
-        assert (method, path, told.status_code in (404, 405)) == (method, path, True)
+        response = plain.request(method, path, content=b"x" if method == "POST" else None)
+        assert (method, path, response.status_code in (404, 405)) == (method, path, True)
         if method != "HEAD":
-            assert told.headers["content-type"] == "application/problem+json"
+            assert response.headers["content-type"] == "application/problem+json"
 
 
 def test_every_route_that_gradio_has_is_closed_or_on_the_pages_list(quoth: Assistant) -> None:
@@ -275,16 +275,16 @@ def routes(app):  # type: ignore[no-untyped-def]
     for route in app.routes:
         if hasattr(route, "methods"):
             yield route
-    told = app.openapi()  # every path, however it was included
-    for path, methods in told["paths"].items():
+    description = app.openapi()  # every path, however it was included
+    for path, methods in description["paths"].items():
         for method in methods:
             yield type("Route", (), {"path": path, "methods": {method.upper()}})
 
 
 def test_nothing_that_is_posted_is_stored(plain: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
-    told = plain.post("/gradio_api/upload", files={"files": ("x.txt", b"stored", "text/plain")})
-    assert told.status_code == 404
+    response = plain.post("/gradio_api/upload", files={"files": ("x.txt", b"stored", "text/plain")})
+    assert response.status_code == 404
     assert list(tmp_path.rglob("*")) == []
 
 
@@ -295,24 +295,24 @@ def test_mcp_stays_closed_when_the_environment_asks_for_it(quoth: Assistant, mon
 
 
 def test_the_page_has_a_policy_that_names_its_scripts(plain: TestClient) -> None:
-    told = plain.get("/")
-    rules = dict(rule.split(" ", 1) for rule in told.headers["content-security-policy"].split("; "))
+    response = plain.get("/")
+    rules = dict(rule.split(" ", 1) for rule in response.headers["content-security-policy"].split("; "))
     assert rules["default-src"] == rules["frame-ancestors"] == rules["form-action"] == "'none'"
     assert rules["script-src"].startswith("'self' 'unsafe-eval' 'sha256-")
     assert "unsafe-inline" not in rules["script-src"]
     assert rules["connect-src"] == "'self'"
     assert "'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y5pLsLg4GF+pI='" in policy(b"<script>alert(1)</script>")
-    assert "https:" not in told.headers["content-security-policy"]
+    assert "https:" not in response.headers["content-security-policy"]
 
 
 def test_every_answer_carries_the_headers_that_close_it(plain: TestClient) -> None:
     for path in ("/", "/embed", "/widget.js", "/api/documents", "/nothing", "/config", "/theme.css"):
-        told = plain.get(path)
-        assert told.headers["x-content-type-options"] == "nosniff"
-        assert told.headers["referrer-policy"] == "no-referrer"
-        assert "content-security-policy" in told.headers
-        assert "set-cookie" not in told.headers
-        assert "server" not in told.headers
+        response = plain.get(path)
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert response.headers["referrer-policy"] == "no-referrer"
+        assert "content-security-policy" in response.headers
+        assert "set-cookie" not in response.headers
+        assert "server" not in response.headers
     assert plain.get("/api/documents").headers["cross-origin-resource-policy"] == "same-origin"
     assert plain.get("/widget.js").headers["cross-origin-resource-policy"] == "cross-origin"
 
@@ -330,10 +330,10 @@ def test_every_answer_carries_the_headers_that_close_it(plain: TestClient) -> No
      "/healthz%2f..%2fapi%2fask", "/API/ASK", "/api/ask/", "/;/api/ask", "/api%2fask/x"],
 )  # fmt: skip
 def test_no_path_climbs_out(plain: TestClient, path: str) -> None:
-    told = plain.get(path)
-    assert (path, told.status_code) == (path, 404)
-    assert told.headers["content-type"] == "application/problem+json"
-    assert "x-evil" not in told.headers
+    response = plain.get(path)
+    assert (path, response.status_code) == (path, 404)
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "x-evil" not in response.headers
 
 
 def test_a_link_out_of_the_source_folder_is_refused(tmp_path: Path) -> None:
@@ -397,8 +397,8 @@ def test_a_body_without_a_length_is_cut_at_the_limit(quoth: Assistant) -> None:
     ("length", "status"), [("-1", 400), ("1e9", 400), ("0x10", 400), ("99999999999999999999", 413), ("262145", 413)]
 )
 def test_a_length_that_is_none_or_too_much(plain: TestClient, length: str, status: int) -> None:
-    told = plain.post("/api/ask", content=b"{}", headers={"Content-Length": length})
-    assert told.status_code == status
+    response = plain.post("/api/ask", content=b"{}", headers={"Content-Length": length})
+    assert response.status_code == status
 
 
 @pytest.mark.parametrize(
@@ -473,17 +473,17 @@ def test_a_strange_question_is_answered_or_not_and_comes_back_as_it_was(
     plain: TestClient, log: Log, question: str
 ) -> None:
     text = json.dumps({"question": question})  # surrogate pairs and controls escaped, as JSON has it
-    told = plain.post("/api/ask", content=text, headers={"Content-Type": "application/json"})
-    assert told.status_code == 200
-    assert told.headers["content-type"] == "application/json"
-    assert told.json()["question"] == question.encode("utf-16", "surrogatepass").decode("utf-16").strip()
+    response = plain.post("/api/ask", content=text, headers={"Content-Type": "application/json"})
+    assert response.status_code == 200
+    assert response.headers["content-type"] == "application/json"
+    assert response.json()["question"] == question.encode("utf-16", "surrogatepass").decode("utf-16").strip()
     assert log.stream.getvalue().isascii()
 
 
 def test_half_a_surrogate_pair_is_refused(plain: TestClient) -> None:
-    told = plain.post("/api/ask", content=b'{"question": "\\ud800"}', headers={"Content-Type": "application/json"})
-    assert told.status_code == 422
-    told.json()["detail"].encode()
+    response = plain.post("/api/ask", content=b'{"question": "\\ud800"}', headers={"Content-Type": "application/json"})
+    assert response.status_code == 422
+    response.json()["detail"].encode()
 
 
 def test_controls_in_a_question_stay_escaped_in_the_log(quoth: Assistant, log: Log) -> None:
@@ -502,8 +502,8 @@ def test_controls_in_a_question_stay_escaped_in_the_log(quoth: Assistant, log: L
 )  # fmt: skip
 def test_no_question_makes_a_pattern_run_away(plain: TestClient, question: str) -> None:
     began = time.process_time()
-    told = plain.post("/api/ask", json={"question": question[:2000], "history": [question[:2000]] * 10})
-    assert told.status_code == 200
+    response = plain.post("/api/ask", json={"question": question[:2000], "history": [question[:2000]] * 10})
+    assert response.status_code == 200
     assert time.process_time() - began < 5  # a pattern that runs away takes minutes
 
 

@@ -34,7 +34,7 @@ def description(quoth: Assistant, tmp_path_factory: pytest.TempPathFactory) -> s
 
 
 def test_every_route_is_tried(description: schemathesis.BaseSchema) -> None:
-    tried = {(found.ok().method, found.ok().path) for found in description.get_all_operations()}
+    tried = {(operation.ok().method, operation.ok().path) for operation in description.get_all_operations()}
     assert tried == set(ROUTES)
 
 
@@ -53,12 +53,12 @@ def test_every_answer_is_one_that_is_described(
     @given(case=operation.as_strategy(generation_mode=mode))
     def check(case: schemathesis.Case) -> None:
         # No schema can say that a question is more than blanks, or that a body is small: such a one is refused.
-        told = case.call()
+        response = case.call()
         # To schemathesis 413 is no refusal of what is wrong in other ways, too.
-        known = [positive_data_acceptance, *([negative_data_rejection] if told.status_code == 413 else [])]
-        case.validate_response(told, excluded_checks=known)
-        assert told.status_code < 500
-        assert "Traceback" not in told.text
+        known = [positive_data_acceptance, *([negative_data_rejection] if response.status_code == 413 else [])]
+        case.validate_response(response, excluded_checks=known)
+        assert response.status_code < 500
+        assert "Traceback" not in response.text
 
     check()
 
@@ -67,8 +67,8 @@ def test_every_answer_is_one_that_is_described(
 @pytest.mark.timeout(1800)
 def test_what_one_answer_names_can_be_asked_for_in_the_next(description: schemathesis.BaseSchema) -> None:
     machine = description.as_state_machine()
-    machine.validate_response = lambda self, told, case, **rest: case.validate_response(  # type: ignore[method-assign]
-        told, excluded_checks=[positive_data_acceptance]
+    machine.validate_response = lambda self, response, case, **rest: case.validate_response(  # type: ignore[method-assign]
+        response, excluded_checks=[positive_data_acceptance]
     )
     machine.run(
         settings=settings(

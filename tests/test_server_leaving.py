@@ -55,12 +55,12 @@ def waiting(address: str) -> int:
     return int(float(httpx.get(f"{address}/metrics").text.split("\nquoth_questions_waiting ")[1].split("\n")[0]))
 
 
-def comes_true(told: Callable[[], object], seconds: float = 5) -> bool:
+def comes_true(condition: Callable[[], object], seconds: float = 5) -> bool:
     """Whether something comes true in time."""
     deadline = time.monotonic() + seconds
-    while not told() and time.monotonic() < deadline:
+    while not condition() and time.monotonic() < deadline:
         time.sleep(0.02)
-    return bool(told())
+    return bool(condition())
 
 
 @pytest.mark.parametrize("accept", ["*/*", "text/event-stream"])

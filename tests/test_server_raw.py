@@ -95,9 +95,9 @@ class Server:
 def described(app: FastAPI) -> dict[tuple[str, str], set[int]]:
     """The statuses that each route is described with."""
     return {
-        (method.upper(), path): {int(status) for status in one["responses"]}
+        (method.upper(), path): {int(status) for status in event["responses"]}
         for path, methods in app.openapi()["paths"].items()
-        for method, one in methods.items()
+        for method, event in methods.items()
     }
 
 
@@ -127,23 +127,23 @@ def guarded(quoth: Assistant, tmp_path_factory: pytest.TempPathFactory) -> Itera
     server.close()
 
 
-def check(told: Told, method: str, path: str, server: Server) -> None:
+def check(headers: Told, method: str, path: str, server: Server) -> None:
     """Raise AssertionError unless an answer is a described one, and a refusal a problem of one clear sentence."""
-    assert told.status < 500, (server.last, told)
-    assert b"Traceback" not in told.body
-    assert REQUEST_ID.fullmatch(told.headers["x-request-id"])
-    assert told.headers["x-content-type-options"] == "nosniff"
+    assert headers.status < 500, (server.last, headers)
+    assert b"Traceback" not in headers.body
+    assert REQUEST_ID.fullmatch(headers.headers["x-request-id"])
+    assert headers.headers["x-content-type-options"] == "nosniff"
     statuses = server.statuses.get((method, path))
     if statuses is not None:
-        assert told.status in statuses, (server.last, told)
-    if told.status >= 400:
-        if told.headers["content-type"] == "text/plain; charset=utf-8":  # a preflight's
+        assert headers.status in statuses, (server.last, headers)
+    if headers.status >= 400:
+        if headers.headers["content-type"] == "text/plain; charset=utf-8":  # a preflight's
             assert method == "OPTIONS"
             return
-        assert told.headers["content-type"] == "application/problem+json", told
-        check_problem(json.loads(told.body) if method != "HEAD" else {}, told.status, method)
-    elif told.headers.get("content-type", "").startswith("text/event-stream"):
-        check_stream(told.body)
+        assert headers.headers["content-type"] == "application/problem+json", headers
+        check_problem(json.loads(headers.body) if method != "HEAD" else {}, headers.status, method)
+    elif headers.headers.get("content-type", "").startswith("text/event-stream"):
+        check_stream(headers.body)
 
 
 def check_problem(problem: dict[str, Any], status: int, method: str = "GET") -> None:
@@ -163,11 +163,11 @@ def check_stream(body: bytes) -> None:
     """Raise AssertionError unless a stream is whole events, the last of them an answer or a problem."""
     events = body.decode("utf-8").split("\n\n")
     assert events.pop() == ""
-    told = [re.fullmatch(r"event: ([a-z]+)\ndata: ([^\n]*)", one) for one in events]
-    assert all(told)
-    names = [one[1] for one in told if one]
+    headers = [re.fullmatch(r"event: ([a-z]+)\ndata: ([^\n]*)", event) for event in events]
+    assert all(headers)
+    names = [event[1] for event in headers if event]
     assert names in (["queued", "reading", "answer"], ["queued", "reading", "problem"])
-    last = told[-1]
+    last = headers[-1]
     assert last is not None
     data = json.loads(last[2])
     if names[-1] == "problem":
@@ -385,8 +385,8 @@ def test_any_headers_get_a_described_answer(request: pytest.FixtureRequest, wher
 
 @pytest.mark.parametrize("length", ["²", "９", "-1", "1e3", "", "1, 1"])
 def test_a_length_that_is_no_number(server: Server, length: str) -> None:
-    told = server.ask("POST", b"/api/ask", [(b"content-length", length.encode("latin-1", "replace"))], b"{}")
-    assert (told.status, json.loads(told.body)["detail"]) == (400, "The Content-Length is no number of bytes.")
+    response = server.ask("POST", b"/api/ask", [(b"content-length", length.encode("latin-1", "replace"))], b"{}")
+    assert (response.status, json.loads(response.body)["detail"]) == (400, "The Content-Length is no number of bytes.")
 
 
 @pytest.mark.parametrize("examples", EXAMPLES)

@@ -23,9 +23,9 @@ def test_a_flag_goes_before_the_environment_and_that_before_the_file(tmp_path: P
     file = tmp_path / "quoth.toml"
     file.write_text('port = 1\nqueue = 1\nquota = "1/hour"\nallow_origin = ["https://a.test"]\n')
     environment = {"QUOTH_CONFIG": str(file), "QUOTH_PORT": "2", "QUOTH_QUEUE": "2", "HOME": "/", "Q": "?"}
-    told = read_settings({"port": "3", "print_config": False, "run": None}, environment)
-    assert (told.port, told.queue, told.quota) == (3, 2, "1/hour")
-    assert told.allow_origin == ("https://a.test",)
+    given = read_settings({"port": "3", "print_config": False, "run": None}, environment)
+    assert (given.port, given.queue, given.quota) == (3, 2, "1/hour")
+    assert given.allow_origin == ("https://a.test",)
     listed = read_settings({}, {"QUOTH_ALLOW_ORIGIN": "https://b.test, https://c.test:8443", "QUOTH_METRICS": "true"})
     assert listed.allow_origin == ("https://b.test", "https://c.test:8443")
     assert listed.metrics is True
@@ -85,16 +85,16 @@ def test_an_unknown_key_of_the_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_default_is_closed() -> None:
-    told = Settings()
-    assert (told.host, told.auth, told.allow_origin, told.allow_host, told.trusted_proxy) == (
+    given = Settings()
+    assert (given.host, given.auth, given.allow_origin, given.allow_host, given.trusted_proxy) == (
         "127.0.0.1",
         None,
         (),
         (),
         (),
     )
-    assert (told.metrics, told.log_questions) == (False, False)
-    assert told.hosts == {"localhost", "127.0.0.1", "::1"}
+    assert (given.metrics, given.log_questions) == (False, False)
+    assert given.hosts == {"localhost", "127.0.0.1", "::1"}
 
 
 def test_print_config_prints_a_file_that_gives_the_same_settings(
@@ -108,9 +108,9 @@ def test_print_config_prints_a_file_that_gives_the_same_settings(
     printed = capsys.readouterr().out
     assert tomllib.loads(printed)["trusted_proxy"] == ["10.0.0.5/32"]
     (tmp_path / "quoth.toml").write_text(printed, encoding="utf-8")
-    told = read_settings({"config": str(tmp_path / "quoth.toml")}, {})
-    assert told.allow_origin == ("https://a.test", "https://b.test:8443")
-    assert to_toml(told) == printed
+    given = read_settings({"config": str(tmp_path / "quoth.toml")}, {})
+    assert given.allow_origin == ("https://a.test", "https://b.test:8443")
+    assert to_toml(given) == printed
     assert to_toml(Settings()).count("\n# ") + 1 == len(Settings.model_fields) + 1  # each explained; auth is unsaid
 
 
@@ -159,8 +159,8 @@ def test_the_process_serves_on_loopback_and_ends_when_it_is_told_to(tmp_path: Pa
         deadline = time.monotonic() + 20
         while True:
             try:
-                with urllib.request.urlopen("http://127.0.0.1:7993/readyz", timeout=5) as told:
-                    assert told.status == 200
+                with urllib.request.urlopen("http://127.0.0.1:7993/readyz", timeout=5) as response:
+                    assert response.status == 200
                 break
             except OSError:
                 assert time.monotonic() < deadline

@@ -55,7 +55,11 @@ def of_kind(document: Document, kind: type) -> list[object]:
 @pytest.mark.parametrize("name", ["page.md", "page.txt"])
 def test_headings_lists_tables_and_code_are_shown_as_they_were_read(tmp_path: Path, name: str) -> None:
     document = read(tmp_path, name, PAGE)
-    assert [(one.words, one.depth) for one in outline(document)] == [("Rules", 1), ("Fares", 2), ("Code", 2)]
+    assert [(heading.words, heading.depth) for heading in outline(document)] == [
+        ("Rules", 1),
+        ("Fares", 2),
+        ("Code", 2),
+    ]
     [listing] = of_kind(document, Listing)
     assert isinstance(listing, Listing)
     bullet = "" if name == "page.md" else "- "
@@ -136,7 +140,7 @@ def test_a_pdfs_rows_are_read_with_the_names_of_their_columns(tmp_path: Path) ->
     path = tmp_path / "fares.pdf"
     path.write_bytes(bytes(book.output()))
     document = parse(read_source(path))
-    rows = [one.sentences[0] for one in document.paragraphs if one.kind == "row"]
+    rows = [paragraph.sentences[0] for paragraph in document.paragraphs if paragraph.kind == "row"]
     assert [row.text for row in rows] == ["Ship | Adult | Child", "Vik | 12 | 6", "Bor | 30 | 15", "Holm | 8 | 4"]
     assert [row.plain for row in rows[1:]] == [
         "Ship: Vik; Adult: 12; Child: 6", "Ship: Bor; Adult: 30; Child: 15", "Ship: Holm; Adult: 8; Child: 4",

@@ -49,7 +49,7 @@ def test_importing_does_nothing_and_loads_no_web_or_model_library(tmp_path: Path
         "heavy = ('gradio', 'fastapi', 'torch', 'transformers', 'faiss')\n"
         "print([name for name in heavy if name in sys.modules], threading.active_count())"
     )
-    told = subprocess.run(
+    process = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path,
         capture_output=True,
@@ -57,5 +57,5 @@ def test_importing_does_nothing_and_loads_no_web_or_model_library(tmp_path: Path
         check=True,
         env={"PYTHONPATH": str(ROOT)},
     )
-    assert told.stdout.strip() == "[] 1"
+    assert process.stdout.strip() == "[] 1"
     assert list(tmp_path.iterdir()) == []

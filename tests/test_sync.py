@@ -125,14 +125,14 @@ def test_recent_changes_remove_nothing_and_are_asked_while_a_listing_is_not_due(
     wiki: Pages, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sync_folder(NAMED, wiki, place)
-    told = json.loads((place / ".pages.json").read_text())
-    (place / ".pages.json").write_text(json.dumps({**told, "listing": 60}))  # it took a minute
+    payload = json.loads((place / ".pages.json").read_text())
+    (place / ".pages.json").write_text(json.dumps({**payload, "listing": 60}))  # it took a minute
     wiki.pages = {"p3": ("Boats", "<p>Boats lie at the quay.</p>", 1)}
     assert sync_folder(NAMED, wiki, place) == Synced("handbook", 3, 1, 0)
-    assert wiki.since == [datetime.fromtimestamp(told["asked"] - 600, UTC)]
+    assert wiki.since == [datetime.fromtimestamp(payload["asked"] - 600, UTC)]
     assert sync_folder(NAMED, wiki, place, complete=True) == Synced("handbook", 1, 0, 2)
     assert len(wiki.since) == 1
-    (place / ".pages.json").write_text(json.dumps({**told, "listing": 60, "listed": told["listed"] - 1201}))
+    (place / ".pages.json").write_text(json.dumps({**payload, "listing": 60, "listed": payload["listed"] - 1201}))
     sync_folder(NAMED, wiki, place)
     assert len(wiki.since) == 1  # twenty minutes later it is listed again
 
@@ -166,9 +166,9 @@ def test_a_page_that_was_hidden_moved_or_emptied(wiki: Pages, place: Path) -> No
 
 def test_a_page_too_deep_to_read_is_named_and_left_out(wiki: Pages, place: Path) -> None:
     wiki.pages["p2"] = ("Cars", "<div>" * 400 + "Deep." + "</div>" * 400, 1)
-    told = sync_folder(NAMED, wiki, place)
-    assert told.problems[0].startswith("The page 'Cars' of the wiki 'handbook' is left out: ")
-    assert "nested more than 255 elements" in told.problems[0]
+    synced = sync_folder(NAMED, wiki, place)
+    assert synced.problems[0].startswith("The page 'Cars' of the wiki 'handbook' is left out: ")
+    assert "nested more than 255 elements" in synced.problems[0]
     assert names(place) == ["p1.html", "p1.toml"]
 
 
@@ -236,18 +236,18 @@ def test_a_wiki_is_a_collection_and_its_citations_lead_to_page_section_and_revis
     assert list(opened(source, place, tmp_path / "idx").index.documents) == ["rain"]  # nothing is there yet
     sync_folder(NAMED, wiki, place)
     quoth = opened(source, place, tmp_path / "idx")
-    assert {name: one.collection for name, one in quoth.index.documents.items()} == {
+    assert {name: document.collection for name, document in quoth.index.documents.items()} == {
         "rain": None, "handbook:p1": "handbook", "handbook:p2": "handbook",
     }  # fmt: skip
-    told = quoth.ask("How many days of leave may staff take?").evidence[0]
-    assert (told.quote, told.document, told.url) == (
+    evidence = quoth.ask("How many days of leave may staff take?").evidence[0]
+    assert (evidence.quote, evidence.document, evidence.url) == (
         "Staff may take thirty days of leave.",
         "handbook:p1",
         "http://wiki.test/index.php?title=Leave&oldid=1#firstHeading",
     )
-    assert [note.text for note in told.footnotes] == ["Roe, On Leave, 2001."]
-    told = quoth.of_collection("handbook").ask("Who works when the river is frozen?").evidence[0]
-    assert told.url == "http://wiki.test/index.php?title=Leave&oldid=1#In_winter"
+    assert [note.text for note in evidence.footnotes] == ["Roe, On Leave, 2001."]
+    evidence = quoth.of_collection("handbook").ask("Who works when the river is frozen?").evidence[0]
+    assert evidence.url == "http://wiki.test/index.php?title=Leave&oldid=1#In_winter"
     assert (quoth.index.documents["handbook:p1"].metadata.page, quoth.ask("When does it rain?").evidence[0].url) == (
         "p1",
         None,
@@ -299,15 +299,15 @@ def file(source: Path, tmp_path: Path) -> Path:
 
 
 def test_the_settings_name_wikis(file: Path, tmp_path: Path) -> None:
-    told = read_settings({"config": str(file)}, {})
-    assert [(wiki.name, wiki.kind, wiki.address, wiki.namespaces) for wiki in told.wikis] == [
+    given = read_settings({"config": str(file)}, {})
+    assert [(wiki.name, wiki.kind, wiki.address, wiki.namespaces) for wiki in given.wikis] == [
         ("handbook", "mediawiki", "http://wiki.test", ("0", "Help")),
         ("desk", "dokuwiki", "http://127.0.0.1:1", ()),
     ]
-    assert told.config.wikis == (tmp_path / "idx/wikis/handbook", tmp_path / "idx/wikis/desk")
+    assert given.config.wikis == (tmp_path / "idx/wikis/handbook", tmp_path / "idx/wikis/desk")
     printed = tmp_path / "printed.toml"
-    printed.write_text(to_toml(told))
-    assert read_settings({"config": str(printed)}, {}) == told
+    printed.write_text(to_toml(given))
+    assert read_settings({"config": str(printed)}, {}) == given
 
 
 @pytest.mark.parametrize(
@@ -395,8 +395,8 @@ def test_a_server_answers_from_an_edited_page_and_no_more_from_a_deleted_one(
     with logged() as log, TestClient(app, base_url="http://localhost:7860") as caller:
 
         def answer(question: str) -> str:
-            told = caller.post("/api/ask", json={"question": question, "collection": "handbook"}).json()
-            return told["evidence"][0]["quote"] if told["answered"] else told["abstention"]["message"]
+            answer = caller.post("/api/ask", json={"question": question, "collection": "handbook"}).json()
+            return answer["evidence"][0]["quote"] if answer["answered"] else answer["abstention"]["message"]
 
         assert answer("Where do cars stand?") == "Cars stand in the yard."
         known.pages["p2"] = ("Cars", "<p>Cars stand in the cellar.</p>", 2)

@@ -58,11 +58,11 @@ def test_what_goes_wrong_is_one_sentence(
     monkeypatch.setattr(sites, "LARGEST_ANSWER", 1 << 20)
     server.answer = lambda asked: reply
     wiki = MediaWiki(settings(server), "")
-    with pytest.raises(WikiError) as told:
+    with pytest.raises(WikiError) as raised:
         wiki.list_pages()
-    assert str(told.value).startswith("The wiki 'handbook' ")
-    assert message.format(url=server.url) in str(told.value)
-    assert "\n" not in str(told.value)
+    assert str(raised.value).startswith("The wiki 'handbook' ")
+    assert message.format(url=server.url) in str(raised.value)
+    assert "\n" not in str(raised.value)
     assert wiki.readable(["1"], Caller()) == frozenset()
 
 
@@ -111,8 +111,8 @@ SPACES = {
 
 def page_info(number: int, title: str, read: bool = True, **more: Any) -> dict[str, Any]:
     revisions = [{"revid": 10 * number, "timestamp": "2026-11-24T08:00:00Z"}]
-    told = {"pageid": number, "title": title, "lastrevid": 10 * number, "touched": "2026-11-25T09:00:00Z"}
-    return {**told, "actions": {"read": read}, "revisions": revisions, **more}
+    page = {"pageid": number, "title": title, "lastrevid": 10 * number, "touched": "2026-11-25T09:00:00Z"}
+    return {**page, "actions": {"read": read}, "revisions": revisions, **more}
 
 
 def mediawiki(asked: Asked) -> Reply:
@@ -214,7 +214,7 @@ def test_mediawiki_signs_in_once_and_says_who_was_refused(server: FakeWiki) -> N
 def test_mediawiki_is_asked_for_rights_as_the_caller(server: FakeWiki) -> None:
     def rights(asked: Asked) -> Reply:
         allowed = {"session=alice": {"1", "2"}, None: {"1"}}.get(asked.headers.get("cookie"), set())
-        pages = [page_info(int(one), "P", read=one in allowed) for one in asked.values["pageids"].split("|")]
+        pages = [page_info(int(number), "P", read=number in allowed) for number in asked.values["pageids"].split("|")]
         pages[-1:] = [{"pageid": 99, "missing": True}] if "99" in asked.values["pageids"] else pages[-1:]
         return 200, {"query": {"pages": pages}}, {"Set-Cookie": "session=alice"}  # whatever a wiki sets is dropped
 
@@ -254,7 +254,7 @@ def xml_rpc(asked: Asked) -> Reply:
         return 404, b"File not found."
     values, method = xmlrpc.loads(asked.body)
     pages = [{"id": "hr:leave", "rev": EDITED, "mtime": EDITED, "size": 5}, {"id": "start", "rev": 1700000000}]
-    told: dict[str | None, Any] = {
+    response: dict[str | None, Any] = {
         "dokuwiki.getXMLRPCAPIVersion": 11,
         "dokuwiki.login": values[-1] == "right" if values else 0,
         "dokuwiki.getPagelist": pages[:1] if values and values[0] == "hr" else pages,
@@ -272,7 +272,7 @@ def xml_rpc(asked: Asked) -> Reply:
     }
     if method == "wiki.getRecentChanges" and values[0] > EDITED:
         return fault(321, "There are no changes in the specified timeframe")
-    return 200, xml(told[method])
+    return 200, xml(response[method])
 
 
 def json_rpc(asked: Asked) -> Reply:
@@ -281,7 +281,7 @@ def json_rpc(asked: Asked) -> Reply:
         return 404, b"File not found."
     values, method = asked.json["params"], asked.json["method"]
     pages = [{"id": "hr:leave", "revision": EDITED}, {"id": "start", "revision": 1700000000}]
-    told: dict[str, Any] = {
+    response: dict[str, Any] = {
         "core.getAPIVersion": 14,
         "core.whoAmI": {"login": "quoth" if asked.headers.get("authorization", "").startswith("B") else ""},
         "core.listPages": pages[:1] if values.get("namespace") == "hr" else pages,
@@ -291,7 +291,7 @@ def json_rpc(asked: Asked) -> Reply:
         "core.getPageHTML": HTML if values.get("page") == "hr:leave" else "",
         "core.aclCheck": {"alice": 8, "bob": 0}.get(values.get("user"), 0) if "user" in values else 1,
     }  # fmt: skip
-    return 200, {"jsonrpc": "2.0", "id": 1, "result": told[method]}
+    return 200, {"jsonrpc": "2.0", "id": 1, "result": response[method]}
 
 
 @pytest.mark.parametrize("protocol", [xml_rpc, json_rpc])
@@ -349,9 +349,9 @@ def test_dokuwiki_without_changes_and_with_a_wrong_password(server: FakeWiki) ->
 def test_what_is_wrong_with_a_dokuwiki_is_one_sentence(server: FakeWiki, reply: Reply, message: str) -> None:
     server.answer = lambda asked: reply
     wiki = DokuWiki(settings(server, "dokuwiki"), "")
-    with pytest.raises(WikiError) as told:
+    with pytest.raises(WikiError) as raised:
         wiki.list_pages()
-    assert message.format(url=server.url) in str(told.value)
+    assert message.format(url=server.url) in str(raised.value)
 
 
 def test_dokuwikis_rights_after_a_failure_are_none(server: FakeWiki) -> None:

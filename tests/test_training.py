@@ -80,8 +80,8 @@ def test_a_window_has_whole_sentences_and_the_answer(seed: int, answer: str) -> 
 def test_windows_differ_in_where_the_answer_stands() -> None:
     middle = "It rained. " * 80 + "The mayor was Ms. Roe. " + "It snowed. " * 80
     asked = row("Who?", middle, "Ms. Roe")
-    made = [make_example(asked, asked.answers[0], "own", random.Random(seed)) for seed in range(30)]
-    places = [example.answer[0] for example in made if example and example.answer]
+    examples = [make_example(asked, asked.answers[0], "own", random.Random(seed)) for seed in range(30)]
+    places = [example.answer[0] for example in examples if example and example.answer]
     assert max(places) - min(places) > WINDOW / 3
 
 
@@ -96,11 +96,13 @@ def test_hard_negatives_are_of_the_same_article_alike_and_without_the_answer() -
     assert negatives[0] == [Negative("Rain and snow fell in June.")]  # not the hail, which has May in it
     assert negatives[2][0].context != rows[2].context
     assert negatives[3][0].context != rows[3].context
-    made = list(make_examples(rows, 2))
-    kinds = Counter(example.kind for example in made)
+    examples = list(make_examples(rows, 2))
+    kinds = Counter(example.kind for example in examples)
     assert kinds["own"] == 4
     assert kinds["hard"] >= 3  # an article of one passage gets one of any other, which may be its own
-    assert {one.group for one in made if one.kind == "hard"} <= {one.group for one in made if one.kind == "own"}
+    assert {example.group for example in examples if example.kind == "hard"} <= {
+        example.group for example in examples if example.kind == "own"
+    }
 
 
 class SureOf:
@@ -112,32 +114,32 @@ class SureOf:
         self.sure = sure
 
     def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
-        told = []
+        asked = []
         for window in windows:
             places = np.array([word.span() for word in re.finditer(r"\w+", window)])
             score = np.arange(len(places), dtype=float)
             answer = self.sure[window.split()[0]]
-            told.append(TokenScores(places, score, score, 0.0, answer, score))
-        return told
+            asked.append(TokenScores(places, score, score, 0.0, answer, score))
+        return asked
 
 
 def test_what_misleads_a_reader_comes_first_unless_it_is_nearly_sure() -> None:
     network = SureOf(Rain=-2.0, Hail=1.0, Snow=3.0)
     asked = row("When?", "In May.", "May")
-    found = misleading(asked, ["Rain fell soon.", "Hail fell late.", "Snow fell in June."], network)
-    assert found == [Negative("Hail fell late.", (10, 14)), Negative("Rain fell soon.", (10, 14))]
+    chosen = misleading(asked, ["Rain fell soon.", "Hail fell late.", "Snow fell in June."], network)
+    assert chosen == [Negative("Hail fell late.", (10, 14)), Negative("Rain fell soon.", (10, 14))]
 
 
 def test_only_a_share_of_the_answered_becomes_examples() -> None:
     rows = [row(f"Question {i}?", f"Answer {i} stands here. Rain fell.", f"Answer {i}") for i in range(200)]
-    made = Counter(example.kind for example in make_examples([*rows, row("What?", "Nothing.")], 1, share=0.25))
-    assert 30 < made["own"] < 70
-    assert made["natural"] == 1
+    examples = Counter(example.kind for example in make_examples([*rows, row("What?", "Nothing.")], 1, share=0.25))
+    assert 30 < examples["own"] < 70
+    assert examples["natural"] == 1
 
 
 def test_a_passage_without_its_answers_sentence_no_longer_answers() -> None:
-    told = row("When did rain fall?", "It was warm. Rain fell in July. Snow fell in June.", "July")
-    assert without_answer(told) == "It was warm. Snow fell in June."
+    asked = row("When did rain fall?", "It was warm. Rain fell in July. Snow fell in June.", "July")
+    assert without_answer(asked) == "It was warm. Snow fell in June."
     assert without_answer(row("When did rain fall?", "Rain fell in July. July was warm.", "July")) is None
     assert without_answer(row("When did rain fall?", "Rain fell in July.", "July")) is None
 
@@ -156,14 +158,14 @@ def test_reading_rows_and_evidence_refuses_the_reserved(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(json.dumps({**item, "article": "squad2dev/Normans"}).encode()))
     with pytest.raises(ValueError, match="reserved article"):
         read_rows(path)
-    told = {
+    asked = {
         "question": "Why?",
         "sentences": ["It rained.", "So it rose."],
         "relevant": [1],
         "source": "s",
         "article": "1",
     }
-    path.write_bytes(gzip.compress(json.dumps(told).encode()))
+    path.write_bytes(gzip.compress(json.dumps(asked).encode()))
     (example,) = read_evidence(path, random.Random(1))
     assert (example.window, example.evidence, example.answerable, example.span_known) == (
         "It rained. So it rose.",
@@ -175,18 +177,18 @@ def test_reading_rows_and_evidence_refuses_the_reserved(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Tokenizer:
-    made = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
-    made.no_padding()
-    made.no_truncation()
-    return made
+    drawn = Tokenizer.from_file(str(packaged_model() / "tokenizer.json"))
+    drawn.no_padding()
+    drawn.no_truncation()
+    return drawn
 
 
 @pytest.fixture
 def examples() -> list[Example]:
     rng = random.Random(1)
     rows = [row("When did rain fall?", "It was dry. Rain fell in May 1999.", "May 1999"), row("Who?", "Nobody knows.")]
-    made = [make_example(one, one.answers[0] if one.answers else None, "own", rng) for one in rows]
-    return [example for example in made if example]
+    examples = [make_example(row, row.answers[0] if row.answers else None, "own", rng) for row in rows]
+    return [example for example in examples if example]
 
 
 def test_tokens_carry_their_sentence_and_the_answers_place(
@@ -221,12 +223,12 @@ def test_earlier_questions_stand_before_the_question(tokenizer: Tokenizer, examp
 
 def test_batches_hold_every_example_once_and_pad(tokenizer: Tokenizer, examples: list[Example]) -> None:
     arrays = make_arrays(examples * 20, tokenizer)
-    made = batches(arrays, np.arange(40), 120, random.Random(1))
-    assert sorted(i for batch in made for i in batch.tolist()) == list(range(40))
+    drawn = batches(arrays, np.arange(40), 120, random.Random(1))
+    assert sorted(i for batch in drawn for i in batch.tolist()) == list(range(40))
     batch = collate(arrays, np.array([0, 1]), "cpu")
     assert batch["mask"].sum(1).tolist() == [18, 8]
     assert batch["tokens"].shape == (2, 32)
-    grouped = make_arrays([replace(one, group=n // 2 % 5 + 1) for n, one in enumerate(examples * 10)], tokenizer)
+    grouped = make_arrays([replace(before, group=n // 2 % 5 + 1) for n, before in enumerate(examples * 10)], tokenizer)
     for rows in batches(grouped, np.arange(20), 150, random.Random(1)):
         together = set(grouped.groups[rows].tolist())
         assert all(set(np.flatnonzero(grouped.groups == group)) <= set(rows) for group in together)
@@ -237,7 +239,7 @@ def test_batches_hold_every_example_once_and_pad(tokenizer: Tokenizer, examples:
 def test_the_schedule_rises_and_falls() -> None:
     shares = [schedule(step, 100, 0.1) for step in range(101)]
     assert (shares[0], shares[9], shares[10], shares[55], shares[100]) == (0.1, 1.0, 1.0, 0.5, 0.0)
-    assert all(one >= other for one, other in pairwise(shares[10:]))
+    assert all(before >= other for before, other in pairwise(shares[10:]))
 
 
 def test_losses_and_spans_by_hand() -> None:
@@ -256,7 +258,7 @@ def test_losses_and_spans_by_hand() -> None:
     assert scores.tolist() == [[2.0, 5.0]]
     start, end = torch.tensor([[5.0, 1.0, 0.0, 3.0]]), torch.tensor([[5.0, 0.0, 4.0, 1.0]])
     first, last, score, null = best_spans(start, end)
-    assert [one.tolist() for one in (first, last, score, null)] == [[1], [2], [5.0], [10.0]]
+    assert [before.tolist() for before in (first, last, score, null)] == [[1], [2], [5.0], [10.0]]
     assert [overlap_f1((1, 2), (2, 3)), overlap_f1((1, 1), (2, 2)), overlap_f1((1, 4), (1, 4))] == [0.5, 0.0, 1.0]
 
 
@@ -284,12 +286,12 @@ def test_words_that_ask_for_a_source_are_learnt() -> None:
 
 
 def test_an_epoch_has_each_kind_as_often_as_its_share_says(tokenizer: Tokenizer, examples: list[Example]) -> None:
-    made = [
+    drawn = [
         replace(examples[0], kind=kind, group=number + 1 if kind != "natural" else 0)
         for number in range(400)
         for kind in ("own", "hard", "natural", "gone")
     ]
-    arrays = make_arrays(made, tokenizer)
+    arrays = make_arrays(drawn, tokenizer)
     chosen = draw(arrays, {"hard": 0.5, "natural": 2.0, "own": 0.5, "gone": 0.0}, np.random.default_rng(1))
     kinds = arrays.names[arrays.kinds[chosen]]
     counts = Counter(kinds.tolist())
@@ -314,8 +316,8 @@ def test_written_questions_stand_on_both_sides() -> None:
     asked = [written("When did rain fall?", "May"), written("When did hail fall?", None, kind="no-near")]
     twin = written("When did hail fall?", "July", PASSAGE + " Hail fell in July.", "twin-no-near")
     alone = written("Why did the sun drown?", None, kind="no-false")
-    made = list(make_written([*asked, alone], [twin], 1, 1))
-    sides = Counter((one.question, one.answerable) for one in made if "hard" not in one.kind)
+    examples = list(make_written([*asked, alone], [twin], 1, 1))
+    sides = Counter((example.question, example.answerable) for example in examples if "hard" not in example.kind)
     assert sides == {
         ("When did rain fall?", True): 1,
         ("When did rain fall?", False): 1,
@@ -324,7 +326,7 @@ def test_written_questions_stand_on_both_sides() -> None:
         ("Why did the sun drown?", False): 1,
     }
     assert remove_answer(asked[0]) == ("It was dry. Snow fell in June.", 12)
-    windows = {one.kind: one.window for one in made if "hard" not in one.kind}
+    windows = {example.kind: example.window for example in examples if "hard" not in example.kind}
     assert windows["written-removed"] == "It was dry. Snow fell in June."
     assert windows["twin-no-near"] == PASSAGE + " Hail fell in July."
     assert "no-false-alone" in windows
@@ -340,7 +342,7 @@ def test_earlier_turns_get_their_short_answers(tmp_path: Path) -> None:
             return [TokenScores(place, np.array([0.0, 9.0]), np.array([0.0, 9.0]), 1.0, 1.0, np.zeros(2))]
 
     asked = [written("And snow?", "June", kind="follow", turns=(f"When did {n} fall?",)) for n in range(20)]
-    turns = [one.row.turns for one in answer_turns([*asked, *asked], Knows(), 1)]
+    turns = [answer_turn.row.turns for answer_turn in answer_turns([*asked, *asked], Knows(), 1)]
     assert turns[:20] == turns[20:]
     assert {turn.partition("?")[2] for (turn,) in turns} == {"", " May"}
 
@@ -365,8 +367,8 @@ def test_a_question_that_stands_on_both_sides_tells_nothing_by_its_words() -> No
     ]
     pairs = list(make_written(both, [], 1, 1))
     assert wording_auroc(pairs, pairs) == pytest.approx(0.5)
-    told = [replace(one, answerable="rain" in one.question or "ash" in one.question) for one in pairs]
-    assert wording_auroc(told, told) > 0.9  # the check sees it where words do tell
+    asked = [replace(pair, answerable="rain" in pair.question or "ash" in pair.question) for pair in pairs]
+    assert wording_auroc(asked, asked) > 0.9  # the check sees it where words do tell
 
 
 def test_held_out_rows_make_a_squad_file(tmp_path: Path) -> None:
@@ -421,9 +423,9 @@ def test_cases_are_kept(tmp_path: Path) -> None:
     cases = [case("a", [True, False]), case("b", [False], "lessened", False)]
     save_cases(cases, tmp_path / "cases.npz")
     again = load_cases(tmp_path / "cases.npz")
-    assert [one.question for one in again] == [one.question for one in cases]
-    assert [one.table.tolist() for one in again] == [[[1.0, *[0.0] * 5], [-1.0, *[0.0] * 5]], [[-1.0, *[0.0] * 5]]]
-    assert [one.right.tolist() for one in again] == [[True, False], [False]]
+    assert [case.question for case in again] == [case.question for case in cases]
+    assert [case.table.tolist() for case in again] == [[[1.0, *[0.0] * 5], [-1.0, *[0.0] * 5]], [[-1.0, *[0.0] * 5]]]
+    assert [case.right.tolist() for case in again] == [[True, False], [False]]
 
 
 def test_a_border_is_the_lowest_with_enough_right_every_document_counting_the_same() -> None:
@@ -436,7 +438,7 @@ def test_a_border_is_the_lowest_with_enough_right_every_document_counting_the_sa
     assert find_threshold(some, 0.5) == 0.6
     assert find_threshold([judged("a", 0.9, False)], 0.9) == 1.0
     # The one question of b weighs as much as the four of a.
-    assert balanced_weights([one.case for one in [*some, judged("b", 0.5, True)]]) == [0.625] * 4 + [2.5]
+    assert balanced_weights([before.case for before in [*some, judged("b", 0.5, True)]]) == [0.625] * 4 + [2.5]
     assert find_threshold([*some, judged("b", 0.5, True)], 0.75) == 0.5
 
 
@@ -447,22 +449,22 @@ def test_what_is_reported_of_questions_left_out() -> None:
         Outcome(case("a", [False], answerable=False), 0.2, 0),
         Outcome(case("a", [False], "lessened", False), 0.6, 0),
     ]
-    told = report(judged, {"a": (0.5, 0.8)})
-    assert (told["first"], told["three"], told["served"], told["right"]) == (0.5, 1.0, 0.5, 1.0)
-    assert (told["sure"], told["abstained"], told["less"]) == (1.0, 1.0, 0.0)
-    assert (told["auroc"], told["pairs"]) == (1.0, 0.5)
+    asked = report(judged, {"a": (0.5, 0.8)})
+    assert (asked["first"], asked["three"], asked["served"], asked["right"]) == (0.5, 1.0, 0.5, 1.0)
+    assert (asked["sure"], asked["abstained"], asked["less"]) == (1.0, 1.0, 0.0)
+    assert (asked["auroc"], asked["pairs"]) == (1.0, 0.5)
 
 
 def test_a_document_left_out_is_judged_by_what_was_fitted_without_it() -> None:
     seen = []
 
     def fitted(cases: Sequence[Case]) -> Combination:
-        seen.append({one.question.document for one in cases})
+        seen.append({case.question.document for case in cases})
         return by_span()
 
     folds = list(cross_validate([case("a", [False, True]), case("b", [True, False])], fitted))
     assert seen == [{"b"}, {"a"}]
-    assert [(document, one.rank) for document, _, (one,) in folds] == [("a", 1), ("b", 1)]
+    assert [(document, before.rank) for document, _, (before,) in folds] == [("a", 1), ("b", 1)]
 
 
 def test_borders_are_chosen_without_the_document_they_judge() -> None:
@@ -487,7 +489,7 @@ def test_a_document_left_out_is_calibrated_on_the_others() -> None:
     cases = [case(name, right) for name in "abc" for right in ([True, False], [False, True], [False, False])]
     folds = cross_validate_calibrated(cases, lambda _: by_span())
     assert list(folds) == ["a", "b", "c"]
-    assert all([one.rank for one in judged] == [1, 1, 0] for _, judged in folds.values())
+    assert all([outcome.rank for outcome in judged] == [1, 1, 0] for _, judged in folds.values())
 
 
 def test_an_excerpt_is_a_case_of_a_few_sentences_that_stand_together() -> None:
@@ -497,13 +499,13 @@ def test_an_excerpt_is_a_case_of_a_few_sentences_that_stand_together() -> None:
     whole = Case(CaseQuestion("a", "q", "fact", "asked", True), names, table, right)
     kept = 0
     for seed in range(50):
-        made = excerpt(whole, np.random.default_rng(seed))
-        spans = made.table[:, 0].astype(int).tolist()
+        drawn = excerpt(whole, np.random.default_rng(seed))
+        spans = drawn.table[:, 0].astype(int).tolist()
         assert 1 <= len(spans) <= 12
         assert spans == list(range(spans[0], spans[-1] + 1))
-        assert made.right.tolist() == [span == 7 for span in spans]
-        assert made.table[0, 1] == 1  # its first passage is the first there is
-        kept += made.right.any()
+        assert drawn.right.tolist() == [span == 7 for span in spans]
+        assert drawn.table[0, 1] == 1  # its first passage is the first there is
+        kept += drawn.right.any()
     assert 20 < kept < 50
     assert whole.table[:, 1].tolist() == [1 / (1 + i // 5) for i in range(20)]
 
@@ -513,13 +515,13 @@ def test_the_listwise_network_says_what_is_served() -> None:
     torch.nn.init.normal_(network.out.weight)
     table = np.random.default_rng(1).normal(size=(3, 2))
     served = Listwise(("span", "dense"), np.zeros(2), np.ones(2), (network.arrays(),))
-    told = served.logits({"span": table[:, 0], "dense": table[:, 1]})
+    asked = served.logits({"span": table[:, 0], "dense": table[:, 1]})
     round_up = np.zeros((1, LISTWISE_DEPTH, 2), dtype=np.float32)
     round_up[0, :3] = table
     there = torch.arange(LISTWISE_DEPTH)[None] < 3
     with torch.inference_mode():
         wanted = network(torch.from_numpy(round_up), there)[0].numpy()
-    assert told == pytest.approx(wanted[[0, 1, 2, LISTWISE_DEPTH]], abs=1e-5)
+    assert asked == pytest.approx(wanted[[0, 1, 2, LISTWISE_DEPTH]], abs=1e-5)
 
 
 def test_the_listwise_network_learns_what_only_a_comparison_tells(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -546,12 +548,12 @@ def test_the_graph_says_what_the_network_says(tmp_path: Path) -> None:
     tokens = [101, 2043, 102, 4542, 3062, 1012, 102]
     ids, window = torch.tensor([tokens]), torch.tensor([[0, 0, 0, 1, 1, 1, 0]])
     with torch.inference_mode():
-        wanted = [one[0] for one in network(ids, torch.ones_like(ids), window)]
-    told = OnnxNetwork(tmp_path / "fp32").run(tokens, 3)
-    assert np.allclose(told[3:6, 0], wanted[0][3:6], atol=1e-4)
-    assert np.allclose(told[3:6, 1], wanted[1][3:6], atol=1e-4)
-    assert told[0, 3] == pytest.approx(float(wanted[2]), abs=1e-4)
-    assert np.allclose(told[:, 2], wanted[3], atol=1e-4)
+        wanted = [before[0] for before in network(ids, torch.ones_like(ids), window)]
+    asked = OnnxNetwork(tmp_path / "fp32").run(tokens, 3)
+    assert np.allclose(asked[3:6, 0], wanted[0][3:6], atol=1e-4)
+    assert np.allclose(asked[3:6, 1], wanted[1][3:6], atol=1e-4)
+    assert asked[0, 3] == pytest.approx(float(wanted[2]), abs=1e-4)
+    assert np.allclose(asked[:, 2], wanted[3], atol=1e-4)
 
 
 @pytest.mark.model
@@ -585,9 +587,9 @@ def test_a_graph_that_is_left_early_says_the_same_at_its_end_and_what_its_heads_
         (tmp_path / "split" / name).write_bytes(part.SerializeToString())
     whole, parts = OnnxNetwork(tmp_path / "whole"), OnnxNetwork(tmp_path / "split")
     windows = ["Rain fell on Bamako.", "Chad withdrew."]
-    for one, other in zip(whole.read("Where?", windows), parts.read("Where?", windows), strict=True):
-        assert np.allclose(one.start, other.start, atol=1e-4)
-        assert one.answer == pytest.approx(other.answer, abs=1e-4)
+    for before, other in zip(whole.read("Where?", windows), parts.read("Where?", windows), strict=True):
+        assert np.allclose(before.start, other.start, atol=1e-4)
+        assert before.answer == pytest.approx(other.answer, abs=1e-4)
     monkeypatch.setattr("assistant.reader.network.READ_WHOLE", 1)
     read = parts.read("Where?", windows)
     [early] = [scores for scores in read if scores.answer == 4]
@@ -601,6 +603,6 @@ def test_rounding_to_int8() -> None:
 
 
 def test_the_mean_of_weights() -> None:
-    one, other = {"a": torch.tensor([1.0, 3.0])}, {"a": torch.tensor([2.0, 5.0])}
-    mean = average([one, other])["a"]
+    before, other = {"a": torch.tensor([1.0, 3.0])}, {"a": torch.tensor([2.0, 5.0])}
+    mean = average([before, other])["a"]
     assert (mean.dtype, mean.tolist()) == (torch.float16, [1.5, 4.0])

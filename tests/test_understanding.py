@@ -40,7 +40,7 @@ class Multilingual(HashEncoder):
 
 
 def readings(question: str, *said: str | ResolvedTurn) -> list[str]:
-    earlier = [ResolvedTurn(one) if isinstance(one, str) else one for one in said]
+    earlier = [ResolvedTurn(turn) if isinstance(turn, str) else turn for turn in said]
     return [reading.question for reading in rewrite(question, earlier)]
 
 
@@ -151,7 +151,7 @@ def test_each_thing_that_a_follow_up_asks_is_looked_up_once(
 ) -> None:
     earlier = ["Who is Wolfram Lacher?", "Which groups fight in Mali?", "How many troops will the UN mission have?"]
     asked = (2 * earlier)[-length:]
-    answer = quoth.ask(question, [quoth.ask(one).to_turn() for one in asked] if answered else asked)
+    answer = quoth.ask(question, [quoth.ask(earlier).to_turn() for earlier in asked] if answered else asked)
     things = len(split(question))
     assert 1 <= len(looked_up(answer)) <= things + (things > 1)  # where no part is answered, all of it once more
     assert not set(looked_up(answer)) & set(asked[:-1])  # what is said earlier is not answered again
@@ -209,9 +209,9 @@ def test_what_was_said_is_given_to_the_reader(ask_text: Callable[..., Assistant]
 
 
 def test_stages_are_told_with_their_counts(quoth: Assistant) -> None:
-    told: list[tuple[str, int]] = []
-    quoth.ask("Who is Wolfram Lacher?", on_stage=lambda stage, passages: told.append((stage, passages)))
-    assert told == [("retrieve", 77), ("read", 15)]
+    steps: list[tuple[str, int]] = []
+    quoth.ask("Who is Wolfram Lacher?", on_stage=lambda stage, passages: steps.append((stage, passages)))
+    assert steps == [("retrieve", 77), ("read", 15)]
 
 
 def test_a_trace_has_what_was_understood_found_and_read(quoth: Assistant) -> None:
@@ -225,7 +225,7 @@ def test_a_trace_has_what_was_understood_found_and_read(quoth: Assistant) -> Non
     assert (best.start, best.scores["score"]) == (answer.evidence[0].start, lookup.selection.candidates[0].score)
     assert set(best.scores) == {"score", "bm25", "dense"}
     there = quoth.index.score_sentences("", quoth.index.with_notes(lookup.hits))
-    assert len(lookup.selection.scored) == sum(not one.place.asks for one in there)
+    assert len(lookup.selection.scored) == sum(not stem_list.place.asks for stem_list in there)
     spent = answer.timings_ms
     assert spent["retrieve"] == pytest.approx(1000 * lookup.retrieve_seconds, abs=0.01)
     assert spent["total"] == pytest.approx(spent["understand"] + spent["retrieve"] + spent["read"], abs=0.05)
@@ -432,6 +432,6 @@ def test_stems_are_the_same_in_many_threads() -> None:
         for ending in ("al", "ing", "ness", "izations")
     ] * 50
     with ThreadPoolExecutor(8) as threads:
-        found = list(threads.map(lambda number: [stemmer().stemWord(word) for word in words], range(16)))
-    assert found[0][:3] == ["nation", "nation", "nation"]
-    assert all(one == found[0] for one in found)
+        stems = list(threads.map(lambda number: [stemmer().stemWord(word) for word in words], range(16)))
+    assert stems[0][:3] == ["nation", "nation", "nation"]
+    assert all(stem_list == stems[0] for stem_list in stems)

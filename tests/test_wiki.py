@@ -104,13 +104,13 @@ def test_the_whole_page_stands_under_the_sub_path(wiki: Wiki, page: "Page") -> N
 
 def test_nobody_passes_for_another(wiki: Wiki, page: "Page") -> None:
     asked = {"json": {"question": QUESTION}, "headers": {"X-Forwarded-User": "boss", "X-Wiki-User": "boss"}}
-    told = httpx.post(f"{wiki.url}/quoth/api/ask", **asked)  # type: ignore[arg-type]
-    assert (told.status_code, told.headers["content-type"]) == (401, "application/problem+json")
+    response = httpx.post(f"{wiki.url}/quoth/api/ask", **asked)  # type: ignore[arg-type]
+    assert (response.status_code, response.headers["content-type"]) == (401, "application/problem+json")
     assert httpx.get(f"{wiki.url}/quoth-whoami").status_code == 404
     wiki.sign_in(page)
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
-    told = httpx.post(f"{wiki.url}/quoth/api/ask", cookies=cookies, **asked)  # type: ignore[arg-type]
-    assert told.json()["evidence"][0]["quote"] == SENTENCE
+    response = httpx.post(f"{wiki.url}/quoth/api/ask", cookies=cookies, **asked)  # type: ignore[arg-type]
+    assert response.json()["evidence"][0]["quote"] == SENTENCE
     assert callers(wiki, "/quoth/api/ask")[-1] == f"user:{wiki.kind.user}"
 
 
@@ -127,19 +127,19 @@ def test_the_wikis_session_stays_with_the_wiki(wiki: Wiki, page: "Page") -> None
                   "X-Forwarded-Cookie": "a=boss"}  # fmt: skip
         httpx.get(f"{wiki.url}/quoth/api/documents", cookies=cookies, headers=forged)
         httpx.get(f"{wiki.url}/quoth/api/documents", headers={**forged, "X-Forwarded-For": "6.6.6.6"})
-    assert [told.get_all("X-Forwarded-User") for told in seen] == [[wiki.kind.user], None]
+    assert [headers.get_all("X-Forwarded-User") for headers in seen] == [[wiki.kind.user], None]
     groups = {"mediawiki": "bureaucrat", "dokuwiki": "admin"}[wiki.kind.name]
-    assert [groups in str(told.get("X-Forwarded-Groups", "")).split(",") for told in seen] == [True, False]
-    forwarded = [value for told in seen for name, value in told.items() if name.lower().startswith("x-forwarded")]
+    assert [groups in str(headers.get("X-Forwarded-Groups", "")).split(",") for headers in seen] == [True, False]
+    forwarded = [value for headers in seen for name, value in headers.items() if name.lower().startswith("x-forwarded")]
     assert "boss" not in str(forwarded)
-    assert [told.get_all("Cookie") for told in seen] == [None, None]
-    passed_on = [str(told.get("X-Forwarded-Cookie", "")) for told in seen]
+    assert [headers.get_all("Cookie") for headers in seen] == [None, None]
+    passed_on = [str(headers.get("X-Forwarded-Cookie", "")) for headers in seen]
     assert [all(value in one for value in cookies.values()) for one in passed_on] == [
         wiki.kind.name == "mediawiki",
         False,
     ]
     assert passed_on[1] == ""
-    assert [told.get_all("X-Forwarded-For") for told in seen] == [["127.0.0.1"], ["127.0.0.1"]]
+    assert [headers.get_all("X-Forwarded-For") for headers in seen] == [["127.0.0.1"], ["127.0.0.1"]]
 
 
 @contextmanager
@@ -235,8 +235,8 @@ def test_an_editor_says_which_document_and_how(wiki: Wiki, page: "Page") -> None
     wiki.open(page, "options")
     first, second = page.locator("quoth-assistant").all()
     label = 'Ask the "desk" <img src=x onerror=alert(1)>'
-    told = {name: first.get_attribute(name) for name in ("document", "mode", "theme", "label", "question")}
-    assert told == {
+    headers = {name: first.get_attribute(name) for name in ("document", "mode", "theme", "label", "question")}
+    assert headers == {
         "document": "stabilizing-mali",
         "mode": "launcher",
         "theme": "dark",
@@ -272,11 +272,11 @@ def answered(wiki: Wiki, page: "Page", words: str) -> dict[str, Any]:
     deadline = time.monotonic() + 60
     while True:
         asked = {"question": FERRY, "collection": "wiki"}
-        told = httpx.post(f"{wiki.url}/quoth/api/ask", json=asked, cookies=cookies, timeout=60).json()
-        found = told["evidence"] or [*(told["abstention"] or {}).get("nearest", []), {"quote": ""}]
-        if (words in found[0]["quote"]) if words else not any("ferry" in one["quote"] for one in found):
-            return found[0]
-        assert time.monotonic() < deadline, (told, wiki.quoth_log.read_text()[-2000:])
+        answer = httpx.post(f"{wiki.url}/quoth/api/ask", json=asked, cookies=cookies, timeout=60).json()
+        response = answer["evidence"] or [*(answer["abstention"] or {}).get("nearest", []), {"quote": ""}]
+        if (words in response[0]["quote"]) if words else not any("ferry" in value["quote"] for value in response):
+            return response[0]
+        assert time.monotonic() < deadline, (answer, wiki.quoth_log.read_text()[-2000:])
         time.sleep(1)
 
 
@@ -288,16 +288,16 @@ def read_log(wiki: Wiki) -> list[dict[str, Any]]:
 def test_an_edit_is_answered_from_with_its_new_note_and_a_deleted_page_no_more(wiki: Wiki, page: "Page") -> None:
     wiki.sign_in(page)
     wiki.write(page, "harbour", markup(wiki, "Orkney", 2001))
-    told = answered(wiki, page, "Orkney")
-    assert told["quote"] == "The ferry to Orkney leaves at nine."
-    assert [note["text"] for note in told["footnotes"]] == ["Harbour office, Timetable, 2001."]
-    assert (told["section"], told["url"].endswith(SECTION[wiki.kind.name])) == ("Boats", True)
-    before = told["url"]
+    headers = answered(wiki, page, "Orkney")
+    assert headers["quote"] == "The ferry to Orkney leaves at nine."
+    assert [note["text"] for note in headers["footnotes"]] == ["Harbour office, Timetable, 2001."]
+    assert (headers["section"], headers["url"].endswith(SECTION[wiki.kind.name])) == ("Boats", True)
+    before = headers["url"]
     wiki.write(page, "harbour", markup(wiki, "Shetland", 2026))
-    told = answered(wiki, page, "Shetland")
-    assert [note["text"] for note in told["footnotes"]] == ["Harbour office, Timetable, 2026."]
+    headers = answered(wiki, page, "Shetland")
+    assert [note["text"] for note in headers["footnotes"]] == ["Harbour office, Timetable, 2026."]
     assert read_log(wiki)[-1]["fetched"] == 1  # it alone
-    page.goto(told["url"])
+    page.goto(headers["url"])
     assert "Shetland" in page.locator("body").inner_text()
     page.goto(before)
     assert "Orkney" in page.locator("body").inner_text()  # the revision that was quoted
@@ -319,7 +319,7 @@ def test_a_folder_follows_the_wiki(wiki: Wiki, page: "Page", tmp_path: Path) -> 
     wiki.write(page, "harbour", markup(wiki, "Shetland", 2026))
     assert wikis.sync()[0] == Synced("wiki", first.pages, 1, 0)
     changes = wikis.open(named).list_changed(datetime.now(UTC) - timedelta(minutes=5))
-    assert [one.title.lower() for one in changes.values() if one.title.lower() == "harbour"] == ["harbour"]
+    assert [change.title.lower() for change in changes.values() if change.title.lower() == "harbour"] == ["harbour"]
     wiki.delete(page, "harbour")
     away = Wikis(settings.model_copy(update={"wikis": (named.model_copy(update={"user": "x", "password_env": "X"}),)}),
                  {"X": "wrong"})  # fmt: skip
@@ -338,9 +338,9 @@ def test_the_wiki_says_which_pages_a_caller_may_read(wiki: Wiki, page: "Page", t
     wikis = Wikis(settings, wiki.secrets)
     opened = wikis.open(settings.wikis[0])
     wiki.sign_in(page)
-    cookie = "; ".join(f"{one['name']}={one['value']}" for one in page.context.cookies())
+    cookie = "; ".join(f"{cookie['name']}={cookie['value']}" for cookie in page.context.cookies())
     listed = opened.list_pages()
-    pages, named = list(listed), next(name for name, one in listed.items() if one.title.lower() == "ask")
+    pages, named = list(listed), next(name for name, page in listed.items() if page.title.lower() == "ask")
     assert opened.readable([*pages, "999999", "x:|"], Caller(wiki.kind.user, cookie)) >= set(pages)
     with hidden(wiki, "Ask"):
         assert named in opened.readable(pages, Caller(wiki.kind.user, cookie))

@@ -121,12 +121,12 @@ def asking(browser: "Browser", wiki: Wiki, reader: bool) -> Iterator[httpx.Clien
 
 
 def post(client: httpx.Client, question: str, **more: str) -> dict[str, Any]:
-    told: dict[str, Any] = client.post("/api/ask", json={"question": question, **more}).json()
-    return told
+    answer: dict[str, Any] = client.post("/api/ask", json={"question": question, **more}).json()
+    return answer
 
 
 def listed(client: httpx.Client) -> Mapping[str, str]:
-    return {one["title"]: one["id"] for one in client.get("/api/documents").json()["documents"]}
+    return {document["title"]: document["id"] for document in client.get("/api/documents").json()["documents"]}
 
 
 def holds_secrets(text: str, typed: str = "") -> list[str]:
@@ -136,9 +136,9 @@ def holds_secrets(text: str, typed: str = "") -> list[str]:
 
 def test_a_page_that_one_may_not_read_is_nowhere_in_what_they_are_told(wiki: Wiki, browser: "Browser") -> None:
     with asking(browser, wiki, reader=False) as admin, asking(browser, wiki, reader=True) as reader:
-        seen, told = listed(admin), listed(reader)
+        seen, text = listed(admin), listed(reader)
         assert {"Harbour", "Vault"} <= seen.keys()
-        assert seen.keys() - told.keys() == {"Vault", next(title for title in seen if "lans" in title)}
+        assert seen.keys() - text.keys() == {"Vault", next(title for title in seen if "lans" in title)}
         quoted = post(admin, HIDDEN)["evidence"][0]
         assert (quoted["quote"], quoted["document"]) == (
             "The Zanzibarium mine at Quoxville was sold in May.",
@@ -148,7 +148,7 @@ def test_a_page_that_one_may_not_read_is_nowhere_in_what_they_are_told(wiki: Wik
             assert holds_secrets(json.dumps(post(reader, question)), question) == []
         assert not holds_secrets(reader.get("/api/suggestions").text)
         for path in ("/api/documents/{}", "/api/documents/{}/passages/{}%231", "/api/suggestions?document={}"):
-            hidden, missing = (reader.get(path.replace("{}", one)) for one in (seen["Vault"], "wiki:nothing"))
+            hidden, missing = (reader.get(path.replace("{}", name)) for name in (seen["Vault"], "wiki:nothing"))
             assert (hidden.status_code, hidden.text) == (404, missing.text)
             assert admin.get(path.replace("{}", seen["Vault"])).status_code == 200
         assert holds_secrets(reader.post("/api/ask", json={"question": "When?", "collection": "board"}).text) == []
@@ -161,7 +161,7 @@ def test_the_page_in_the_browser_shows_nothing_of_it(wiki: Wiki, browser: "Brows
     for reader in (True, False):
         with signed_in(browser, wiki, reader) as page:
             received: list[str] = []
-            page.on("response", lambda told, received=received: keep(told, received))
+            page.on("response", lambda text, received=received: keep(text, received))
             page.goto(f"{wiki.url}/quoth/")
             expect(page.locator(".q-introduction li").first).to_be_visible()
             ask(page, HIDDEN)

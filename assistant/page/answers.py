@@ -82,14 +82,14 @@ def answer_parts(answer: Answer, documents: Mapping[str, Document]) -> dict[str,
 
 
 def folded_name(answer: Answer, near: bool) -> str:
-    """What the quotations are called that are folded away; `near` says that the nearest one is not among them."""
+    """Return the heading of the quotations that are folded away; with `near` the nearest is shown above them."""
     if answer.answered:
         return "More from the document"
     return "What else I looked at" if near else "What I looked at"
 
 
 def spoken(answer: Answer) -> str:
-    """What a screen reader is told when an answer has come."""
+    """Return the words that a screen reader says when an answer arrives."""
     return answer.abstention.message if answer.abstention else f"Answer: {answer.answer}"
 
 

@@ -92,7 +92,7 @@ def make_page(services: Services) -> gr.Blocks:
 
 
 def add_uploading(page: gr.Blocks, quoth_page: gr.HTML, uploading: Uploading) -> None:
-    """Have the page take files, remove them, and forget them when it is left."""
+    """Add the events of uploads: a file is taken, removed, or forgotten when its page is closed."""
     taken = quoth_page.take_upload(uploading.take, None, [quoth_page], trigger_mode="multiple", **EVENT)
     taken.failure(None, None, [quoth_page], js=NOT_READ, **EVENT)
     quoth_page.remove_upload(uploading.remove, None, [quoth_page], **EVENT)
@@ -133,7 +133,7 @@ def make_server_functions(documents: Documents, uploads: Uploads | None) -> list
 
 
 def make_rate(documents: Documents, feedback: FeedbackStore) -> Callable[..., Patch]:
-    """What happens when an answer is rated: it is kept, and the turn is told so."""
+    """Return the handler of ratings: it saves one, and returns a patch that says so."""
 
     def rated(exchanges: list[Exchange], event: gr.EventData, request: gr.Request) -> Patch:
         sent = event._data if isinstance(event._data, dict) else {}

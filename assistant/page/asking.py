@@ -39,7 +39,7 @@ class OpenPages:
 
     @contextmanager
     def waiting(self, page: gr.Request, number: Any, question: Pending[Any]) -> Iterator[None]:
-        """Meanwhile, a page waits for a question; it is given up where that ends before its answer."""
+        """Register a question while its page waits for it; give it up if the page stops waiting first."""
         key = (str(page.session_hash), number)
         self._pending[key] = question
         try:
@@ -49,7 +49,7 @@ class OpenPages:
             self._pending.pop(key, None)
 
     def has_stopped(self, page: gr.Request, number: Any) -> bool:
-        """Whether a page wants no answer any more to its question with this number."""
+        """Whether a page has stopped its question with this number."""
         return (str(page.session_hash), number) in self._stopped
 
     async def stop(self, event: gr.EventData, page: gr.Request) -> None:
@@ -62,7 +62,7 @@ class OpenPages:
                 question.give_up()
 
     async def leave(self, page: gr.Request) -> None:
-        """Give up what a page waits for that was closed."""
+        """Give up the questions of a page that was closed."""
         session = str(page.session_hash)
         self._stopped = {key for key in self._stopped if key[0] != session}
         for key, question in tuple(self._pending.items()):
@@ -72,7 +72,7 @@ class OpenPages:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What answers a question that is sent; without a feedback store nothing is kept of it."""
+    """The handler of questions sent by the page; without a feedback store none is saved."""
 
     services: Services
     open_pages: OpenPages
@@ -159,10 +159,7 @@ def in_words(stage: Stage) -> str:
 
 
 def read_event(event: gr.EventData) -> tuple[str, int, bool, Any, Any]:
-    """What was sent: the question, the turn whose place it takes (0: none), whether it may be completed, its number.
-
-    Last the id of the upload that is asked, if one is.
-    """
+    """Return the question, the turn that it replaces (0: none), whether it may be completed, its number, the upload's id."""
     sent = event._data if isinstance(event._data, dict) else {}
     question, turn = sent.get("question"), sent.get("turn")
     return (

@@ -15,7 +15,7 @@ from index.errors import QuothError, StoreError
 
 
 def make_ask_back(store: UnansweredStore) -> Callable[..., Patch]:
-    """What happens when somebody wants a reply: with their consent it is kept, and the turn is told so."""
+    """Return the handler of requests for a reply: with consent it saves the question, and returns a patch that says so."""
 
     def ask_back(exchanges: list[Exchange], event: gr.EventData, request: gr.Request) -> Patch:
         sent = event._data if isinstance(event._data, dict) else {}

@@ -40,7 +40,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class ShownCell:
-    """A cell of a table: what is read before its words and behind them, which is not seen, and they themselves."""
+    """A cell of a table: its words, and the hidden text before and after them, so that offsets still count."""
 
     column: int
     before: Span
@@ -95,7 +95,7 @@ def page_starts(document: Document) -> dict[int, int]:
 
 
 def names_notes(parts: Iterable[Part]) -> bool:
-    """Whether the notes want a heading of the page's own: they stand together, and no heading is right above them."""
+    """Whether to add a heading above the notes: they stand together, and the document has none right above them."""
     kinds = [part.kind for part in parts]
     return kinds.count("notes") == 1 and ("heading", "notes") not in pairwise(kinds)
 

@@ -115,7 +115,7 @@ def add_middleware(app: FastAPI, services: Services, metrics: Metrics) -> None:
 async def living(
     app: FastAPI, documents: Documents, settings: Settings, watch: bool, wikis: Wikis | None
 ) -> AsyncIterator[None]:
-    """Write the beginning and the end into the log; serve agents meanwhile, with `watch` keep up with the sources."""
+    """Run while the application does: log its start and end, serve MCP, and with `watch` follow changes of the sources."""
     log("started")
     meanwhile = [asyncio.create_task(keep_up(documents))] if watch else []
     if watch and wikis and settings.wikis and settings.sync_seconds:
@@ -184,7 +184,7 @@ def describe(app: FastAPI) -> None:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, which tells open pages that it ends: they hold a connection each, and the end would wait for them."""
+    """uvicorn that ends the connections of open pages when it shuts down, instead of waiting for them."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more connections, finish what is under way, end."""
@@ -193,7 +193,7 @@ class Server(uvicorn.Server):
 
 
 def make_server(app: FastAPI, settings: Settings) -> Server:
-    """uvicorn, as it serves the application: no name in its answers; proxies are a middleware's affair."""
+    """Configure uvicorn: no Server header, no access log; trusted proxies are left to our middleware."""
     config = uvicorn.Config(
         app,
         http=impatient(settings.receive_seconds, settings.unread_seconds),

@@ -1,4 +1,4 @@
-"""A question as every surface asks it: of what its caller may read, in the queue, given up when they leave."""
+"""How every surface asks: on what the caller may read, through the queue, given up when they disconnect."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -41,29 +41,29 @@ class Services:
 
 
 def answer(asked: AskRequest) -> Work[Answer]:
-    """What is done for a question."""
+    """Return the work that answers a request's question."""
     history = [turn if isinstance(turn, str) else Turn(**turn.model_dump()) for turn in asked.history]
     return lambda seen, say: seen.asked(asked.document, asked.collection).ask(asked.question, history, asked.complete)
 
 
 async def put(services: Services, caller: Caller, work: Work[T]) -> Pending[T]:
-    """Work on the documents that a caller may read, put into the queue.
+    """Queue work on the documents that a caller may read.
 
-    What they may read is decided when it is their turn. It is asked before too: a slow wiki is waited for outside.
+    What they may read is decided when the work begins. It is looked up before too, so that a slow wiki holds no worker.
     """
     await run_in_threadpool(services.documents.read_by, caller)
     return Pending(services.queue, lambda say: work(services.documents.read_by(caller), say))
 
 
 async def put_question(services: Services, request: Request, work: Work[T], question: str) -> Pending[T]:
-    """Work that answers a request's question, which the log gets where it may hold it."""
+    """Queue the work for a request's question; the question is logged if the settings say so."""
     if services.settings.log_questions and question:
         note(request, question=question)
     return await put(services, caller_of(request), work)
 
 
 async def take(services: Services, request: Request, work: Work[T], question: str = "") -> T | None:
-    """What such work gives when it is its turn, None where its caller has left; raises Refusal or QuothError."""
+    """Queue work and return its result, None if the caller disconnects; raises Refusal or QuothError."""
     pending = await put_question(services, request, work, question)
     async with leaving(request, pending):
         given = await pending.answer()
@@ -74,7 +74,7 @@ async def take(services: Services, request: Request, work: Work[T], question: st
 
 @asynccontextmanager
 async def leaving(request: Request, pending: Pending[Any]) -> AsyncIterator[None]:
-    """Meanwhile, give a question up when its client leaves."""
+    """Give a question up if its client disconnects before the body of the `with` is done."""
 
     async def watch() -> None:
         while (await request.receive())["type"] != "http.disconnect":
@@ -90,6 +90,6 @@ async def leaving(request: Request, pending: Pending[Any]) -> AsyncIterator[None
 
 
 def note_answer(request: Request, answer: Answer) -> None:
-    """Have what came of a question written into the request's line of the log."""
+    """Add an answer's outcome and confidence to the request's log line."""
     outcome = answer.abstention.reason if answer.abstention else "answered"
     note(request, outcome=outcome, confidence=answer.confidence)

@@ -40,7 +40,7 @@ class Caller:
 
     @property
     def key(self) -> str:
-        """What tells them from other callers."""
+        """A string that is different for every caller."""
         return f"{self.kind}:{self.site}:{self.name}"
 
     @property
@@ -52,7 +52,7 @@ class Caller:
 
 
 def caller_of(request: Any) -> Caller:
-    """Who sent a request, be it Starlette's or Gradio's; raises Refusal where nobody has looked."""
+    """Return the caller of a Starlette or Gradio request; raises Refusal if the Auth middleware has not seen it."""
     scope: Mapping[str, Any] = getattr(getattr(request, "request", None) or request, "scope", {})
     caller = scope.get("quoth.caller")
     if not isinstance(caller, Caller):

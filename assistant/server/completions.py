@@ -126,7 +126,7 @@ def conversation(messages: Sequence[ChatMessage]) -> tuple[str, tuple[Turn, ...]
 
 
 def model_names(seen: View) -> tuple[str, ...]:
-    """The models that there are: everything, and each collection, those around others too."""
+    """Return the models' names: one for all documents, and one for each collection and its parents."""
     inside = {entry.collection for entry in seen.entries if entry.collection}
     around = {str(folder) for name in inside for folder in (PurePosixPath(name), *PurePosixPath(name).parents)} - {"."}
     return EVERYTHING, *(f"{EVERYTHING}/{name}" for name in sorted(around))
@@ -147,7 +147,7 @@ def to_model(name: str) -> dict[str, Any]:
 
 
 def head(model: str, kind: str) -> dict[str, Any]:
-    """What a completion and each of its chunks begin with."""
+    """Return the fields that a completion and its chunks share."""
     identity = f"chatcmpl-{secrets.token_hex(12)}"
     return {"id": identity, "object": kind, "created": int(time.time()), "model": model}
 
@@ -179,7 +179,7 @@ def to_chunks(model: str, answer: Answer, reply: str, usage: bool) -> Iterator[C
 
 
 def to_events(chunks: Iterator[Chunk]) -> Iterator[str]:
-    """Chunks as server-sent events, and that they end."""
+    """Yield chunks as server-sent events, then the end marker."""
     for chunk in chunks:
         yield f"data: {json.dumps(chunk)}\n\n"
     yield "data: [DONE]\n\n"

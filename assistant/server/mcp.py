@@ -41,11 +41,11 @@ Earlier = Annotated[
 ]
 
 
-class Desk(Protocol):
-    """Where the work of a tool is done."""
+class Runner(Protocol):
+    """Runs the work of a tool: here directly, over HTTP through the queue."""
 
     async def do(self, context: Context, work: Work[T], question: str = "") -> T:
-        """What some work on the documents gives; one with a `question` counts as one. Raises ToolError."""
+        """Return the result of work on the documents; with a `question` it counts towards the quota. Raises ToolError."""
         ...
 
 
@@ -68,18 +68,18 @@ class Tools(MCPServer[Any]):
             raise ToolError(str(cause or error)) from None
 
 
-def make_tools(desk: Desk) -> MCPServer[Any]:
-    """The server of the tools; their work is done at a desk."""
+def make_tools(runner: Runner) -> MCPServer[Any]:
+    """Make the server of the tools, whose work `runner` runs."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     server = Tools("quoth", title="Quoth", instructions=ABOUT, version=version("quoth"), subscriptions=False)
     root.handlers[:], root.level = handlers, level  # the SDK sets up the log of the whole process
-    add_ask(server, desk)
-    add_finding(server, desk)
+    add_ask(server, runner)
+    add_finding(server, runner)
     return server
 
 
-def add_ask(server: MCPServer[Any], desk: Desk) -> None:
+def add_ask(server: MCPServer[Any], runner: Runner) -> None:
     """Add ask."""
 
     @server.tool(title="Ask the documents", annotations=READS)
@@ -94,12 +94,12 @@ def add_ask(server: MCPServer[Any], desk: Desk) -> None:
         is none.
         """
         asked = AskRequest(question=question, history=tuple(history), document=document, collection=collection)
-        given = await desk.do(context, answer(asked), question)
+        given = await runner.do(context, answer(asked), question)
         content = [TextContent(type="text", text=given.to_json())]
         return CallToolResult(content=content, structured_content=given.to_dict())
 
 
-def add_finding(server: MCPServer[Any], desk: Desk) -> None:
+def add_finding(server: MCPServer[Any], runner: Runner) -> None:
     """Add search and read."""
 
     @server.tool(title="Search the documents", annotations=READS)
@@ -111,7 +111,7 @@ def add_finding(server: MCPServer[Any], desk: Desk) -> None:
         count: Annotated[int, Field(ge=1, le=20)] = 5,
     ) -> tools.Found:
         """The passages nearest to a query, the best first, each with its offsets, its notes and their sources."""
-        return await desk.do(
+        return await runner.do(
             context, lambda seen, say: tools.search(seen.asked(document, collection), query, count), query
         )
 
@@ -123,17 +123,17 @@ def add_finding(server: MCPServer[Any], desk: Desk) -> None:
         end: Annotated[Offset | None, Field(description=f"at most {tools.LONGEST:,} further on")] = None,
     ) -> tools.ReadText:
         """The text of a document by its id, or of a range of it in characters, with its notes and their sources."""
-        return await desk.do(context, lambda seen, say: tools.read(seen, document, start, end))
+        return await runner.do(context, lambda seen, say: tools.read(seen, document, start, end))
 
 
-class OneReader:
-    """The desk of whoever started this process: no queue, no quota, one call at a time."""
+class DirectRunner:
+    """Runs work for whoever started this process: no queue, no quota, one call at a time."""
 
     def __init__(self, documents: Documents) -> None:
         self.documents, self._turn = documents, asyncio.Lock()
 
     async def do(self, context: Context, work: Work[T], question: str = "") -> T:
-        """What some work on the documents gives; raises ToolError."""
+        """Return the result of work on the documents; raises ToolError."""
         try:
             async with self._turn:
                 return await run_in_threadpool(work, self.documents.read_by(Caller("anyone", "")), lambda doing: None)
@@ -146,7 +146,7 @@ async def serve_stdio(documents: Documents, watch: bool) -> None:
     start_logging()
     watching = asyncio.create_task(keep_up(documents)) if watch else None
     try:
-        await make_tools(OneReader(documents)).run_stdio_async()
+        await make_tools(DirectRunner(documents)).run_stdio_async()
     finally:
         if watching:
             watching.cancel()

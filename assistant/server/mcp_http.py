@@ -15,14 +15,14 @@ from assistant.server.problems import Refusal, as_refusal, note
 from index.errors import QuothError
 
 
-class Served:
-    """The desk of this server's callers."""
+class QueuedRunner:
+    """Runs work for the server's callers, through the queue."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
 
     async def do(self, context: Context, work: Work[T], question: str = "") -> T:
-        """What some work on the documents that the caller may see gives; raises ToolError."""
+        """Return the result of work on the documents that the caller may read; raises ToolError."""
         request = cast(Request, context.request_context.request)
         try:
             if question:
@@ -44,11 +44,11 @@ class Mcp:
     """
 
     def __init__(self, services: Services) -> None:
-        self.tools = make_tools(Served(services))
+        self.tools = make_tools(QueuedRunner(services))
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Meanwhile, answer; what the SDK needs for that is made anew each time."""
+        """Answer requests until the `with` ends; the SDK's session manager can run only once, so a new one is made."""
         self.tools.streamable_http_app(json_response=True, stateless_http=True, host="")
         async with self.tools.session_manager.run():
             yield

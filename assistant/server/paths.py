@@ -7,7 +7,7 @@ UPLOAD = "/upload"  # takes a file for an open page
 
 
 def set_root(scope: Scope, root: str) -> None:
-    """Have paths under the sub-path, whether the proxy in front left it on or took it off."""
+    """Set the sub-path on a request, whether the proxy kept it in the path or stripped it."""
     if root:
         path = scope["path"]
         scope["path"] = path if path == root or path.startswith(f"{root}/") else root + path

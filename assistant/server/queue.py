@@ -55,7 +55,7 @@ class Queue:
             self.taken -= 1
 
     async def do(self, job: Job[T], say: Callable[[Stage], None]) -> T:
-        """What a job gives in a thread, when it is its turn; `say` is called in this loop.
+        """Run a job in a thread when it is its turn, and return its result; `say` is called in this loop.
 
         Who is cancelled while waiting gives the place back; a job that has begun holds its worker until it is done.
         """

@@ -10,7 +10,7 @@ from assistant.sync.wikis import Wikis
 
 
 async def keep_in_step(wikis: Wikis, seconds: int) -> None:
-    """Ask the wikis what changed, again and again; what fails is in the log, once until it is something else."""
+    """Synchronise the wikis again and again; a failure is logged once, until it changes."""
     said: dict[str, tuple[str, ...]] = {}
     while True:
         for synced in await run_in_threadpool(wikis.sync):

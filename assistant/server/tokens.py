@@ -44,7 +44,7 @@ class Token(BaseModel):
 
     @property
     def identity(self) -> str:
-        """What tells it from a later one of the same name."""
+        """A string that is different for a later token of the same name."""
         return self.sha256[:16]
 
     def holds(self, now: datetime) -> bool:

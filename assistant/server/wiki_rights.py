@@ -136,6 +136,6 @@ def as_whom(caller: Caller) -> AsWhom:
 
 
 def key_of(whom: AsWhom) -> str:
-    """What tells callers apart, without their cookies."""
+    """Return a hash that is different for every caller, and does not hold their cookies."""
     identity = f"{len(whom.user or '')}:{whom.user or ''}:{whom.cookie or ''}"
     return hashlib.sha256(identity.encode("utf-8", "surrogatepass")).hexdigest()

@@ -29,8 +29,8 @@ SOURCE = Path("source_docs")
 def make_cases(most: int) -> list[Case]:
     """What is asked: the gold's questions for development, and bodies that are to be refused; every third as a stream."""
     documents = {document.id: document for document in map(parse, read_sources(SOURCE))}
-    gold = [one.question for one in load_gold(ARTICLE_GOLD, documents) if one.question.split == "dev"]
-    bodies = [{"question": one.question, "history": list(one.history)} for one in gold]
+    gold = [item.question for item in load_gold(ARTICLE_GOLD, documents) if item.question.split == "dev"]
+    bodies = [{"question": item.question, "history": list(item.history)} for item in gold]
     bodies = bodies[:: max(1, len(bodies) // most)]
     question = bodies[0]["question"]
     refused = [
@@ -108,17 +108,17 @@ def main() -> int:
             say("making the index, starting the server ...")
             server.make_index()
             server.start()
-            found = run(server, given.seconds, given.questions)
+            figures = run(server, given.seconds, given.questions)
             server.end()
         finally:
             server.kill()
-    print(found.text)
+    print(figures.text)
     for fault in (*FAULTS, "errors"):
-        for told in found.faults[fault][:5]:
+        for told in figures.faults[fault][:5]:
             print(f"{fault}: {told}", file=sys.stderr)
     if given.write:
-        write(found)
-    return int(any(found.faults.values()))
+        write(figures)
+    return int(any(figures.faults.values()))
 
 
 if __name__ == "__main__":

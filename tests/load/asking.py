@@ -70,10 +70,10 @@ def read(reply: Reply) -> Truth | None:
             return None
         body = last[2]
     try:
-        told = json.loads(body)
+        payload = json.loads(body)
     except ValueError:
         return None
-    if not isinstance(told, dict):
+    if not isinstance(payload, dict):
         return None
-    told.pop("timings_ms", None)
-    return Truth(int(told.get("status", status)), told)
+    payload.pop("timings_ms", None)
+    return Truth(int(payload.get("status", status)), payload)

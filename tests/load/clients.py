@@ -91,8 +91,8 @@ class Asking(Client):
             return
         ledger.counts["full"] += load.phase == "full"
         if not ledger.was_away(began) and phase == load.phase:
-            told = {"request_type": phase, "name": "answer", "response_length": len(answered[0].body)}
-            self.environment.events.request.fire(response_time=1000 * answered[1], exception=None, context={}, **told)
+            fields = {"request_type": phase, "name": "answer", "response_length": len(answered[0].body)}
+            self.environment.events.request.fire(response_time=1000 * answered[1], exception=None, context={}, **fields)
         if random.random() < RATED:
             self.rate(ledger.cases[number].question)
 

@@ -34,8 +34,8 @@ def judge(case: Case, truth: Truth, request_id: str, reply: Reply, truths: Seque
 
 def retry_after(reply: Reply) -> int:
     """How many seconds a reply says to wait; 0 where it says nothing."""
-    told = reply.headers.get("retry-after", "")
-    return int(told) if told.isdigit() else 0
+    response = reply.headers.get("retry-after", "")
+    return int(response) if response.isdigit() else 0
 
 
 class Ledger:
@@ -57,8 +57,8 @@ class Ledger:
             verdict = "lost"
         self.counts[verdict] += 1
         if verdict in FAULTS:
-            told = reply.body.decode(errors="replace")[:300]
-            self.faults[verdict].append(f"{case.body!r:.200} ({request_id}) got {reply.status}: {told}")
+            truth = reply.body.decode(errors="replace")[:300]
+            self.faults[verdict].append(f"{case.body!r:.200} ({request_id}) got {reply.status}: {truth}")
         return verdict
 
     def was_away(self, since: float) -> bool:

@@ -63,11 +63,11 @@ def figures(server: Server, load: Load, stats: RequestStats) -> Figures:
 
 def timing(stats: RequestStats, phase: str) -> tuple[str, str]:
     """How long answers took in a phase."""
-    found = stats.get("answer", phase)
-    if not found.num_requests:
+    response = stats.get("answer", phase)
+    if not response.num_requests:
         return f"{phase}: p50 / p95 / p99, ms", "none"
-    told = " / ".join(f"{found.get_response_time_percentile(share):,.0f}" for share in (0.5, 0.95, 0.99))
-    return f"{phase}: p50 / p95 / p99, ms", told
+    times = " / ".join(f"{response.get_response_time_percentile(share):,.0f}" for share in (0.5, 0.95, 0.99))
+    return f"{phase}: p50 / p95 / p99, ms", times
 
 
 def memory(server: Server, faults: dict[str, list[str]]) -> list[tuple[str, str]]:
@@ -87,12 +87,12 @@ def memory(server: Server, faults: dict[str, list[str]]) -> list[tuple[str, str]
     level = settled[0][0][1]
     if max(first[-1], second[-1]) > (1 + MORE) * level:
         faults["errors"].append(f"memory rises from {level:.0f} to {first[-1]:.0f} and {second[-1]:.0f} MB")
-    slopes = " / ".join(f"{slope(one):+.1f}" for one in settled)
+    slopes = " / ".join(f"{slope(run):+.1f}" for run in settled)
     return [*rows, ("the same from a minute on, of each life: MB a minute", slopes)]
 
 
-def write(found: Figures) -> None:
+def write(figures: Figures) -> None:
     """Put the figures into the page, in place of those that stand there."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}{found.text}\n{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{BEGIN}{figures.text}\n{END}{after}", encoding="utf-8")

@@ -22,7 +22,7 @@ class Life:
 
     def after(self, seconds: float) -> list[tuple[float, float]]:
         """The memory once it has been watched for so long."""
-        return [one for one in self.memory if one[0] >= self.memory[0][0] + seconds]
+        return [sample for sample in self.memory if sample[0] >= self.memory[0][0] + seconds]
 
 
 def slope(memory: list[tuple[float, float]]) -> float:
@@ -100,10 +100,10 @@ class Server:
 
     def errors(self) -> list[str]:
         """What its log tells of errors."""
-        told = []
+        tracebacks = []
         for line in self.log.read_text(encoding="utf-8").splitlines():
             if not line.startswith("{"):
-                told += [line] if "Traceback" in line else []
+                tracebacks += [line] if "Traceback" in line else []
             elif line.endswith("}") and json.loads(line)["level"] in ("error", "critical"):
-                told.append(line)
-        return told
+                tracebacks.append(line)
+        return tracebacks

@@ -99,7 +99,7 @@ class Flow:
             self.add(child.tail)
 
     def add(self, words: str | None) -> None:
-        """Words of the block that is being read; their white space means nothing."""
+        """Add words to the block that is being read, with white space collapsed."""
         if words:
             self.inlines.append(WHITE.sub(" ", words))
 
@@ -224,7 +224,7 @@ def is_of_links(element: HtmlElement) -> bool:
 
 
 def coalesced(inlines: list[Inline]) -> list[Inline]:
-    """Inlines with words that adjoin as one."""
+    """Join adjoining strings among the inlines."""
     joined: list[Inline] = []
     for inline in inlines:
         if joined and isinstance(inline, str) and isinstance(joined[-1], str):

@@ -103,7 +103,7 @@ def with_headers(row: Row, headers: Row) -> list[Inline]:
 
 
 def without_marks(words: Sequence[Inline]) -> list[Inline]:
-    """Words that are repeated: a marker is not."""
+    """Return the words of a repeated header cell, without its markers."""
     return [inline for inline in words if not isinstance(inline, Ref | Page)]
 
 
