@@ -159,7 +159,7 @@ def in_words(stage: Stage) -> str:
 
 
 def read_event(event: gr.EventData) -> tuple[str, int, bool, Any, Any]:
-    """Return the question, the turn that it replaces (0: none), whether it may be completed, its number, the upload's id."""
+    """Return the question, the turn it replaces (0: none), whether to complete it, its number, the upload's id."""
     sent = event._data if isinstance(event._data, dict) else {}
     question, turn = sent.get("question"), sent.get("turn")
     return (

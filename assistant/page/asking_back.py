@@ -15,7 +15,7 @@ from index.errors import QuothError, StoreError
 
 
 def make_ask_back(store: UnansweredStore) -> Callable[..., Patch]:
-    """Return the handler of requests for a reply: with consent it saves the question, and returns a patch that says so."""
+    """Return the handler of requests for a reply: with consent the question is saved; it returns a patch."""
 
     def ask_back(exchanges: list[Exchange], event: gr.EventData, request: gr.Request) -> Patch:
         sent = event._data if isinstance(event._data, dict) else {}

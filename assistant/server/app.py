@@ -115,7 +115,7 @@ def add_middleware(app: FastAPI, services: Services, metrics: Metrics) -> None:
 async def living(
     app: FastAPI, documents: Documents, settings: Settings, watch: bool, wikis: Wikis | None
 ) -> AsyncIterator[None]:
-    """Run while the application does: log its start and end, serve MCP, and with `watch` follow changes of the sources."""
+    """Log the start and the end; meanwhile serve MCP, and with `watch` follow changes of the sources."""
     log("started")
     meanwhile = [asyncio.create_task(keep_up(documents))] if watch else []
     if watch and wikis and settings.wikis and settings.sync_seconds:

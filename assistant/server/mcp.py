@@ -45,7 +45,7 @@ class Runner(Protocol):
     """Runs the work of a tool: here directly, over HTTP through the queue."""
 
     async def do(self, context: Context, work: Work[T], question: str = "") -> T:
-        """Return the result of work on the documents; with a `question` it counts towards the quota. Raises ToolError."""
+        """Return the result of work; with a `question` it counts towards the quota. Raises ToolError."""
         ...
 
 
