@@ -52,6 +52,7 @@ from training.source_question import fit as fit_source_question
 from training.train import draw, schedule, share
 from training.wording import wording_auroc
 from training.written import WrittenQuestion, answer_turns, make_written, read_written, remove_answer
+from training.written_documents import join_passages
 
 RAIN = "Rain fell in May 1999. " + "The river rose by nine metres. " * 30 + "Snow fell in June."
 
@@ -381,6 +382,18 @@ def test_held_out_rows_make_a_squad_file(tmp_path: Path) -> None:
     ]
 
 
+def test_passages_make_a_document_of_their_questions() -> None:
+    first, second = written("When did rain fall?", "May"), written("When was hail?", "July", "Hail fell in July.")
+    text, questions = join_passages("written/x-0", [[first, written("When did it hail?", None)], [second]])
+    assert text == f"{PASSAGE}\n\nHail fell in July."
+    assert [[text[start:end] for start, end in question.spans] for question in questions] == [
+        ["Rain fell in May."],
+        [],
+        ["Hail fell in July."],
+    ]
+    assert [question.id for question in questions] == ["written/x-0-0", "written/x-0-1", "written/x-0-2"]
+
+
 def test_questions_for_sources_are_asked_of_other_documents_too(tmp_path: Path) -> None:
     for name in ("boats", "yaks"):
         (tmp_path / f"{name}.txt").write_text(f"The {name.title()}\n\nThe {name} came in May.\n")
@@ -462,9 +475,10 @@ def test_a_document_left_out_is_judged_by_what_was_fitted_without_it() -> None:
         seen.append({case.question.document for case in cases})
         return by_span()
 
-    folds = list(cross_validate([case("a", [False, True]), case("b", [True, False])], fitted))
-    assert seen == [{"b"}, {"a"}]
-    assert [(document, before.rank) for document, _, (before,) in folds] == [("a", 1), ("b", 1)]
+    cases = [case("a", [False, True]), case("b", [True, False]), case("written/c-0", [True])]
+    folds = list(cross_validate(cases, fitted))
+    assert seen == [{"b", "written/c-0"}, {"a", "written/c-0"}], "made documents only teach"
+    assert [(document, outcome.rank) for document, _, (outcome,) in folds] == [("a", 1), ("b", 1)]
 
 
 def test_borders_are_chosen_without_the_document_they_judge() -> None:

@@ -8,7 +8,7 @@ them: gold has few of these. All are saved in one .npz file, since reading takes
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -26,11 +26,14 @@ from eval.gold import ARTICLE_GOLD, load_gold
 from eval.metrics.evidence import overlaps
 from eval.removal import find_removed, remove
 from index.dense import Encoder
+from index.document.types import Document
 from index.retriever import Index
 from index.store import open_index
 from training.rows import Row
+from training.written_documents import PREFIX, Made
 
 ELSEWHERE = 8  # questions of other documents that a document is asked
+MADE_WEIGHT = 0.3  # of a document made of passages, beside 1 for any other
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,18 @@ def load_cases(path: Path) -> list[Case]:
     ]
 
 
+def is_made(case: Case) -> bool:
+    """Whether a case is of a document that was made for fitting alone, on which nothing is reported."""
+    return case.question.document.startswith(PREFIX)
+
+
 def balanced_weights(cases: Sequence[Case]) -> list[float]:
-    """Return a weight for each case, such that every document has the same total."""
+    """Return a weight for each case, such that every document has the same total, and made ones MADE_WEIGHT of it."""
     counts = Counter(case.question.document for case in cases)
-    return [len(cases) / len(counts) / counts[case.question.document] for case in cases]
+    return [
+        len(cases) / len(counts) / counts[case.question.document] * (MADE_WEIGHT if is_made(case) else 1)
+        for case in cases
+    ]
 
 
 def columns(case: Case, names: Sequence[str]) -> np.ndarray:
@@ -134,17 +145,26 @@ class Examiner:
         index = open_index(document.path, self.config.index_dir, self.config.index, self.encoder)
         self.encoder.add_index(index)
         quoth = self.assistant_of(index)
+        yield from self.ask_pairs(document.document, document.questions, quoth)
         for question in others:
             way = CaseQuestion(document.document.id, question.id, question.kind, "elsewhere", False)
             if case := read_case(way, question.question, (), quoth, self.network, ()):
                 yield case
+
+    def ask_text(self, text: str, questions: Sequence[DocumentQuestion]) -> Iterator[Case]:
+        """Yield the cases of every question of a text."""
+        quoth = Assistant.of_text(text, self.encoder, self.config)
+        yield from self.ask_pairs(quoth.index.documents["text"], questions, quoth)
+
+    def ask_pairs(self, document: Document, questions: Sequence[DocumentQuestion], quoth: Assistant) -> Iterator[Case]:
+        """Yield the cases of questions on their document, and on the document without the answer."""
         lessened: dict[tuple[tuple[int, int], ...], Assistant | None] = {}
-        for question in document.questions:
+        for question in questions:
             yield from self.ask(question, quoth)
             if question.answerable:
-                removed = find_removed(document.document, question.spans)
+                removed = find_removed(document, question.spans)
                 if removed not in lessened:
-                    text = remove(document.document.text, removed)
+                    text = remove(document.text, removed)
                     lessened[removed] = Assistant.of_text(text, self.encoder, self.config) if text.strip() else None
                 if remaining := lessened[removed]:
                     yield from self.ask(question, remaining, lessened=True)
@@ -192,9 +212,15 @@ def source_questions(documents: Sequence[QuestionedDocument], asked_of: str) -> 
 
 
 def collect(
-    documents: Path, rows: Sequence[Row], encoder: Encoder, network: Network, index_dir: Path
+    documents: Path,
+    rows: Sequence[Row],
+    made: Iterable[Made],
+    encoder: Encoder,
+    network: Network,
+    index_dir: Path,
 ) -> Iterator[Case]:
-    """Yield the cases of a folder of documents, of the article's dev questions, and of a public article's rows."""
+    """Yield the cases of a folder of documents, of the article's dev questions, of a public article's rows, and of
+    made documents."""
     examiner = Examiner(encoder, network, index_dir)
     questioned = list(load_documents(documents))
     for document in questioned:
@@ -209,3 +235,5 @@ def collect(
     public = Assistant.of_text(text, examiner.encoder, examiner.config)
     for question in questions:
         yield from examiner.ask(question, public)
+    for _, text, written in made:
+        yield from examiner.ask_text(text, written)

@@ -1,7 +1,8 @@
 """python -m training.fit DATA DOCUMENTS: fit how reader and retrieval scores are combined, and the confidence.
 
-The data are the questions of a folder of documents, the article's dev questions, and those of a public article that no
-weights were trained on; every document has the same weight. The confidence is fitted on pairs: each question asked of
+The data are the questions of a folder of documents, the article's dev questions, those of a public article that no
+weights were trained on, and questions written for passages held out; every document has the same weight, those made of
+passages less. The confidence is fitted on pairs: each question asked of
 its document, and of the document without its answer. Reported figures and the thresholds of `likely` and `sure` come
 from leave-one-document-out cross-validation. Writes combination.json beside the reader's weights; with --folds also a
 reader for each document, fitted without it, for `python -m eval run`.
@@ -22,7 +23,7 @@ from sklearn.linear_model import LogisticRegression
 from assistant.reader.combine import LISTWISE_DEPTH, Combination, Linear, Listwise, add_comparisons
 from assistant.reader.network import PACKAGED, UPPER, OnnxNetwork
 from index.encoders import load_encoder
-from training.cases import Case, balanced_weights, collect, columns, load_cases, save_cases
+from training.cases import Case, balanced_weights, collect, columns, is_made, load_cases, save_cases
 from training.listwise import fit_listwise_network
 from training.outcomes import (
     ELSEWHERE,
@@ -40,6 +41,7 @@ from training.outcomes import (
 )
 from training.prepare import squad2_held_out
 from training.rows import read_rows
+from training.written_documents import written_documents
 
 EXCERPT = 12  # sentences of the longest excerpt that the network also learns from
 PENALTY = 0.02  # L2, on the ranking's weights
@@ -134,8 +136,11 @@ def calibrate_confidence(combination: Combination, outcomes: Sequence[Outcome]) 
 
 def cross_validate(cases: Sequence[Case], fitted: Callable[[Sequence[Case]], Combination] = fit
              ) -> Iterator[tuple[str, Combination, list[Outcome]]]:  # fmt: skip
-    """For each document, fit on the others and judge it: yields the document, the combination and its outcomes."""
-    for document in dict.fromkeys(case.question.document for case in cases):
+    """For each document, fit on the others and judge it: yields the document, the combination and its outcomes.
+
+    Made documents are never left out.
+    """
+    for document in dict.fromkeys(case.question.document for case in cases if not is_made(case)):
         combination = fitted([case for case in cases if case.question.document != document])
         yield document, combination, judge(combination, [c for c in cases if c.question.document == document])
 
@@ -183,7 +188,8 @@ def main() -> None:
         rows = read_rows(options.data / "rows.jsonl.gz")
         article = squad2_held_out(sorted({row.article for row in rows}))[0]
         network, public = OnnxNetwork(options.reader), [row for row in rows if row.article == article]
-        cases = list(collect(options.documents, public, load_encoder(), network, options.index_dir))
+        made = written_documents(options.data)
+        cases = list(collect(options.documents, public, made, load_encoder(), network, options.index_dir))
         if options.cases:
             save_cases(cases, options.cases)
     cases = [case for case in cases if case.question.way in (SERVED, LESSENED, ELSEWHERE)]
