@@ -95,8 +95,8 @@ def making(folder: Path) -> Iterator[Path]:
         raise
 
 
-def save(place: Path, entries: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
-    """Rename what was written in a folder into place as the newest generation, with `entries` in its manifest.
+def save(place: Path, told: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
+    """Rename what was written in a folder into place as the newest generation, with its manifest, which is `told` too.
 
     Older ones but the last are removed.
     """
@@ -105,18 +105,18 @@ def save(place: Path, entries: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]
         sync(path)
         with path.open("rb") as file:
             files[path.name] = {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "stamp": stamp_of(path)}
-    manifest = {**entries, "files": files}
+    manifest = {**told, "files": files}
     (place / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     sync(place / MANIFEST)
     place.chmod(0o755)
     sync(place)
-    earlier = generations(folder)
-    number = int(earlier[0].name.rpartition("-")[2]) + 1 if earlier else 1
-    newest = place.rename(folder / f"generation-{number}")
+    found = generations(folder)
+    number = int(found[0].name.rpartition("-")[2]) + 1 if found else 1
+    made = place.rename(folder / f"generation-{number}")
     sync(folder)
     for old in generations(folder)[KEPT_GENERATIONS:]:
         remove(old)
-    return newest, manifest
+    return made, manifest
 
 
 def remove(generation: Path) -> None:

@@ -34,8 +34,8 @@ class Nearest:
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
         if self.lists is None or size <= FLAT:
             rows = self.vectors if positions is None else at(self.vectors, positions)
-            scores, nearest = faiss.knn(asked, np.ascontiguousarray(rows), k, metric=faiss.METRIC_INNER_PRODUCT)
-            return nearest[0] if positions is None else positions[nearest[0]], scores[0]
+            scores, found = faiss.knn(asked, np.ascontiguousarray(rows), k, metric=faiss.METRIC_INNER_PRODUCT)
+            return found[0] if positions is None else positions[found[0]], scores[0]
         settings = faiss.SearchParametersIVF()
         settings.nprobe = SEARCHED
         if positions is not None:
@@ -43,9 +43,9 @@ class Nearest:
             chosen[positions] = True
             bits = np.packbits(chosen, bitorder="little")
             settings.sel = selector = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]  # noqa: F841
-        scores, nearest = self.lists.search(asked, k, params=settings)
-        there = nearest[0] >= 0
-        return nearest[0][there], scores[0][there]
+        scores, found = self.lists.search(asked, k, params=settings)
+        there = found[0] >= 0
+        return found[0][there], scores[0][there]
 
 
 def open_lists(path: Path) -> Any:

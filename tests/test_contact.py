@@ -120,9 +120,9 @@ def test_what_is_kept_is_listed_and_forgotten(store: FeedbackStore, capsys: pyte
     assert UnansweredStore(store.path).list() == (kept,)
     assert (kept.address, kept.contact) == ("anna@wiki.test", "Carla")
     assert main(["insights", "--feedback", str(store.path)]) == 0
-    out = capsys.readouterr().out
-    assert f"To be answered (1); --forget ID deletes one\n  {kept.asked[:10]}  {NOBODY}\n" in out
-    assert f"to anna@wiki.test; Carla was named; {kept.id[:8]}" in out
+    told = capsys.readouterr().out
+    assert f"To be answered (1); --forget ID deletes one\n  {kept.asked[:10]}  {NOBODY}\n" in told
+    assert f"to anna@wiki.test; Carla was named; {kept.id[:8]}" in told
     assert main(["insights", "--feedback", str(store.path), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["address"] == "anna@wiki.test"
     assert main(["insights", "--feedback", str(store.path), "--forget", "no"]) == 2

@@ -229,7 +229,9 @@ def test_batches_hold_every_example_once_and_pad(tokenizer: Tokenizer, examples:
     batch = collate(arrays, np.array([0, 1]), "cpu")
     assert batch["mask"].sum(1).tolist() == [18, 8]
     assert batch["tokens"].shape == (2, 32)
-    grouped = make_arrays([replace(before, group=n // 2 % 5 + 1) for n, before in enumerate(examples * 10)], tokenizer)
+    grouped = make_arrays(
+        [replace(example, group=n // 2 % 5 + 1) for n, example in enumerate(examples * 10)], tokenizer
+    )
     for rows in batches(grouped, np.arange(20), 150, random.Random(1)):
         together = set(grouped.groups[rows].tolist())
         assert all(set(np.flatnonzero(grouped.groups == group)) <= set(rows) for group in together)
@@ -259,7 +261,7 @@ def test_losses_and_spans_by_hand() -> None:
     assert scores.tolist() == [[2.0, 5.0]]
     start, end = torch.tensor([[5.0, 1.0, 0.0, 3.0]]), torch.tensor([[5.0, 0.0, 4.0, 1.0]])
     first, last, score, null = best_spans(start, end)
-    assert [before.tolist() for before in (first, last, score, null)] == [[1], [2], [5.0], [10.0]]
+    assert [tensor.tolist() for tensor in (first, last, score, null)] == [[1], [2], [5.0], [10.0]]
     assert [overlap_f1((1, 2), (2, 3)), overlap_f1((1, 1), (2, 2)), overlap_f1((1, 4), (1, 4))] == [0.5, 0.0, 1.0]
 
 
@@ -451,7 +453,7 @@ def test_a_border_is_the_lowest_with_enough_right_every_document_counting_the_sa
     assert find_threshold(some, 0.5) == 0.6
     assert find_threshold([judged("a", 0.9, False)], 0.9) == 1.0
     # The one question of b weighs as much as the four of a.
-    assert balanced_weights([before.case for before in [*some, judged("b", 0.5, True)]]) == [0.625] * 4 + [2.5]
+    assert balanced_weights([outcome.case for outcome in [*some, judged("b", 0.5, True)]]) == [0.625] * 4 + [2.5]
     assert find_threshold([*some, judged("b", 0.5, True)], 0.75) == 0.5
 
 
@@ -562,7 +564,7 @@ def test_the_graph_says_what_the_network_says(tmp_path: Path) -> None:
     tokens = [101, 2043, 102, 4542, 3062, 1012, 102]
     ids, window = torch.tensor([tokens]), torch.tensor([[0, 0, 0, 1, 1, 1, 0]])
     with torch.inference_mode():
-        wanted = [before[0] for before in network(ids, torch.ones_like(ids), window)]
+        wanted = [output[0] for output in network(ids, torch.ones_like(ids), window)]
     asked = OnnxNetwork(tmp_path / "fp32").run(tokens, 3)
     assert np.allclose(asked[3:6, 0], wanted[0][3:6], atol=1e-4)
     assert np.allclose(asked[3:6, 1], wanted[1][3:6], atol=1e-4)
@@ -601,9 +603,9 @@ def test_a_graph_that_is_left_early_says_the_same_at_its_end_and_what_its_heads_
         (tmp_path / "split" / name).write_bytes(part.SerializeToString())
     whole, parts = OnnxNetwork(tmp_path / "whole"), OnnxNetwork(tmp_path / "split")
     windows = ["Rain fell on Bamako.", "Chad withdrew."]
-    for before, other in zip(whole.read("Where?", windows), parts.read("Where?", windows), strict=True):
-        assert np.allclose(before.start, other.start, atol=1e-4)
-        assert before.answer == pytest.approx(other.answer, abs=1e-4)
+    for window_scores, other in zip(whole.read("Where?", windows), parts.read("Where?", windows), strict=True):
+        assert np.allclose(window_scores.start, other.start, atol=1e-4)
+        assert window_scores.answer == pytest.approx(other.answer, abs=1e-4)
     monkeypatch.setattr("assistant.reader.network.READ_WHOLE", 1)
     read = parts.read("Where?", windows)
     [early] = [scores for scores in read if scores.answer == 4]

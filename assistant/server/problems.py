@@ -43,7 +43,7 @@ ALWAYS = (
 
 
 class Problem(BaseModel):
-    """The body of a refusal: problem details (RFC 9457)."""
+    """What a refused request is answered with (RFC 9457)."""
 
     type: str = Field(description="which problem it is, the same for every occurrence")
     title: str
@@ -74,7 +74,7 @@ class Refusal(Exception):
 
 
 def as_refusal(error: QuothError) -> Refusal:
-    """Turn an error into a refusal; only errors in the question are explained to the caller, others in the log."""
+    """An error as it is told outside; what is not about the question speaks to whoever runs the server."""
     return (
         Refusal("bad_question", str(error)) if isinstance(error, QuestionError) else Refusal("broken", why=str(error))
     )

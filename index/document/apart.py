@@ -1,4 +1,4 @@
-"""Reading an untrusted file in a process of its own, which is killed at a deadline."""
+"""A file that nobody vouches for, read in a process of its own, which ends at a deadline and takes nothing with it."""
 
 import hashlib
 import pickle
