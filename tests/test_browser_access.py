@@ -10,12 +10,12 @@ from assistant import Assistant
 from assistant.feedback import FeedbackStore
 from index.document.sources import read_source
 from tests import rain
+from tests.axe import AXE
 from tests.browsing import SENTENCE, TROOPS, ask, expect_marked, turn
-from tests.conftest import ROOT, HashEncoder, assistant_of
+from tests.conftest import HashEncoder, assistant_of
 from tests.serving import serving
 
 pytestmark = pytest.mark.browser
-AXE = ROOT / "tests" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 WIDE = f"""# The boats
