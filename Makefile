@@ -21,8 +21,7 @@ index: $(STAMP)
 	@$(VENV)/bin/quoth index
 
 test: $(STAMP).dev $(AXE)
-	$(VENV)/bin/pytest -n auto --dist loadfile -m "not slow and not browser"
-	$(VENV)/bin/pytest -m "browser and not slow"
+	$(VENV)/bin/pytest -n auto --dist loadfile
 
 test-wiki: $(STAMP).dev
 	$(VENV)/bin/pytest -m slow tests/test_wiki.py tests/test_wiki_rights.py tests/test_deploy.py

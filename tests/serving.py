@@ -5,10 +5,10 @@ import io
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from unittest import mock
 
 from fastapi import FastAPI
@@ -22,12 +22,19 @@ from assistant.settings import Settings
 from assistant.settings_sources import read_settings
 from assistant.sync.wikis import Wikis
 
+T = TypeVar("T")
 QUESTION = "How many troops will the UN mission have?"
 
 
 def settings(**given: Any) -> Settings:
     """Settings as flags would give them; one question at a time where nothing else is said, on any machine."""
     return read_settings({"workers": 1, **given}, {})
+
+
+def run_apart(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine gives, run in a thread of its own: in this one Playwright may have a loop running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 def application(
@@ -38,15 +45,14 @@ def application(
     **given: Any,
 ) -> FastAPI:
     """The application with these settings, made inside an event loop: Gradio leaves several open where there is none."""
-
     from gradio import blocks  # not for tests that serve nothing: it takes seconds
 
     async def made() -> FastAPI:
         return make_app(quoth, settings(**given), feedback, watch, wikis_kept)
 
     # Gradio makes an application for each step of describing a page, and drops it: only the one that is mounted counts.
-    with mock.patch.object(blocks, "App"), ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, made()).result()
+    with mock.patch.object(blocks, "App"):
+        return run_apart(made())
 
 
 def client(

@@ -1,6 +1,5 @@
 """Agents: the official SDK's client over HTTP and over stdio, and the openai package, against the real server."""
 
-import asyncio
 import json
 import os
 import sys
@@ -23,7 +22,7 @@ from assistant.bibliography import reply_markdown, short_answer_in
 from assistant.cli import main
 from assistant.server.tokens import TokenFile
 from tests.conftest import HashEncoder
-from tests.serving import QUESTION, client, logged, serving
+from tests.serving import QUESTION, client, logged, run_apart, serving
 from tests.test_rights import GROUPS, library
 
 RAIN = "Rain fell in Belovo on May 2, 1901.[1] The old dam broke.\n\nNotes\n\n[1] Ann Roe, “Rain,” Press, 2001.\n"
@@ -43,7 +42,7 @@ def call(address: str, use: Use, **headers: str) -> Any:
         ):
             return await use(tools)
 
-    return asyncio.run(calling())
+    return run_apart(calling())
 
 
 def post(address: str, path: str, body: object, **headers: str) -> tuple[int, Any]:
@@ -227,7 +226,7 @@ def test_an_agent_on_this_machine_asks_over_stdio(tmp_path: Path) -> None:
             asked = await tools.call_tool("ask", {"question": "When did rain fall in Belovo?"})
             return asked, await tools.call_tool("read", {"document": "snow"})
 
-    asked, read = asyncio.run(use())
+    asked, read = run_apart(use())
     [first, *_] = asked.structured_content["evidence"]
     assert first["quote"] == "Rain fell in Belovo on May 2, 1901."
     assert first["footnotes"][0]["sources"][0]["text"] == "Ann Roe, “Rain,” Press, 2001."
