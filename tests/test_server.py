@@ -38,15 +38,17 @@ def open_client(quoth: Assistant) -> TestClient:
     return client(quoth, quota="", quota_address="")
 
 
-def slow(quoth: Assistant, seconds: float) -> Assistant:
-    """The same assistant, taking its time."""
+class Held(Assistant):
+    """The same assistant, which has `begun` to answer, and goes on once it is `let`."""
 
-    class Slow(Assistant):
-        def ask(self, *args, **kwargs):  # type: ignore[no-untyped-def]
-            time.sleep(seconds)
-            return super().ask(*args, **kwargs)
+    def __init__(self, quoth: Assistant) -> None:
+        super().__init__(quoth.index, quoth.config, quoth.reader)
+        self.begun, self.let = threading.Event(), threading.Event()
 
-    return Slow(quoth.index, quoth.config, quoth.reader)
+    def ask(self, *args, **kwargs):  # type: ignore[no-untyped-def]
+        self.begun.set()
+        assert self.let.wait(60)
+        return super().ask(*args, **kwargs)
 
 
 def test_an_answer_is_the_one_that_every_surface_gives(open_client: TestClient, quoth: Assistant) -> None:
@@ -195,13 +197,14 @@ def test_feedback_is_kept_with_place_and_versions(quoth: Assistant, tmp_path: Pa
 
 
 def test_a_full_queue_says_when_to_come_back_and_loses_no_answer(quoth: Assistant) -> None:
-    with serving(slow(quoth, 0.4), queue=1, workers=1) as address:
-        import httpx
-
+    held = Held(quoth)
+    with serving(held, queue=1, workers=1) as address:
         responses: list[httpx.Response] = []
 
         def ask() -> None:
-            responses.append(httpx.post(f"{address}/api/ask", json={"question": QUESTION}, timeout=20))
+            responses.append(httpx.post(f"{address}/api/ask", json={"question": QUESTION}, timeout=60))
+            if len(responses) == 3:  # were refused
+                held.let.set()
 
         threads = [threading.Thread(target=ask) for _ in range(5)]
         for thread in threads:
@@ -245,15 +248,15 @@ def test_questions_are_answered_in_the_same_threads_whatever_else_is_done(quoth:
 
 
 def test_an_answer_under_way_is_finished_when_the_server_is_told_to_end(quoth: Assistant) -> None:
-
-    responses: list[httpx.Response] = []
-    with serving(slow(quoth, 1.0)) as address:
+    held, responses = Held(quoth), list[httpx.Response]()
+    with serving(held) as address:
         thread = threading.Thread(
-            target=lambda: responses.append(httpx.post(f"{address}/api/ask", json={"question": QUESTION}, timeout=20))
+            target=lambda: responses.append(httpx.post(f"{address}/api/ask", json={"question": QUESTION}, timeout=60))
         )
         thread.start()
-        time.sleep(0.4)
-    thread.join(5)
+        assert held.begun.wait(60)
+        threading.Timer(0.3, held.let.set).start()  # after the server is told to end, by leaving
+    thread.join(60)
     assert responses[0].json()["evidence"][0]["quote"] == QUOTE
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{address}/healthz")
