@@ -13,7 +13,7 @@ def auroc(confidence: Sequence[float], answerable: Sequence[bool]) -> float | No
     """The probability that an answerable question has a higher confidence than an unanswerable one; None without both.
 
     Hanley and McNeil, "The meaning and use of the area under a receiver operating characteristic (ROC)
-    curve", Radiology 1982, by the ranks; hundreds of resamples ask for it, which scikit-learn checks anew each time.
+    curve", Radiology 1982; from ranks, as the Mann-Whitney U.
     """
     positive = np.asarray(answerable, dtype=bool)
     n = int(positive.sum())
