@@ -31,6 +31,7 @@ from assistant.outline import MOST_LISTED, document_to_dict, outline_lines
 from assistant.render import printable, to_text
 from assistant.server.command import add_commands
 from assistant.settings import Settings
+from assistant.shared import kept_in
 from assistant.sync.command import add_command as add_sync
 from assistant.terminal import progress_bar, tell, to_line, writing
 from assistant.types import Answer, Turn
@@ -121,7 +122,7 @@ def add_showing(commands: Any) -> None:
     insights = commands.add_parser("insights", help="show what was asked, went unanswered, or was marked wrong")
     insights.add_argument("--json", action="store_true", help="print every record as a line of JSON")
     insights.add_argument("--forget", metavar="ID", help="delete a question that was answered, with its address")
-    add_options(insights, "feedback")
+    add_options(insights, "feedback", "shared_store")
     insights.set_defaults(run=run_insights)
 
 
@@ -257,9 +258,9 @@ def make_shard(settings: Settings, shard: Share | None, workers: int) -> None:
 
 def run_insights(options: argparse.Namespace) -> None:
     """quoth insights"""
-    path = settings_of(options).feedback
-    records = read_feedback(path)
-    store = UnansweredStore(path)
+    place = kept_in(settings_of(options))
+    records = read_feedback(place)
+    store = UnansweredStore(place)
     if options.forget is not None:
         store.forget(options.forget)
         return
