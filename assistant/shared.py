@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 from assistant.settings import Settings
 from index.errors import QuothError, SharedStoreError
@@ -44,6 +45,7 @@ class SharedStore:
             packages = " and ".join(needed)
             raise QuothError(f"--shared-store needs {packages}. Install the extra: pip install 'quoth[shared]'.")
         self.engine = open_sqlite(address) if self.is_sqlite else open_postgresql(address, self.told)
+        finalize(self, self.engine.dispose)  # connections are not left open
         self.made: set[str] = set()  # the statements that have made tables
 
     @contextmanager
@@ -114,7 +116,7 @@ def open_postgresql(address: str, told: str) -> "Engine":
 
     try:
         return create_engine(address, pool_pre_ping=True, pool_timeout=PATIENCE, connect_args=POSTGRESQL)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         form = "postgresql+psycopg://USER@HOST/DATABASE"
         raise QuothError(f"--shared-store {told} cannot be read. Write it like {form}.") from error
 

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -292,8 +293,10 @@ def test_two_servers_have_one_quota_and_one_feedback(
     given = ["--shared-store", kept.address, "--quota", "3/hour", "--quota-address", "", "--keep-unanswered"]
     command = [sys.executable, "-m", "assistant", "serve", *index, *given]
     servers = [subprocess.Popen([*command, "--port", str(port)], stderr=subprocess.DEVNULL) for port in ports]
+    one, other = (httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) for port in ports)
     try:
-        one, other = (ready(port) for port in ports)
+        wait_for(one)
+        wait_for(other)
         for server, status in ((one, 200), (other, 200), (one, 204), (other, 429), (one, 429)):
             answer = (
                 server.post("/api/ask", json={"question": QUESTION})
@@ -315,20 +318,19 @@ def test_two_servers_have_one_quota_and_one_feedback(
         with pytest.raises(httpx.ConnectError):
             one.get("/healthz")
     finally:
+        for server in (one, other):
+            server.close()
         for process in servers:
             process.kill()
             process.wait()
 
 
-def ready(port: int) -> httpx.Client:
-    """A client of a server, once that takes questions."""
-    server = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)
+def wait_for(server: httpx.Client) -> None:
+    """Until a server takes questions."""
     deadline = time.monotonic() + 120
     while True:
-        try:
+        with suppress(httpx.TransportError):
             if server.get("/readyz").status_code == 200:
-                return server
-        except httpx.TransportError:
-            pass
+                return
         assert time.monotonic() < deadline, "the server did not start"
         time.sleep(0.2)
