@@ -2,12 +2,13 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from assistant import Assistant
+from assistant import Assistant, shared
 from assistant.cli import main
 from assistant.feedback import FeedbackStore, Record, rate
 from assistant.server import quota
@@ -27,7 +28,7 @@ from assistant.shared import SharedStore, without_password
 from assistant.unanswered import UnansweredStore
 from eval.__main__ import main as eval_main
 from index.errors import QuothError, SharedStoreError
-from tests.conftest import ARTICLE
+from tests.conftest import ARTICLE, ROOT
 from tests.postgres import FOLDERS, NOT_THERE, Cluster, cluster
 from tests.serving import QUESTION, client, logged
 from tests.wikis import free_port
@@ -281,48 +282,58 @@ def test_the_extra_is_named_where_it_is_not_installed(monkeypatch: pytest.Monkey
         SharedStore("sqlite:///quoth.sqlite")
 
 
-@pytest.mark.slow
-@pytest.mark.model
-def test_two_servers_have_one_quota_and_one_feedback(
-    kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Two processes of `quoth serve`; one is ended, and the other goes on."""
-    index = ["--source", str(ARTICLE), "--index-dir", str(tmp_path / "idx"), "--reader", "sentence"]
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "PATIENCE", 0.5)
+    monkeypatch.setitem(shared.POSTGRESQL, "options", "-c statement_timeout=500 -c lock_timeout=500")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_store_that_is_slow_counts_as_away(quoth: Assistant, kept: Kept) -> None:
+    one, other = process(quoth, kept), SharedStore(kept.address)
+    with other.open() as run:
+        if other.is_sqlite:
+            run("SELECT 1")  # whoever is in it keeps all others waiting
+        else:
+            run("LOCK TABLE quota, feedback IN ACCESS EXCLUSIVE MODE")
+        answer = one.post("/api/ask", json={"question": QUESTION})
+        assert (answer.status_code, answer.json()["type"]) == (503, "urn:quoth:not_shared")
+    assert one.post("/api/ask", json={"question": QUESTION}).status_code == 200
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """A process of `quoth serve`, its log, and a client of it."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+    http: httpx.Client
+
+    def ask(self) -> httpx.Response:
+        return self.http.post("/api/ask", json={"question": QUESTION})
+
+
+@contextmanager
+def two_servers(kept: Kept, folder: Path, *given: str) -> Iterator[list[Serving]]:
+    """Two processes of `quoth serve` that take questions."""
+    index = ["--source", str(ARTICLE), "--index-dir", str(folder / "idx"), "--reader", "sentence"]
     assert main(["index", *index]) == 0
-    ports = [free_port(), free_port()]
-    given = ["--shared-store", kept.address, "--quota", "3/hour", "--quota-address", "", "--keep-unanswered"]
-    command = [sys.executable, "-m", "assistant", "serve", *index, *given]
-    servers = [subprocess.Popen([*command, "--port", str(port)], stderr=subprocess.DEVNULL) for port in ports]
-    one, other = (httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) for port in ports)
+    command = [sys.executable, "-m", "assistant", "serve", *index, "--shared-store", kept.address, *given]
+    servers = []
+    for port in (free_port(), free_port()):
+        log = folder / f"{port}.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen([*command, "--port", str(port)], stderr=out)
+        servers.append(Serving(process, log, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60)))
     try:
-        wait_for(one)
-        wait_for(other)
-        for server, status in ((one, 200), (other, 200), (one, 204), (other, 429), (one, 429)):
-            answer = (
-                server.post("/api/ask", json={"question": QUESTION})
-                if status != 204
-                else server.post("/api/feedback", json=GIVEN)
-            )
-            assert answer.status_code == status
-            assert status != 429 or 3500 < int(answer.headers["Retry-After"]) <= 3600
-        assert main(["insights", "--shared-store", kept.address]) == 0
-        assert "1 questions kept, 1 rated: 0 helpful, 1 not." in capsys.readouterr().out
-        kept.away()
-        assert (one.get("/readyz").status_code, one.get("/healthz").status_code) == (503, 200)
-        kept.back()
-        assert [server.get("/readyz").status_code for server in (one, other)] == [200, 200]
-        assert one.post("/api/ask", json={"question": QUESTION}).status_code == 429  # it is still known
-        servers[0].terminate()
-        servers[0].wait(30)
-        assert other.get("/readyz").status_code == 200
-        with pytest.raises(httpx.ConnectError):
-            one.get("/healthz")
+        for one in servers:
+            wait_for(one.http)
+        yield servers
     finally:
-        for server in (one, other):
-            server.close()
-        for process in servers:
-            process.kill()
-            process.wait()
+        for one in servers:
+            one.http.close()
+            one.process.kill()
+            one.process.wait()
 
 
 def wait_for(server: httpx.Client) -> None:
@@ -334,3 +345,75 @@ def wait_for(server: httpx.Client) -> None:
                 return
         assert time.monotonic() < deadline, "the server did not start"
         time.sleep(0.2)
+
+
+@pytest.mark.slow
+@pytest.mark.model
+def test_two_servers_have_one_quota_and_one_feedback(
+    kept: Kept, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One is ended, and the other goes on."""
+    with two_servers(kept, tmp_path, "--quota", "3/hour", "--quota-address", "") as (one, other):
+        assert [one.ask().status_code, other.ask().status_code] == [200, 200]
+        assert one.http.post("/api/feedback", json=GIVEN).status_code == 204
+        for refused in (other.ask(), one.ask()):
+            assert refused.status_code == 429
+            assert 3500 < int(refused.headers["Retry-After"]) <= 3600
+        assert main(["insights", "--shared-store", kept.address]) == 0
+        assert "1 questions kept, 1 rated: 0 helpful, 1 not." in capsys.readouterr().out
+        kept.away()
+        assert [one.http.get(path).status_code for path in ("/readyz", "/healthz")] == [503, 200]
+        kept.back()
+        assert [server.http.get("/readyz").status_code for server in (one, other)] == [200, 200]
+        assert one.ask().status_code == 429  # it is still known
+        one.process.terminate()
+        one.process.wait(30)
+        assert other.http.get("/readyz").status_code == 200
+        with pytest.raises(httpx.ConnectError):
+            one.http.get("/healthz")
+
+
+NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+
+
+@contextmanager
+def balancer(servers: list[Serving], folder: Path) -> Iterator[httpx.Client]:
+    """nginx as docs/server.md has it, in front of them."""
+    example = re.search(r"```nginx\n(upstream quoth .*?)```", (ROOT / "docs" / "server.md").read_text(), re.S)
+    assert example
+    conf, port = example[1], free_port()
+    for number, one in enumerate(servers, 11):
+        conf = conf.replace(f"10.0.0.{number}:7860", f"127.0.0.1:{one.http.base_url.port}")
+    conf = conf.replace("listen 80;", f"listen 127.0.0.1:{port};")
+    paths = "".join(
+        f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(f"events {{}}\nhttp {{\naccess_log off;\n{paths}\n{conf}}}\n")
+    told = f"daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log;"
+    process = subprocess.Popen([str(NGINX), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", told])
+    client = httpx.Client(base_url=f"http://127.0.0.1:{port}", headers={"Host": "quoth.example"}, timeout=60)
+    try:
+        wait_for(client)
+        yield client
+    finally:
+        client.close()
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.mark.slow
+@pytest.mark.model
+@pytest.mark.skipif(not NGINX, reason="nginx is not installed: apt-get install nginx-light")
+def test_the_balancer_goes_to_the_other_where_one_has_ended(kept: Kept, tmp_path: Path) -> None:
+    given = ("--quota", "3/hour", "--allow-host", "quoth.example", "--trusted-proxy", "127.0.0.1")
+    with two_servers(kept, tmp_path, *given) as servers, balancer(servers, tmp_path) as client:
+        assert client.post("/api/ask", json={"question": QUESTION}).status_code == 200
+        asked: list[Serving] = []
+        while not asked:  # the line is written once the answer is out
+            asked = [one for one in servers if "/api/ask" in one.log.read_text()]
+        asked[0].process.terminate()
+        asked[0].process.wait(30)
+        assert client.post("/api/ask", json={"question": QUESTION}).status_code == 200
+        assert client.post("/api/feedback", json=GIVEN).status_code == 204
+        assert client.post("/api/ask", json={"question": QUESTION}).status_code == 429
+    assert len(FeedbackStore(SharedStore(kept.address)).list()) == 1
