@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-from index.building import write_documents
+from index.building import read_documents, write_documents
 from index.contents import ContentsWriter
 from index.dense import Encoder, Progress
 from index.document.sources import Found, FoundFile
@@ -24,7 +24,7 @@ from index.errors import QuothError, StoreError
 from index.pieces import READING, Pieces, cut, making_piece
 from index.reuse import Kept, entry_of
 from index.sessions import use_one_thread
-from index.store import Say, Wanted, disk_errors, find_wanted, keep, read_documents
+from index.store import Say, Wanted, disk_errors, find_wanted, keep
 from index.types import IndexConfig
 
 ATTEMPTS = 3  # at one piece, by processes that are killed

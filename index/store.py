@@ -18,7 +18,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,12 +26,12 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from index.building import Given, index_in_memory, write_documents
+from index.building import Given, index_in_memory, read_documents, write_documents
 from index.contents import ContentsWriter, open_contents
 from index.dense import Encoder, Progress
 from index.document.formats import TEXTS, extras
 from index.document.parse import parse
-from index.document.sources import Found, FoundFile, Seen, SourceFile, find_files, hash_text, list_files, read_file
+from index.document.sources import Found, Seen, SourceFile, find_files, hash_text, list_files, read_file
 from index.encoders import load_encoder
 from index.errors import SourceError, StoreError
 from index.generation import ATTACHED, generations, making, read_contents, read_manifest, remove, save, unread_in
@@ -163,33 +163,6 @@ def make_generation(folder: Path, wanted: Wanted, say: Say, progress: Progress |
         made, manifest = save(place, manifest)
     pieces.drop()
     return load(made, manifest, wanted)
-
-
-def read_documents(
-    files: Iterable[FoundFile],
-    kept: Callable[[FoundFile], Kept | None],
-    texts: dict[str, str],
-    unread: list[str],
-    say: Say = lambda message: None,
-) -> Iterator[Given]:
-    """The documents of some files, the hashes of their texts noted, and a sentence on each that cannot be read."""
-    for file in files:
-        try:
-            given = read_given(file, kept(file))
-        except SourceError as error:
-            unread.append(str(error))
-            say(str(error))
-            continue
-        texts[file.id] = hash_text(given.document.text)
-        yield given
-
-
-def read_given(file: FoundFile, kept: Kept | None) -> Given:
-    """A file's document, as it was read before if the file is the same; raises SourceError if it cannot be read."""
-    vectors = kept.vectors(file) if kept else {}
-    if kept and (same := kept.document(file)):
-        return Given(same[0], file.size, same[1], vectors)
-    return Given(parse(read_file(file)), file.size, None, vectors)
 
 
 def write(

@@ -26,7 +26,7 @@ def share(source: Path, index_dir: Path, number: int) -> None:
     from index.sharing import Share, make_pieces
 
     encoder = StaticEncoder(index_dir.parent / "words.npy")
-    with patch("index.store.parse", parse_plainly):
+    with patch("index.building.parse", parse_plainly):
         left = make_pieces(source, index_dir, share=Share(number, SHARES), open_encoder=lambda: encoder)
     print(json.dumps({"left": left, "memory_mb": peak_mb()}))
 
