@@ -11,6 +11,7 @@ from typing import Any
 from assistant.assistant import Assistant
 from assistant.feedback import read_feedback
 from assistant.options import settings_of
+from assistant.shared import kept_in
 from assistant.terminal import progress_bar, tell, to_line, writing
 from eval.candidates import make_candidates
 from eval.commands import make_parser
@@ -206,7 +207,7 @@ def run_gate(options: argparse.Namespace) -> int:
 def run_candidates(options: argparse.Namespace) -> None:
     """`python -m eval candidates`."""
     settings = settings_of(options)
-    records = read_feedback(settings.feedback)
+    records = read_feedback(kept_in(settings))
     candidates = make_candidates(records, {file.id: parse(file) for file in read_sources(settings.source)})
     with writing(options.out) as out:
         for candidate in candidates:

@@ -117,5 +117,5 @@ def add_rewriting(commands: Commands) -> None:
 def add_candidates(commands: Commands) -> None:
     """python -m eval candidates"""
     candidates = commands.add_parser("candidates", help="what people marked, as gold to be checked")
-    add_options(candidates, *SOURCE_OPTIONS, "feedback")
+    add_options(candidates, *SOURCE_OPTIONS, "feedback", "shared_store")
     candidates.add_argument("--out", type=Path, metavar="FILE", help="where to (default: standard output)")

@@ -20,6 +20,7 @@ from assistant.server.app import make_app, make_server
 from assistant.server.logs import start_logging
 from assistant.settings import Settings
 from assistant.settings_sources import read_settings
+from assistant.shared import SharedStore
 from assistant.sync.wikis import Wikis
 
 T = TypeVar("T")
@@ -42,13 +43,14 @@ def application(
     feedback: FeedbackStore | None = None,
     watch: bool = False,
     wikis_kept: Wikis | None = None,
+    shared: SharedStore | None = None,
     **given: Any,
 ) -> FastAPI:
     """The application with these settings, made inside an event loop: Gradio leaves several open where there is none."""
     from gradio import blocks  # not for tests that serve nothing: it takes seconds
 
     async def made() -> FastAPI:
-        return make_app(quoth, settings(**given), feedback, watch, wikis_kept)
+        return make_app(quoth, settings(**given), feedback, watch, wikis_kept, shared)
 
     # Gradio makes an application for each step of describing a page, and drops it: only the one that is mounted counts.
     with mock.patch.object(blocks, "App"):
