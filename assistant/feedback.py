@@ -47,7 +47,7 @@ class Quoted:
 class Record:
     """A question with its answer's quotations and rating; `helpful` is None if unrated.
 
-    `quotations` are those of the answer, or the nearest ones of an abstention; `asked` is the time in UTC, in seconds.
+    `quotations` are those of the answer, or the nearest ones of an abstention; `asked` is the time in UTC, to the millisecond.
     """
 
     question: str
@@ -59,7 +59,7 @@ class Record:
     helpful: bool | None = None
     reason: str | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    asked: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    asked: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
 
 
 COLUMNS = tuple(field.name for field in fields(Record))

@@ -21,13 +21,13 @@ CREATE TABLE IF NOT EXISTS unanswered (
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A question, the address for its reply, and the contact that was named; `asked` is in UTC, to the second."""
+    """A question, the address for its reply, and the contact that was named; `asked` is in UTC, to the millisecond."""
 
     question: str
     address: str
     contact: str | None = None
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    asked: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    asked: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
 
 
 def make_unanswered(question: object, address: object, consent: object, contact: str | None = None) -> Unanswered:
