@@ -14,7 +14,8 @@ from assistant.reader.network import MAX_TOKENS, Network, TokenScores
 from assistant.reader.question import asks_for_source, is_misfit
 from assistant.reader.term_coverage import term_coverage
 from assistant.reader.windows import Piece, Window, make_windows
-from index.retriever import Index, Place, SentenceScore, reciprocal_rank_fusion
+from index.ranking import reciprocal_rank_fusion
+from index.retriever import Index, Place, SentenceScore
 from index.types import Hit
 
 LONGEST_SPAN = 40  # tokens
