@@ -53,7 +53,7 @@ class Index:
         documents: Sequence[str] | None = None,
         ranking: Ranking | None = None,
     ) -> None:
-        """`documents` names those that are searched, where it is not all; `ranking` is who ranks, if not this process."""
+        """`documents` names those that are searched, where it is not all; `ranking` is who ranks, if not `contents`."""
         self.contents, self.encoder, self.config = contents, encoder, config
         self.ranking: Ranking = ranking or LocalRanking(contents, config.rrf_k)
         self.attached: object = None  # what whoever opened the index keeps with it

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
@@ -79,7 +80,7 @@ def make_app(
     app.include_router(make_embeds(settings))
     if uploads:
         app.include_router(make_uploads(uploads))
-    add_health(app, queue, tokens)
+    add_health(app, queue, tokens, documents)
     if settings.metrics:
         add_metrics(app, metrics)
     describe(app)
@@ -132,17 +133,18 @@ def add_mcp(app: FastAPI, services: Services) -> None:
         app.router.routes.append(Route("/mcp", endpoint=app.state.agents, methods=["POST"]))
 
 
-def add_health(app: FastAPI, queue: Queue, tokens: TokenFile | None) -> None:
+def add_health(app: FastAPI, queue: Queue, tokens: TokenFile | None, documents: Documents) -> None:
     """/healthz: the process is there. /readyz: it takes questions now."""
 
     @app.get("/healthz", summary="Whether the process is there", responses=responses(*ALWAYS))
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/readyz", summary="Whether it takes questions now", responses=responses(*ALWAYS, "busy"))
+    @app.get("/readyz", summary="Whether it takes questions now", responses=responses(*ALWAYS, "busy", "away"))
     async def readyz() -> dict[str, str]:
         if tokens:
             tokens.read()
+        await run_in_threadpool(documents.quoth.index.ranking.check)
         async with queue.place():
             return {"status": "ready"}
 
