@@ -16,7 +16,7 @@ MISSING_CODES = (4, 100)
 FAILURES = (
     (
         r"DEADLINE_EXCEEDED|timed? ?out|deadline",
-        "did not answer within {seconds:g} s. See whether it has too much to do, or give it longer with --store-seconds",
+        "did not answer within {seconds:g} s. See whether it is overloaded, or give it longer with --store-seconds",
     ),
     (
         r"UNAUTHENTICATED|PERMISSION_DENIED|auth check|privilege",
