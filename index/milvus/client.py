@@ -2,7 +2,7 @@
 
 import logging
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from index.milvus.address import PUBLIC_CAS, TLS, TOKEN, Address
 
 OLDEST, OLDEST_FILE = (2, 5), (3, 0)
 VERSION = re.compile(r"(\d+)\.(\d+)")
-MISSING_CODES = (4, 100)
+BACK_SOON = {"grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 1000}  # else two minutes
+MISSING_CODES, NOT_LOADED = (4, 100), 101
 # What a failure is, by what Milvus and gRPC say of it, the first that fits; and what to do then.
 FAILURES = (
     (
@@ -50,9 +51,16 @@ class Client:
     def do(self, call: str, *given: Any, seconds: float | None = None, **named: Any) -> Any:
         """What a call of MilvusClient's gives; raises UnavailableError."""
         limit = seconds or self.seconds
+        ask = partial(getattr(self._client, call), *given, timeout=limit, **named)
         try:
-            return getattr(self._client, call)(*given, timeout=limit, **named)
-        except Exception as error:  # pymilvus lets through those of gRPC and of its own
+            try:
+                return ask()
+            except load_pymilvus().MilvusException as error:
+                if error.code != NOT_LOADED:
+                    raise
+            self._client.load_collection(given[0], timeout=limit)  # it was started again
+            return ask()
+        except Exception as error:  # pymilvus lets through those of gRPC, too
             raise self._explain(error, limit) from error
 
     def _connect(self) -> Any:
@@ -64,7 +72,8 @@ class Client:
         if tls and not Path(address.tls).is_file():
             raise StoreError(f"{TLS} names {address.tls}, which is no file. Name one with certificates, or say on.")
         try:
-            return milvus.MilvusClient(address.uri, token=address.token, timeout=self.seconds, **tls)
+            named = {"token": address.token, "timeout": self.seconds, "grpc_options": BACK_SOON, **tls}
+            return milvus.MilvusClient(address.uri, **named)
         except Exception as error:
             if address.is_file:
                 raise UnavailableError(
