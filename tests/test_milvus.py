@@ -5,6 +5,7 @@ The engine is milvus-lite, as a file or behind a port of its own in this process
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -119,7 +120,7 @@ def answering(engine: Engine, call: str, does: Callable[..., Any]) -> Iterator[N
 
 def soon(done: Callable[[], bool]) -> bool:
     """Whether something is so, now or in a few seconds: a connection is taken up again after a moment."""
-    return any(done() for _ in range(10))
+    return any(done() or time.sleep(0.3) for _ in range(30))
 
 
 def failing(reason: str, code: int = 1) -> Callable[..., Any]:
