@@ -84,7 +84,7 @@ class Client:
 
     def _check_version(self, told: str) -> None:
         """Raise UnavailableError if this Milvus is too old."""
-        oldest = OLDEST_FILE if "lite" in told else OLDEST
+        oldest = OLDEST_FILE if told.startswith("milvus_lite") else OLDEST
         found = VERSION.search(told)
         if found and (int(found[1]), int(found[2])) < oldest:
             raise UnavailableError(
