@@ -64,7 +64,7 @@ class Bm25:
             counts.add(text)
         return cls(counts.postings, np.array(counts.lengths, np.int32))
 
-    def scores(self, question: str, positions: Sequence[int] | None = None) -> np.ndarray:
+    def scores(self, question: str, positions: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """The score of each text, or of those at `positions`; 0 where no word of the question stands."""
         asked = None if positions is None else np.asarray(positions, np.int64)
         scores = np.zeros(len(self.lengths) if asked is None else len(asked))

@@ -3,7 +3,7 @@
 An index knows no more of either than `Ranking`; what it quotes and scores of the passages found is its own.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,17 +39,14 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A passage by its position; `score` is the fused one.
-
-    A rank is None where that way did not find it, and where whoever fused does not tell.
-    """
+    """A passage by its position; `score` is the fused one. A rank is None where that way did not find it."""
 
     position: int
     score: float
     bm25: float
     dense: float
-    bm25_rank: int | None = None
-    dense_rank: int | None = None
+    bm25_rank: int | None
+    dense_rank: int | None
 
 
 class Ranking(Protocol):
@@ -83,6 +80,32 @@ def reciprocal_rank_fusion(rankings: Iterable[Sequence[int]], k: int = 60) -> di
     return fused
 
 
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a question finds in each way, the best first, at most `DEPTH`; BM25 of every passage, cosines of some."""
+
+    found: Mapping[str, Sequence[int]]
+    bm25: Mapping[int, float] | np.ndarray
+    cosines: Mapping[int, float]
+
+
+def fuse(scored: Sequence[Scored], ways: Sequence[str], k: int, rrf_k: int) -> list[tuple[int, float]]:
+    """The `k` best by every ranking, ties in order, with their fused scores."""
+    fused = reciprocal_rank_fusion([one.found[way] for one in scored for way in ways], rrf_k)
+    return sorted(fused.items(), key=lambda item: (-item[1], item[0]))[:k]
+
+
+def describe(contents: Contents, asked: Asked, scored: Scored, fused: Sequence[tuple[int, float]]) -> list[Ranked]:
+    """Passages with what a question says of each."""
+    ranks = {way: {item: rank for rank, item in enumerate(found, 1)} for way, found in scored.found.items()}
+    left = [position for position, _ in fused if position not in scored.cosines]
+    cosines = {**scored.cosines, **cosines_of(contents, asked, np.array(left, np.int64))}
+    return [
+        Ranked(i, score, float(scored.bm25[i]), cosines[i], ranks["bm25"].get(i), ranks["dense"].get(i))
+        for i, score in fused
+    ]
+
+
 class LocalRanking:
     """Ranks by BM25 over the postings, and by the nearest vectors."""
 
@@ -91,31 +114,28 @@ class LocalRanking:
 
     def search(self, asked: Sequence[Asked], k: int, ways: Sequence[str], scope: Scope) -> Sequence[Ranked]:
         """The `k` best; each ranking counts down to its first `DEPTH` passages."""
-        bm25, positions, cosines = self._score(asked[0], scope)
-        rankings = {"bm25": best(bm25, DEPTH), "dense": positions}
-        every = [rankings[way] for way in ways]
-        for also in asked[1:]:
-            also_bm25, also_positions, _ = self._score(also, scope)
-            theirs = {"bm25": best(also_bm25, DEPTH), "dense": also_positions}
-            every += [theirs[way] for way in ways]
-        fused = reciprocal_rank_fusion(every, self.rrf_k)
-        ranks = {way: {item: rank for rank, item in enumerate(ranking, 1)} for way, ranking in rankings.items()}
-        chosen = sorted(fused, key=lambda i: (-fused[i], i))[:k]
-        dense = cosines | cosines_of(self.contents, asked[0], [i for i in chosen if i not in cosines])
-        return [
-            Ranked(i, fused[i], float(bm25[i]), dense[i], ranks["bm25"].get(i), ranks["dense"].get(i)) for i in chosen
-        ]
+        scored = [self._score(one, scope) for one in asked]
+        return describe(self.contents, asked[0], scored[0], fuse(scored, ways, k, self.rrf_k))
 
     def check(self) -> None:
         """It is always there."""
 
-    def _score(self, asked: Asked, scope: Scope) -> tuple[np.ndarray, list[int], dict[int, float]]:
-        """BM25's score of every passage, the positions of the nearest by cosine, and their cosines."""
+    def _score(self, asked: Asked, scope: Scope) -> Scored:
         found, cosines = self.contents.nearest.search(asked.vector, DEPTH, scope.positions)
-        return scope.bm25.scores(asked.text), found.tolist(), dict(zip(found.tolist(), cosines.tolist()))
+        bm25 = scope.bm25.scores(asked.text)
+        rankings = {"bm25": best(bm25, DEPTH), "dense": found.tolist()}
+        return Scored(rankings, bm25, dict(zip(found.tolist(), cosines.tolist())))
 
 
-def cosines_of(contents: Contents, asked: Asked, positions: Sequence[int]) -> dict[int, float]:
+def score_among(contents: Contents, asked: Asked, scope: Scope, positions: np.ndarray) -> Scored:
+    """What a question finds among some passages, by their own scores; `positions` are ascending."""
+    bm25, cosines = scope.bm25.scores(asked.text, positions), cosines_of(contents, asked, positions)
+    nearest = sorted(cosines, key=lambda i: -cosines[i])[:DEPTH]
+    found = {"bm25": positions[best(bm25, DEPTH)].tolist(), "dense": nearest}
+    return Scored(found, dict(zip(positions.tolist(), bm25.tolist())), cosines)
+
+
+def cosines_of(contents: Contents, asked: Asked, positions: np.ndarray) -> dict[int, float]:
     """The cosines of some passages."""
-    cosines = contents.vectors[PASSAGES][positions] @ asked.vector if positions else ()
-    return {position: float(cosine) for position, cosine in zip(positions, cosines)}
+    cosines = contents.vectors[PASSAGES][positions] @ asked.vector
+    return dict(zip(positions.tolist(), cosines.tolist()))

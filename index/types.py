@@ -26,10 +26,7 @@ class Passage(Span):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A ranked passage. `score` is the fused one.
-
-    A rank is None where that way did not find it, and where a store fused, which does not tell.
-    """
+    """A ranked passage. `score` is the fused one; a rank is None where that way did not find it."""
 
     passage: Passage
     rank: int

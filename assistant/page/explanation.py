@@ -39,11 +39,9 @@ def row(read: PassageRead, documents: Mapping[str, Document]) -> dict[str, objec
 
 
 def retrieval_scores(hit: Hit | None) -> tuple[str, str, str]:
-    """Fused, BM25 and dense score, each with its rank; without that where a store fused, which does not tell it."""
+    """Fused, BM25 and dense score, each with its rank."""
     if hit is None:
         return NOTHING, NOTHING, NOTHING
-    if hit.bm25_rank is None and hit.dense_rank is None:
-        return f"{hit.score:.4f} ({hit.rank})", f"{hit.bm25:.2f}" if hit.bm25 else NOTHING, f"{hit.dense:.2f}"
     bm25 = f"{hit.bm25:.2f} ({hit.bm25_rank})" if hit.bm25_rank else NOTHING
     dense = f"{hit.dense:.2f} ({hit.dense_rank})" if hit.dense_rank else NOTHING
     return f"{hit.score:.4f} ({hit.rank})", bm25, dense

@@ -2,7 +2,8 @@
 
 BM25 is an inner product there. A passage has the weight of each of its words, saturated by how often it has the word
 and by the mean length of all passages; a question has the words' inverse document frequency, counted among the passages
-that it may find. So of some documents asked alone the frequencies are their own; the mean length alone is not.
+that it may find. So of some documents asked alone the mean length is not their own, and an engine rounds. What it finds,
+the first thousand of each way, is therefore put in order here, by the numbers of an index that has nothing else.
 """
 
 import json
@@ -17,13 +18,11 @@ from index.bm25 import saturate
 from index.contents import Contents
 from index.milvus.client import Client, load_pymilvus
 from index.nearest import FLAT, SEARCHED
-from index.ranking import DEPTH, Asked, Ranked, Scope, cosines_of
+from index.ranking import DEPTH, WAYS, Asked, Ranked, Scope, describe, fuse, score_among
 from index.tables import PASSAGES
 
 POSITION, DOCUMENT, COLLECTION, DENSE, SPARSE = "position", "document", "collection", "dense", "sparse"  # fields
 WORDLESS = {0: 1.0}  # what stands for a passage without words: words are numbered from 1 on
-TIED = 16  # more than are asked for, so that those of one score can be put in order
-MOST = 16_384  # results that Milvus gives
 
 
 class MilvusRanking:
@@ -34,18 +33,17 @@ class MilvusRanking:
         self._filter = lru_cache(maxsize=64)(self._make_filter)
 
     def search(self, asked: Sequence[Asked], k: int, ways: Sequence[str], scope: Scope) -> Sequence[Ranked]:
-        """The `k` best as Milvus fuses them; their own scores are computed here. Raises UnavailableError."""
+        """The `k` best of what Milvus finds, by their own scores; raises UnavailableError."""
         if scope.documents == ():
             return []
-        wanted = [request for one in asked for way in ways if (request := self._request(one, way, scope))]
+        wanted = [request for one in asked for way in WAYS if (request := self._request(one, way, scope))]
         if not wanted:
             return []
-        ranker, most = load_pymilvus().RRFRanker(self.rrf_k), min(k + TIED, MOST)
+        ranker, most = load_pymilvus().RRFRanker(self.rrf_k), DEPTH * len(wanted)
         (found,) = self.client.do("hybrid_search", self.collection, wanted, ranker, most, output_fields=[POSITION])
-        fused = sorted((-one["distance"], int(one[POSITION])) for one in found)[:k]
-        positions = [position for _, position in fused]
-        bm25, dense = scope.bm25.scores(asked[0].text, positions), cosines_of(self.contents, asked[0], positions)
-        return [Ranked(at, -score, float(b), dense[at]) for (score, at), b in zip(fused, bm25)]
+        positions = np.array(sorted(int(one[POSITION]) for one in found), np.int64)
+        scored = [score_among(self.contents, one, scope, positions) for one in asked]
+        return describe(self.contents, asked[0], scored[0], fuse(scored, ways, k, self.rrf_k))
 
     def check(self) -> None:
         """Raise UnavailableError if the collection is not there to be searched."""

@@ -42,9 +42,9 @@ def read_questions(path: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def found(quoth: Assistant, question: str, turns: Sequence[str]) -> list[tuple[str, float]]:
-    """The passages that are read for a question, with their cosines."""
+    """The passages that are read for a question, with what BM25 says of them."""
     hits = quoth.retrieve(quoth.known.correct(question), turns[-1] if turns else None)
-    return [(hit.passage.id, round(hit.dense, 5)) for hit in hits]
+    return [(hit.passage.id, round(hit.bm25, 9)) for hit in hits]
 
 
 def quoted(quoth: Assistant, question: str, turns: Sequence[str]) -> list[tuple[str, int, int]]:
