@@ -2,8 +2,8 @@
 
 BM25 is an inner product there. A passage has the weight of each of its words, saturated by how often it has the word
 and by the mean length of all passages; a question has the words' inverse document frequency, counted among the passages
-that it may find. So of some documents asked alone the mean length is not their own, and an engine rounds. What it finds,
-the first thousand of each way, is therefore put in order here, by the numbers of an index that has nothing else.
+that it may find. So of some documents asked alone the mean length is not their own, and an engine rounds. What it has
+found, the first thousand of each way, is therefore put in order here, by the numbers of an index that has nothing else.
 """
 
 import json
