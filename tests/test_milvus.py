@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from assistant import Assistant
@@ -31,7 +32,8 @@ from index.retriever import Index
 from index.store import open_index
 from tests.conftest import HashEncoder
 from tests.serving import client as serve
-from tests.serving import logged
+from tests.serving import logged, serving
+from tests.test_page_queue import Page
 
 pytest.importorskip("pymilvus", reason="the extra milvus is not installed")
 pytest.importorskip("milvus_lite", reason="the extra milvus is not installed")
@@ -264,6 +266,25 @@ def test_a_server_whose_store_is_away_says_so_and_goes_on_when_it_is_back(tmp_pa
         engine.start()
         assert soon(lambda: http.get("/readyz").status_code == 200)
         assert http.post("/api/ask", json=asked).json()["evidence"][0]["quote"].startswith("The mine at Quoxville")
+
+
+def test_the_chat_says_that_search_is_away_and_nothing_of_where_it_is(tmp_path: Path, engine: Engine) -> None:
+    write(tmp_path, TEXTS)
+    quoth = assistant_in(tmp_path, engine, 1)
+    with serving(quoth) as address, httpx.Client(base_url=address, timeout=30) as http:
+        engine.stop()
+        away = Page(http, "away")
+        away.ask("What was sold in May?")
+        shown = away.shown()[-1]
+        assert "What this server searches in does not answer now. Try again in a moment." in shown
+        assert str(engine.port) not in shown
+        asked = {"json": {"question": "What was sold in May?"}, "headers": {"Accept": "text/event-stream"}}
+        assert '"urn:quoth:away"' in http.post("/api/ask", **asked).text
+        engine.start()
+        assert soon(lambda: http.get("/readyz").status_code == 200)
+        back = Page(http, "back")
+        back.ask("What was sold in May?")
+        assert "The mine at Quoxville" in back.shown()[-1]
 
 
 def test_a_store_that_was_emptied_is_filled_again_while_the_server_runs(tmp_path: Path, engine: Engine) -> None:
