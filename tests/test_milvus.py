@@ -180,6 +180,25 @@ def test_what_may_be_found_is_in_the_search_itself(
         assert [hit.bm25 for hit in found] == [hit.bm25 for hit in alone.search(question, 20)]
 
 
+def test_what_a_store_gives_beside_its_filter_is_not_shown(pair: tuple[Index, Index]) -> None:
+    alone, stored = (index.only({"board:pay"}) for index in pair)
+    ranking = stored.ranking
+    assert isinstance(ranking, MilvusRanking)
+
+    class Careless:
+        def do(self, *_: object, **__: object) -> list[list[dict[str, int]]]:
+            return [[{"position": position} for position in (-1, 4, 3, 2, 1, 0, 99)]]
+
+    careless = MilvusRanking(ranking.contents, 60, Careless(), "")  # type: ignore[arg-type]
+    for question in QUESTIONS[:-1]:
+        found = stored.ranked_by(careless).search(question, 20)
+        assert (
+            [hit.passage.id for hit in found]
+            == [hit.passage.id for hit in alone.search(question, 20)]
+            == ["board:pay#1"]
+        )
+
+
 def test_a_rebuild_is_a_generation_of_its_own_and_the_one_before_is_kept(tmp_path: Path) -> None:
     store = str(tmp_path / "store.db")
     client, said, opened = connect(read_address(store, {}), 30), list[str](), list[Index]()
@@ -278,8 +297,8 @@ def test_the_chat_says_that_search_is_away_and_nothing_of_where_it_is(tmp_path: 
         shown = away.shown()[-1]
         assert "What this server searches in does not answer now. Try again in a moment." in shown
         assert str(engine.port) not in shown
-        asked = {"json": {"question": "What was sold in May?"}, "headers": {"Accept": "text/event-stream"}}
-        assert '"urn:quoth:away"' in http.post("/api/ask", **asked).text
+        asked, events = {"question": "What was sold in May?"}, {"Accept": "text/event-stream"}
+        assert '"urn:quoth:away"' in http.post("/api/ask", json=asked, headers=events).text
         engine.start()
         assert soon(lambda: http.get("/readyz").status_code == 200)
         back = Page(http, "back")

@@ -41,7 +41,7 @@ class MilvusRanking:
             return []
         ranker, most = load_pymilvus().RRFRanker(self.rrf_k), DEPTH * len(wanted)
         (found,) = self.client.do("hybrid_search", self.collection, wanted, ranker, most, output_fields=[POSITION])
-        positions = np.array(sorted(int(one[POSITION]) for one in found), np.int64)
+        positions = allowed(np.array(sorted(int(one[POSITION]) for one in found), np.int64), scope)
         scored = [score_among(self.contents, one, scope, positions) for one in asked]
         return describe(self.contents, asked[0], scored[0], fuse(scored, ways, k, self.rrf_k))
 
@@ -83,6 +83,12 @@ class MilvusRanking:
     @cached_property
     def _sizes(self) -> Mapping[str, int]:
         return Counter(self._collections)
+
+
+def allowed(positions: np.ndarray, scope: Scope) -> np.ndarray:
+    """Those that may be found: all of them, unless a store does not keep to its filter."""
+    there = positions[(positions >= 0) & (positions < len(scope.bm25.lengths))]
+    return there if scope.bm25.within is None else there[scope.bm25.within[there]]
 
 
 def word_weights(contents: Contents, counts: Mapping[str, int], length: int, mean_length: float) -> dict[int, float]:
