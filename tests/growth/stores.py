@@ -19,6 +19,7 @@ from assistant import Assistant
 from assistant.config import Config
 from index.milvus.client import connect
 from index.milvus.opening import search_in
+from index.ranking import WAYS
 from index.retriever import Index
 from tests.growth.measuring import make_questions, milliseconds, own_mb
 
@@ -102,22 +103,32 @@ def speed(store: str, source: Path, index_dir: Path, passages: int) -> dict[str,
     encoder = MiniLmEncoder() if passages <= REAL else StaticEncoder(index_dir.parent / "words.npy")
     with patch("index.store.parse", parse_plainly):
         alone, stored, sent = open_both(store, Config(source, index_dir), encoder)
-    asked = make_questions(alone.index)
+    return {"sent_s": round(sent, 1), **measure(alone.index, stored.index)}
+
+
+def measure(alone: Index, stored: Index) -> dict[str, Any]:
+    """The same of two indexes that are open, of all of it and of a quarter of the documents."""
+    asked = make_questions(alone)
     plain = [question for question, _ in asked]
     for question in plain:
-        alone.index.encode(question)
-    told: dict[str, Any] = {"passages": len(alone.index.passages), "sent_s": round(sent, 1)}
-    some = frozenset(list(alone.index.documents)[::4])
-    pairs = {"": (alone.index, stored.index), "_quarter": (alone.index.only(some), stored.index.only(some))}
-    for kind, pair in pairs.items():
-        for name, index in zip(("alone", "stored"), pair):
+        alone.encode(question)
+        stored.encode(question)
+    told: dict[str, Any] = {"passages": len(alone.passages)}
+    some = frozenset(list(alone.documents)[::4])
+    for kind, only in (("", None), ("_quarter", some)):
+        pair = {name: index.only(only) if only else index for name, index in (("alone", alone), ("stored", stored))}
+        found: dict[str, list[list[str]]] = {}
+        for name, index in pair.items():
+            for question in plain if only else ():
+                index.encode(question)
+            index.search(plain[0], PASSAGES)
             told[f"{name}{kind}_ms"] = milliseconds(partial(index.search, k=PASSAGES), plain)
-            hits = [[hit.passage.id for hit in index.search(question, 10)] for question in plain]
-            told[f"{name}{kind}_found"] = sum(right in ids for (_, right), ids in zip(asked, hits)) / len(asked)
-        for way in ("bm25", "dense"):
-            for k in (10, 100):
-                shares = [overlap(*(positions(index, one, k, way) for index in pair)) for one in plain]
-                told[f"{way}{kind}_recall_{k}"] = round(sum(shares) / len(shares), 4)
+            found[name] = [[hit.passage.id for hit in index.search(question, 10)] for question in plain]
+            told[f"{name}{kind}_found"] = sum(right in ids for (_, right), ids in zip(asked, found[name])) / len(asked)
+        told[f"same_ten{kind}"] = sum(one == other for one, other in zip(*found.values())) / len(asked)
+        for way in WAYS:
+            shares = [overlap(*(positions(index, one, 100, way) for index in pair.values())) for one in plain]
+            told[f"{way}{kind}_recall_100"] = round(sum(shares) / len(shares), 4)
     told["own_mb"] = own_mb()
     return told
 
