@@ -21,8 +21,9 @@ from torch import Tensor
 from index.minilm import packaged_model
 from training.arrays import Arrays
 from training.batches import batches, collate
+from training.distill import soft_answers, soft_loss
 from training.judge import judge
-from training.model import ReaderNetwork, loss, parameters
+from training.model import Outputs, ReaderNetwork, loss, parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class TrainingSettings:
 
     `weights` are those of the objectives, `inner` the weight of the inner layers' losses; `shares` say how often an
     epoch has each example of a kind (default 1); `start` is a file with an earlier run's weights; `encoder` the folder
-    of another encoder than MiniLM.
+    of another encoder than MiniLM; `teachers` are runs whose answers count `soft`, and the labels the rest.
     """
 
     epochs: float = 2
@@ -52,6 +53,8 @@ class TrainingSettings:
     seed: int = 1
     start: str | None = None
     encoder: str | None = None
+    teachers: tuple[str, ...] = ()
+    soft: float = 0.7
 
 
 def schedule(step: int, steps: int, warmup: float) -> float:
@@ -69,6 +72,15 @@ def load_weights(network: ReaderNetwork, path: Path) -> None:
     network.load_state_dict(weights)
 
 
+def load_teacher(folder: Path) -> ReaderNetwork:
+    """Load a finished run's network: the encoder that its log names, else MiniLM, with its averaged weights."""
+    path = folder / "log.jsonl"
+    first = json.loads(path.read_text(encoding="utf-8").split("\n")[0]) if path.exists() else {"settings": {}}
+    network = ReaderNetwork(first["settings"].get("encoder") or packaged_model())
+    load_weights(network, folder / "reader.safetensors")
+    return network.eval()
+
+
 class Run:
     """A training run: the network, the moving average of its weights, the optimizer and the step."""
 
@@ -78,6 +90,7 @@ class Run:
         self.network = ReaderNetwork(settings.encoder or packaged_model()).to(device)
         if settings.start is not None:
             load_weights(self.network, Path(settings.start))
+        self.teachers = [load_teacher(Path(run)).to(device) for run in settings.teachers]
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self.optimizer = torch.optim.AdamW(parameters(self.network, settings.rate, settings.decay), fused=True)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
@@ -89,7 +102,8 @@ class Run:
             group["lr"] = rate * share
         with torch.autocast(self.device, dtype=torch.bfloat16):
             layers = self.network.read_layers(batch["tokens"], batch["mask"], batch["sentence"])
-        *inner, losses = [loss(outputs, batch, self.settings.smoothing) for outputs in layers.values()]
+            soft = soft_answers(self.teachers, batch) if self.teachers else None
+        *inner, losses = [self.losses(outputs, batch, soft) for outputs in layers.values()]
         total = self.weighted(losses) + self.settings.inner * sum(self.weighted(inner_losses) for inner_losses in inner)
         total.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
@@ -102,6 +116,14 @@ class Run:
             for name, value in self.network.state_dict().items():
                 self.average[name].lerp_(value, 1 - keep) if value.is_floating_point() else None
         return {name: float(value.detach()) for name, value in losses.items()}
+
+    def losses(self, outputs: Outputs, batch: dict[str, Tensor], soft: Outputs | None) -> dict[str, Tensor]:
+        """Return each objective's loss: the labels', or the labels' and the teachers' at their shares."""
+        hard = loss(outputs, batch, self.settings.smoothing)
+        if soft is None:
+            return hard
+        taught = soft_loss(outputs, soft, batch)
+        return {name: (1 - self.settings.soft) * hard[name] + self.settings.soft * taught[name] for name in hard}
 
     def weighted(self, losses: dict[str, Tensor]) -> Tensor:
         """Return the weighted sum of the objectives' losses."""
@@ -200,7 +222,10 @@ def main() -> None:
     parser.add_argument("--shares", nargs="*", type=share, default=TrainingSettings().shares, metavar="KIND=SHARE")
     parser.add_argument("--start", metavar="WEIGHTS", help="go on from an earlier run's reader.safetensors")
     parser.add_argument("--encoder", metavar="FOLDER", help="another encoder than MiniLM: a BERT or an MPNet")
-    for name in ("epochs", "rate", "smoothing", "average"):
+    parser.add_argument(
+        "--teachers", nargs="*", default=(), metavar="RUN", help="learn from the mean of these runs' answers"
+    )
+    for name in ("epochs", "rate", "smoothing", "average", "soft"):
         parser.add_argument(f"--{name}", type=float, default=getattr(TrainingSettings(), name))
     for name in ("batch-tokens", "seed"):
         parser.add_argument(f"--{name}", type=int, default=getattr(TrainingSettings(), name.replace("-", "_")))
@@ -208,6 +233,7 @@ def main() -> None:
     settings = TrainingSettings(
         options.epochs, options.batch_tokens, options.rate, smoothing=options.smoothing, average=options.average,
         shares=tuple(options.shares), seed=options.seed, start=options.start, encoder=options.encoder,
+        teachers=tuple(options.teachers), soft=options.soft,
     )  # fmt: skip
     options.run.mkdir(parents=True, exist_ok=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"

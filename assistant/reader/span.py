@@ -91,7 +91,7 @@ def with_claim(ranked: list[Ranked]) -> tuple[list[Ranked], int]:
     A note that names a work asked for is quoted together with the sentence that it supports.
     """
     best = ranked[0][0]
-    if not best.scores["work"] or best.claim is None:
+    if best.scores["work"] <= 0.5 or best.claim is None:
         return ranked, 1
     claim = next((pair for pair in ranked if pair[0].place.key == best.claim.key), None)
     if claim is None:
