@@ -160,6 +160,7 @@ def test_a_follow_up_is_searched_with_the_question_before_it(pair: tuple[Index, 
         ({"board:plans", "board:pay"}, 'collection in ["board"]'),
         ({"board:plans"}, "document in [{board:plans}]"),
         ({"weather", "board:pay", "board:plans"}, 'collection in ["board"] or document in [{weather}]'),
+        ({"weather", "board:pay", 'odd "names":\\ships'}, "document not in [{board:plans}]"),
         ({'odd "names":\\ships'}, 'collection in ["odd \\"names\\""]'),
         (set(), ""),
     ],
@@ -169,7 +170,7 @@ def test_what_may_be_found_is_in_the_search_itself(
 ) -> None:
     alone, stored = (index.only(documents) for index in pair)
     assert isinstance(stored.ranking, MilvusRanking)
-    numbers = {name: alone.contents.tables.extent(name).number for name in alone.documents}
+    numbers = {entry.id: alone.contents.tables.extent(entry.id).number for entry in alone.contents.tables.entries()}
     for name, number in numbers.items():
         expected = expected.replace(f"{{{name}}}", str(number))
     assert stored.ranking._filter(stored._scope) == expected

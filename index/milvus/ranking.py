@@ -64,7 +64,7 @@ class MilvusRanking:
         return load_pymilvus().AnnSearchRequest([vector], field, settings, DEPTH, expr=self._filter(scope) or None)
 
     def _make_filter(self, scope: Scope) -> str:
-        """The documents that may be found, whole collections by their names; empty for all."""
+        """The documents that may be found, or the fewer that may not, whole collections by name; empty for all."""
         if scope.documents is None:
             return ""
         inside: dict[str, list[int]] = defaultdict(list)
@@ -72,6 +72,8 @@ class MilvusRanking:
             inside[self._collections[number]].append(number)
         whole = [name for name, numbers in inside.items() if name and len(numbers) == self._sizes[name]]
         single = [number for name, numbers in inside.items() if name not in whole for number in numbers]
+        if len(self._collections) - len(scope.documents) < len(single):
+            return f"{DOCUMENT} not in {sorted(set(range(len(self._collections))) - set(scope.documents))}"
         parts = [f"{COLLECTION} in {json.dumps(sorted(whole), ensure_ascii=False)}"] if whole else []
         return " or ".join([*parts, *([f"{DOCUMENT} in {sorted(single)}"] if single else [])])
 
