@@ -44,6 +44,7 @@ TEXTS = {
     "board/pay.txt": "Rain or not, the board is paid in June.\n\nThe mine pays nothing.\n",
     'odd "names"/\\ships.txt': "Two ships left in May, and one ship came back in the rain.\n",
 }
+AWAY = "cannot be reached. Start it, see that QUOTH_STORE_TLS is as it wants, or name another with --store."
 QUESTIONS = ("When did rain fall?", "What was sold in May?", "Who is paid in June?", "ship", "Quagga?", "")
 
 
@@ -278,7 +279,7 @@ def test_a_server_whose_store_is_away_says_so_and_goes_on_when_it_is_back(tmp_pa
                 "type": "urn:quoth:away", "title": "Search is away", "status": 503,
                 "detail": "What this server searches in does not answer now. Try again in a moment.",
             }  # fmt: skip
-        why = f"The store at {engine.store} cannot be reached. Start it, or name another with --store."
+        why = f"The store at {engine.store} {AWAY}"
         assert log.last(refused="away", path="/api/ask")["why"] == why
         assert http.get("/healthz").status_code == 200
         chat = {"messages": [{"role": "user", "content": asked["question"]}]}
@@ -357,19 +358,22 @@ def test_an_older_version_is_refused(engine: Engine, version: str, told: str) ->
 
 
 @pytest.mark.parametrize(
-    ("reason", "told"),
+    ("reason", "code", "told"),
     [
-        ("auth check failure, please check api key is correct", "does not take the token. Put one that it knows into "
+        ("no", 1400, "does not take the token. Put one that it knows into QUOTH_STORE_TOKEN"),
+        ("no", 9, "is full or has too much to do. Make room in it, or try again later"),
+        ("no", 10, "is of a version that cannot do this. Use Milvus 2.5 or newer"),
+        ("auth check failure, please check api key is correct", 1, "does not take the token. Put one that it knows into "
          "QUOTH_STORE_TOKEN"),
-        ("[Errno 28] No space left on device", "is full or has too much to do. Make room in it, or try again later"),
-        ("something odd\nwith a second line", "failed (something odd). Its log may say more"),
+        ("[Errno 28] No space left on device", 1, "is full or has too much to do. Make room in it, or try again later"),
+        ("something odd\nwith a second line", 1, "failed (something odd). Its log may say more"),
     ],
 )  # fmt: skip
-def test_what_else_a_store_fails_with_is_a_sentence(engine: Engine, reason: str, told: str) -> None:
+def test_what_else_a_store_fails_with_is_a_sentence(engine: Engine, reason: str, code: int, told: str) -> None:
     client = connect(read_address(engine.store, {}), 5)
     client.do("create_collection", "odd", schema=publishing.make_schema(4))
     row = {"position": 1, "document": 1, "collection": "", "dense": [1.0, 0, 0, 0], "sparse": {1: 1.0}}
-    with answering(engine, "Insert", failing(reason)), pytest.raises(UnavailableError) as failed:
+    with answering(engine, "Insert", failing(reason, code)), pytest.raises(UnavailableError) as failed:
         client.do("insert", "odd", [row])
     assert str(failed.value) == f"The store at {engine.store} {told}."
 
@@ -378,8 +382,7 @@ def test_the_command_line_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixt
     write(tmp_path, {"weather.txt": "Rain fell.\n"})
     given = ["index", "--source", str(tmp_path / "texts"), "--index-dir", str(tmp_path / "idx")]
     for store, told in (
-        ("milvus://127.0.0.1:1/rain", "The store at milvus://127.0.0.1:1/rain cannot be reached. Start it, or name "
-         "another with --store."),
+        ("milvus://127.0.0.1:1/rain", f"The store at milvus://127.0.0.1:1/rain {AWAY}"),
         (str(tmp_path / "no" / "x.db"), f"The store {tmp_path / 'no' / 'x.db'} cannot be made: there is no folder "
          f"{tmp_path / 'no'}. Make it, or name another."),
         ("milvus://127.0.0.1/rain", "--store: 'milvus://127.0.0.1/rain' is no store; write it like "

@@ -1,6 +1,7 @@
 """A Milvus that is asked with a time limit; whatever goes wrong is one sentence with its address and what to do."""
 
 import logging
+import os
 import re
 from functools import lru_cache, partial
 from pathlib import Path
@@ -12,7 +13,16 @@ from index.milvus.address import PUBLIC_CAS, TLS, TOKEN, Address
 OLDEST, OLDEST_FILE = (2, 5), (3, 0)
 VERSION = re.compile(r"(\d+)\.(\d+)")
 BACK_SOON = {"grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 1000}  # else two minutes
-MISSING_CODES, NOT_LOADED = (4, 100), 101
+NOT_LOADED = 101
+# Milvus's own codes as gRPC would say them.
+CODES = {
+    2: "UNAVAILABLE",
+    **dict.fromkeys((3, 4, 7, 8, 9), "RESOURCE_EXHAUSTED"),
+    10: "UNIMPLEMENTED",
+    100: "collection not found",
+    1400: "UNAUTHENTICATED",
+    1401: "PERMISSION_DENIED",
+}
 # What a failure is, by what Milvus and gRPC say of it, the first that fits; and what to do then.
 FAILURES = (
     (
@@ -30,7 +40,7 @@ FAILURES = (
     (r"UNIMPLEMENTED", "is of a version that cannot do this. Use Milvus {oldest} or newer"),
     (
         r"UNAVAILABLE|fail connecting|connection refused|closed channel",
-        "cannot be reached. Start it, or name another with --store",
+        f"cannot be reached. Start it, see that {TLS} is as it wants, or name another with --store",
     ),
     (
         r"collection not found|can't find collection|collection not exist",
@@ -96,7 +106,7 @@ class Client:
         code: Any = getattr(error, "code", "")
         code = code() if callable(code) else code
         said = str(getattr(error, "message", "") or error)
-        name = "collection not found" if code in MISSING_CODES else getattr(code, "name", type(error).__name__)
+        name = CODES.get(code) or getattr(code, "name", type(error).__name__)
         for pattern, fix in FAILURES:
             if re.search(pattern, f"{name} {said}", re.I):
                 told = fix.format(seconds=seconds, oldest=".".join(map(str, OLDEST)))
@@ -123,6 +133,7 @@ def check_path(path: Path) -> None:
 
 def load_pymilvus() -> Any:
     """The package that speaks to Milvus, which stays silent; raises StoreError if it is not installed."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         import milvus_lite  # noqa: F401 (a .db is opened by it)
         import pymilvus
