@@ -136,6 +136,6 @@ def score_among(contents: Contents, asked: Asked, scope: Scope, positions: np.nd
 
 
 def cosines_of(contents: Contents, asked: Asked, positions: np.ndarray) -> dict[int, float]:
-    """The cosines of some passages."""
-    cosines = contents.vectors[PASSAGES][positions] @ asked.vector
+    """The cosines of some passages; row by row, so that the same vectors have the same."""
+    cosines = np.einsum("ij,j->i", contents.vectors[PASSAGES][positions], asked.vector)
     return dict(zip(positions.tolist(), cosines.tolist()))
