@@ -31,7 +31,7 @@ from assistant.reader.load import load_reader
 from assistant.reader.network import MAX_CONTEXT_TOKENS, TokenScores, join_turns
 from assistant.reader.question import asks_for_source, is_misfit
 from assistant.reader.source_question import source_chance
-from assistant.reader.span import SpanReader, distinct, with_claim
+from assistant.reader.span import SpanReader, distinct, plain_offsets, with_claim
 from assistant.reader.squad_model import scores_from_span
 from assistant.reader.term_coverage import term_coverage
 from assistant.reader.windows import WINDOW, Piece, Window, cut_pieces, cut_windows, make_windows
@@ -140,6 +140,7 @@ def test_every_plain_character_stands_where_it_is_said_to(text: str) -> None:
         characters = list(plain_characters(sentence))
         offsets = [at for _, at in characters]
         assert offsets == sorted(offsets if sentence.cells else set(offsets))  # "; " stands where its cell begins
+        assert list(plain_offsets(sentence)) == offsets
         assert "".join(character for character, _ in characters) == sentence.plain
         assert all(character in (document.text[at], " ") for character, at in characters if not sentence.cells)
         assert not offsets or (sentence.start <= offsets[0] and offsets[-1] < sentence.end)
