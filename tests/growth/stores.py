@@ -2,7 +2,7 @@
 
 `answers STORE SOURCE INDEX_DIR QUESTIONS.jsonl ...` asks every question of both and tells each difference; a file of
 questions that is named like a document of the source is asked of that document alone too, with a filter.
-`speed STORE SOURCE INDEX_DIR PASSAGES` tells how long sending and searching take, and how much of what looking at all
+`speed STORE SOURCE INDEX_DIR PASSAGES [QUESTIONS]` tells how long sending and searching take, and how much of what looking at all
 finds is found.
 """
 
@@ -21,7 +21,7 @@ from index.milvus.client import connect
 from index.milvus.opening import search_in
 from index.ranking import WAYS
 from index.retriever import Index
-from tests.growth.measuring import make_questions, milliseconds, own_mb
+from tests.growth.measuring import QUESTIONS, make_questions, milliseconds, own_mb
 
 PASSAGES, SECONDS = 15, 600
 
@@ -95,20 +95,20 @@ def overlap(exact: Sequence[str], other: Sequence[str]) -> float:
     return len(set(exact) & set(other)) / max(len(exact), 1)
 
 
-def speed(store: str, source: Path, index_dir: Path, passages: int) -> dict[str, Any]:
-    """Times and recall of an index in a store beside the same index alone."""
+def speed(store: str, source: Path, index_dir: Path, passages: int, questions: int = QUESTIONS) -> dict[str, Any]:
+    """Times and recall of an index in a store beside the same index alone; a slow store is asked fewer questions."""
     from index.minilm import MiniLmEncoder
     from tests.growth.making import REAL, StaticEncoder, parse_plainly
 
     encoder = MiniLmEncoder() if passages <= REAL else StaticEncoder(index_dir.parent / "words.npy")
     with patch("index.store.parse", parse_plainly):
         alone, stored, sent = open_both(store, Config(source, index_dir), encoder)
-    return {"sent_s": round(sent, 1), **measure(alone.index, stored.index)}
+    return {"sent_s": round(sent, 1), **measure(alone.index, stored.index, questions)}
 
 
-def measure(alone: Index, stored: Index) -> dict[str, Any]:
+def measure(alone: Index, stored: Index, questions: int = QUESTIONS) -> dict[str, Any]:
     """The same of two indexes that are open, of all of it and of a quarter of the documents."""
-    asked = make_questions(alone)
+    asked = make_questions(alone)[:questions]
     plain = [question for question, _ in asked]
     for question in plain:
         alone.encode(question)
@@ -139,5 +139,5 @@ if __name__ == "__main__":
         for line in answers(store, Path(source), Path(index_dir), *map(Path, rest), whole="gold" in rest[0]):
             print(json.dumps(line), flush=True)
     else:
-        print(json.dumps(speed(store, Path(source), Path(index_dir), int(rest[0]))))
+        print(json.dumps(speed(store, Path(source), Path(index_dir), *map(int, rest))))
     connect.cache_clear()
