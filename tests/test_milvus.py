@@ -101,6 +101,19 @@ def test_what_a_store_gives_beside_its_filter_is_not_shown(pair: tuple[Index, In
         )
 
 
+def test_of_many_passages_those_of_some_lists_are_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("ranking", "publishing"):
+        monkeypatch.setattr(f"index.milvus.{module}.FLAT", 20)
+    write(tmp_path, {f"{number}.txt": f"In year {number} rain fell.\n" for number in range(100)})
+    alone = open_alone(tmp_path)
+    stored = search_in(str(tmp_path / "store.db"), 30, alone, tmp_path / "idx", print)
+    client = connect(read_address(str(tmp_path / "store.db"), {}), 30)
+    made = client.do("describe_index", publishing.name_of(alone.contents, "quoth"), "dense")
+    assert made["index_type"] == "IVF_SQ8"
+    for number in (0, 41, 99):
+        assert stored.search(f"year {number}", 1)[0].passage.document == str(number)
+
+
 def test_a_rebuild_is_a_generation_of_its_own_and_the_one_before_is_kept(tmp_path: Path) -> None:
     store = str(tmp_path / "store.db")
     client, said, opened = connect(read_address(store, {}), 30), list[str](), list[Index]()
