@@ -41,7 +41,7 @@ def is_whole(client: Client, name: str, contents: Contents) -> bool:
     """Whether a collection has every passage, ready to be searched; raises UnavailableError."""
     if not client.do("has_collection", name):
         return False
-    if not client.do("list_indexes", name):  # it was left while it was written
+    if not {DENSE, SPARSE} <= set(client.do("list_indexes", name)):  # it was left while it was written
         return False
     client.do("load_collection", name, seconds=PATIENCE)
     return count(client, name) == contents.tables.passages
