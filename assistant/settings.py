@@ -36,6 +36,7 @@ from index.types import IndexConfig
 
 PREFIX = "QUOTH_"
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+SHARED_STORE = re.compile(r"(sqlite:///|postgresql\+psycopg://).+")
 HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -128,6 +129,11 @@ class Settings(BaseSettings):
 
     feedback: Path = Field(FEEDBACK, description="where what people say of answers is kept")
     no_feedback: bool = Field(False, description="ask nothing about answers, keep nothing")
+    shared_store: str = Field(
+        "",
+        description="what several processes share: feedback, questions left for a person, quotas; "
+        "sqlite:///FILE on one host, postgresql+psycopg://USER@HOST/DATABASE on several",
+    )
     record_questions: bool = Field(False, description="keep questions that nobody rated, too")
     keep_unanswered: bool = Field(
         False, description="offer to keep a question that is not answered, with an address for the reply"
@@ -229,6 +235,14 @@ class Settings(BaseSettings):
         if store:
             read_address(store, {})
         return store
+
+    @field_validator("shared_store")
+    @classmethod
+    def check_shared_store(cls, address: str) -> str:
+        """Check that it is an address; what it was is not repeated, for a password may stand in it."""
+        if address and not SHARED_STORE.fullmatch(address):
+            raise ValueError("this is no address; give sqlite:///FILE, or postgresql+psycopg://USER@HOST/DATABASE")
+        return address
 
     @field_validator("wikis")
     @classmethod

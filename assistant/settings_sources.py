@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource, TomlConfigSettingsSource
 
 from assistant.settings import PREFIX, Settings
+from assistant.shared import without_password
 from assistant.sync.types import WikiSettings
 from index.errors import QuothError
 from index.milvus.address import ENVIRONMENT as STORE_ENVIRONMENT
@@ -97,6 +98,8 @@ def to_toml(settings: Settings) -> str:
     lines = []
     tables = []
     for name, value in settings.model_dump(mode="json").items():
+        if name == "shared_store":
+            value = without_password(value)
         if name == "wikis":
             tables = [f"\n# {Settings.model_fields[name].description}", *map(to_table, value)]
             continue
