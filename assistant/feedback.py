@@ -47,7 +47,7 @@ class Quoted:
 class Record:
     """A question with its answer's quotations and rating; `helpful` is None if unrated.
 
-    `quotations` are those of the answer, or the nearest ones of an abstention; `asked` is the time in UTC, to the millisecond.
+    `quotations` are those of the answer, or the nearest ones of an abstention; `asked` is UTC, in milliseconds.
     """
 
     question: str

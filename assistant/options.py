@@ -14,7 +14,7 @@ from index.sharing import Share
 
 TABLES = ("wikis",)  # in a TOML file only
 SOURCE_OPTIONS = ("source", "index_dir", *TABLES)
-INDEX_OPTIONS = (*SOURCE_OPTIONS, "encoder")
+INDEX_OPTIONS = (*SOURCE_OPTIONS, "encoder", "store", "store_seconds")
 ANSWER_OPTIONS = (*INDEX_OPTIONS, "reader", "threshold", "unit")
 ASK_OPTIONS = (*ANSWER_OPTIONS, "collection", "contact")
 PAIRS = {"groups": "PATH=GROUP,GROUP", "contact": "FOLDER=X"}

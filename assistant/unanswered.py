@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS unanswered (
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:
-    """A question, the address for its reply, and the contact that was named; `asked` is in UTC, to the millisecond."""
+    """A question, the address for its reply, and the contact that was named; `asked` is UTC, in milliseconds."""
 
     question: str
     address: str

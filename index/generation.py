@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ def read_contents(generation: Path, manifest: Mapping[str, Any], width: int, has
     """
     whole = check_files(generation, manifest)
     contents = open_contents(generation, width, {**manifest["texts"], **hashes})
+    contents = replace(contents, sha256=hash_files(manifest["files"]))
     sources, unread = manifest["sources"], unread_in(manifest)
     names = [entry.id for entry in contents.tables.entries()]
     if not names or not set(names) <= set(sources) or len(names) + len(unread) != len(sources):
@@ -54,6 +56,12 @@ def read_contents(generation: Path, manifest: Mapping[str, Any], width: int, has
     if whole and not all(np.isfinite(contents.vectors[kind]).all() for kind in VECTORS):
         raise ValueError("vectors are not all finite")
     return contents
+
+
+def hash_files(files: Mapping[str, Mapping[str, Any]]) -> str:
+    """One hash of what an index holds, without what is attached."""
+    told = [(name, files[name]["sha256"]) for name in sorted(files) if name != ATTACHED]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def check_files(generation: Path, manifest: Mapping[str, Any]) -> bool:

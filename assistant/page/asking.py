@@ -19,12 +19,12 @@ from assistant.page.start import count
 from assistant.server.asking import Services, put
 from assistant.server.auth import caller_of
 from assistant.server.documents import View
-from assistant.server.problems import Refusal
+from assistant.server.problems import Refusal, as_refusal
 from assistant.server.queue import Pending, Progress, Stage
 from assistant.server.uploads import Upload, owner_of
 from assistant.types import Answer, Turn
 from index.document.types import Document
-from index.errors import QuothError
+from index.errors import QuothError, UnavailableError
 
 DOING = {"retrieve": "Searching {} passages", "read": "Reading the {} nearest passages"}
 Patch = dict[str, Any]
@@ -110,7 +110,7 @@ class Asking:
                         exchange = replace(exchange, doing=doing)
                         yield gr.skip(), self.patch({}, len(before) + 1, exchange, number)
         except (QuothError, Refusal) as error:
-            exchange = replace(exchange, error=str(error))
+            exchange = replace(exchange, error=error_text(error))
         if self.open_pages.has_stopped(request, number):
             return
         documents = quoth.index.documents if exchange.answer else {}
@@ -138,6 +138,14 @@ class Asking:
                 feedback.save(make_record(answer, quoth, exchange.id))
             except QuothError as error:
                 logging.getLogger("quoth").warning("%s", error)
+
+
+def error_text(error: Exception) -> str:
+    """Return what a person is told of an error; where a store is away, why is for the log alone."""
+    if not isinstance(error, UnavailableError):
+        return str(error)
+    logging.getLogger("quoth").warning("%s", error)
+    return as_refusal(error).detail
 
 
 def own_turns(before: Sequence[Exchange], caller: str, upload: str) -> list[Turn]:

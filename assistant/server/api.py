@@ -60,7 +60,7 @@ def add_asking(api: APIRouter, services: Services) -> None:
         "/ask",
         summary="Ask a question",
         response_model=Answer,
-        responses={200: STREAMED, **responses(*POSTED, "bad_question", "not_found", "busy")},
+        responses={200: STREAMED, **responses(*POSTED, "bad_question", "not_found", "busy", "away")},
     )
     async def ask(asked: AskRequest, request: Request) -> Response:
         work = answer(asked)
@@ -88,7 +88,7 @@ async def stream(pending: Pending[Answer], request: Request) -> AsyncIterator[by
         refusal = as_refusal(error)
         if not begun:
             raise refusal from None
-        note(request, refused=refusal.kind)
+        note(request, refused=refusal.kind, **({"why": refusal.why} if refusal.why else {}))
         yield to_event("problem", json.loads(bytes(refusal.response().body)))
 
 

@@ -79,7 +79,7 @@ def make_app(
     uploads = Uploads(settings) if settings.allow_upload else None
     services = Services(settings, documents, queue, quota, tokens, feedback, unanswered, uploads)
     add_routes(app, services)
-    add_health(app, queue, tokens, shared)
+    add_health(app, queue, tokens, documents, shared)
     if settings.metrics:
         add_metrics(app, metrics)
     describe(app)
@@ -147,19 +147,24 @@ def add_mcp(app: FastAPI, services: Services) -> None:
         app.router.routes.append(Route("/mcp", endpoint=app.state.agents, methods=["POST"]))
 
 
-def add_health(app: FastAPI, queue: Queue, tokens: TokenFile | None, shared: SharedStore | None) -> None:
+def add_health(
+    app: FastAPI, queue: Queue, tokens: TokenFile | None, documents: Documents, shared: SharedStore | None
+) -> None:
     """/healthz: the process is there. /readyz: it takes questions now."""
 
     @app.get("/healthz", summary="Whether the process is there", responses=responses(*ALWAYS))
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/readyz", summary="Whether it takes questions now", responses=responses(*ALWAYS, "busy", "not_shared"))
+    @app.get(
+        "/readyz", summary="Whether it takes questions now", responses=responses(*ALWAYS, "busy", "away", "not_shared")
+    )
     async def readyz() -> dict[str, str]:
         if tokens:
             tokens.read()
         if shared:
             await run_in_threadpool(shared.check)
+        await run_in_threadpool(documents.quoth.index.ranking.check)
         async with queue.place():
             return {"status": "ready"}
 

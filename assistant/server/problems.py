@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from assistant.feedback import NOT_KEPT
 from assistant.server.paths import speaks_openai
-from index.errors import QuestionError, QuothError, SharedStoreError, StoreError
+from index.errors import QuestionError, QuothError, SharedStoreError, StoreError, UnavailableError
 
 MEDIA_TYPE = "application/problem+json"
 PROBLEMS: Mapping[str, tuple[int, str, str]] = {
@@ -37,6 +37,7 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
         "What all processes share cannot be reached. Try again soon.",
     ),
     "busy": (503, "Busy", "Too many questions are waiting. Try again in a moment."),
+    "away": (503, "Search is away", "What this server searches in does not answer now. Try again in a moment."),
 }
 AWAY_SECONDS = 5  # to come back after
 # What OpenAI calls these.
@@ -87,6 +88,8 @@ def as_refusal(error: QuothError | Refusal) -> Refusal:
         return Refusal("bad_question", str(error))
     if isinstance(error, SharedStoreError):
         return Refusal("not_shared", why=str(error), headers={"Retry-After": str(AWAY_SECONDS)})
+    if isinstance(error, UnavailableError):
+        return Refusal("away", why=str(error), headers={"Retry-After": str(AWAY_SECONDS)})
     return Refusal("broken", why=str(error))
 
 
