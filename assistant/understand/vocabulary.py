@@ -39,7 +39,7 @@ CREATE INDEX last_words ON names (last);
 """
 TABLES = ("forms", "lexicons", "names", "parts", "questions", "short", "spelled", "stems", "words")
 LEXICON = TypeAdapter(Lexicon)
-COUNTED = 200_000  # forms that are counted before they are written
+COUNTED = 200_000  # words and forms that are counted before they are written
 SPELLED = 100_000  # of many more words only the commonest are taken for what was meant
 MOST_NAMES = 2_000  # that share a word with one that is typed
 LONGEST_NAME = 12  # words
@@ -125,16 +125,12 @@ class VocabularyWriter:
         self.path = path
         self._connection = create(path, SCHEMA)
         self._forms: Counter[str] = Counter()
+        self._words: set[str] = set()
 
     def add(self, document: str, lexicon: Lexicon) -> None:
         """Write what was learned of a document; where two explain a short form, the first one counts."""
         write, write_all = self._connection.execute, self._connection.executemany
         write("INSERT INTO lexicons VALUES (?, ?)", (document, LEXICON.dump_json(lexicon)))
-        write_all("INSERT OR IGNORE INTO words VALUES (?)", ((word,) for word in lexicon.words))
-        write_all(
-            "INSERT INTO stems VALUES (?, 1) ON CONFLICT DO UPDATE SET content = 1",
-            ((stem(word),) for word in lexicon.words if word not in FUNCTION_WORDS),
-        )
         write_all(
             "INSERT OR IGNORE INTO short VALUES (?, ?, ?, ?)",
             ((short, long, fold(short), " ".join(words(long))) for short, long in lexicon.short.items()),
@@ -143,18 +139,24 @@ class VocabularyWriter:
             if write("INSERT OR IGNORE INTO names VALUES (?, ?)", (name, fold(name).split(" ")[-1])).rowcount:
                 write_all("INSERT OR IGNORE INTO parts VALUES (?, ?)", ((word, name) for word in words(name)))
         self._forms.update(lexicon.forms)
-        if len(self._forms) > COUNTED:
-            self._write_forms()
+        self._words.update(lexicon.words)
+        if len(self._forms) + len(self._words) > COUNTED:
+            self._write_words()
 
-    def _write_forms(self) -> None:
-        self._connection.executemany(
+    def _write_words(self) -> None:
+        write_all = self._connection.executemany
+        write_all("INSERT OR IGNORE INTO words VALUES (?)", ((word,) for word in self._words))
+        write_all(
+            "INSERT INTO stems VALUES (?, 1) ON CONFLICT DO UPDATE SET content = 1",
+            ((stem(word),) for word in self._words if word not in FUNCTION_WORDS),
+        )
+        write_all(
             "INSERT INTO forms VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
             ((form, fold(form), count) for form, count in self._forms.items()),
         )
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO stems VALUES (?, 0)", ((stem(fold(form)),) for form in self._forms)
-        )
+        write_all("INSERT OR IGNORE INTO stems VALUES (?, 0)", ((stem(fold(form)),) for form in self._forms))
         self._forms.clear()
+        self._words.clear()
 
     def add_questions(self, questions: Iterable[bytes]) -> None:
         """Keep what the documents answer."""
@@ -162,7 +164,7 @@ class VocabularyWriter:
 
     def finish(self) -> Vocabulary:
         """Write what is left; what was written can be read from now on, and questions be added until it is closed."""
-        self._write_forms()
+        self._write_words()
         ranked = "SELECT folded FROM forms GROUP BY folded ORDER BY sum(count) DESC, min(rowid) LIMIT ?"
         spelled = " ".join(folded for (folded,) in self._connection.execute(ranked, (SPELLED,)))
         self._connection.execute("INSERT INTO spelled VALUES (?)", (spelled,))
