@@ -1,7 +1,7 @@
 """What of an older index is still of use: documents whose file is the same, vectors whose text is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -23,10 +23,19 @@ class Kept:
     contents: Contents
     entries: Mapping[str, Mapping[str, object]]
     same_reading: bool
+    stopped: Mapping[str, str] = field(default_factory=dict)  # why the reading of a file was ended
+
+    def is_same(self, file: FoundFile) -> bool:
+        """Whether a file, and how it would be read, is as it was."""
+        return self.same_reading and self.entries.get(file.id) == entry_of(file)
+
+    def stopped_for(self, file: FoundFile) -> str | None:
+        """Why the reading of a file was ended before, if the file is as it was then: it is not tried again."""
+        return self.stopped.get(file.id) if self.is_same(file) else None
 
     def document(self, file: FoundFile) -> tuple[Document, tuple[Passage, ...]] | None:
         """The document of a file with its passages, if the file is as it was when that was read."""
-        if not self.same_reading or self.entries.get(file.id) != entry_of(file):
+        if not self.is_same(file):
             return None
         tables = self.contents.tables
         try:

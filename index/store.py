@@ -28,11 +28,12 @@ from filelock import FileLock, Timeout
 from index.building import Given, index_in_memory, write_documents
 from index.contents import ContentsWriter, open_contents
 from index.dense import Encoder, Progress
+from index.document.apart import ReadingProcess
 from index.document.formats import TEXTS, extras
 from index.document.parse import parse
 from index.document.sources import Found, FoundFile, Seen, SourceFile, find_files, hash_text, list_files, read_file
 from index.encoders import load_encoder
-from index.errors import SourceError, StoreError
+from index.errors import SourceError, StoppedError, StoreError
 from index.generation import ATTACHED, generations, making, read_contents, read_manifest, remove, save, unread_in
 from index.retriever import Index
 from index.reuse import Kept, entry_of
@@ -138,22 +139,26 @@ def make_generation(folder: Path, wanted: Wanted, say: Say, progress: Progress |
     """Read, part, count and encode the documents into a new generation."""
     kept = keep(folder, wanted)
     unread: list[str] = []
+    stopped: dict[str, str] = {}
     texts: dict[str, str] = {}
 
     def documents() -> Iterator[Given]:
         for file in wanted.found.files:
             try:
-                given = read_given(file, kept)
+                given = read_given(file, kept, process)
             except SourceError as error:
                 unread.append(str(error))
                 say(str(error))
+                if isinstance(error, StoppedError):
+                    stopped[file.id] = str(error)
                 continue
             texts[file.id] = hash_text(given.document.text)
             yield given
 
-    with making(folder) as place, disk_errors():
+    with making(folder) as place, disk_errors(), ReadingProcess() as process:
         write(documents(), sum(file.size for file in wanted.found.files), wanted, place, progress, unread)
-        manifest = {**wanted.expected, "texts": texts, "unread": unread, "seen": seen_now(wanted.found)}
+        seen = seen_now(wanted.found)
+        manifest = {**wanted.expected, "texts": texts, "unread": unread, "stopped": stopped, "seen": seen}
         if wanted.attachment:
             contents = open_contents(place, wanted.width, texts)
             wanted.attachment.make(Index(contents, wanted.encoder, wanted.config), place / ATTACHED)
@@ -161,12 +166,18 @@ def make_generation(folder: Path, wanted: Wanted, say: Say, progress: Progress |
     return load(made, manifest, wanted)
 
 
-def read_given(file: FoundFile, kept: Kept | None) -> Given:
-    """A file's document, as it was read before if the file is the same; raises SourceError if it cannot be read."""
+def read_given(file: FoundFile, kept: Kept | None, process: ReadingProcess) -> Given:
+    """A file's document, as it was read before if the file is the same; raises SourceError if it cannot be read.
+
+    All but plain text is read in a process of its own.
+    """
     vectors = kept.vectors(file) if kept else {}
     if kept and (same := kept.document(file)):
         return Given(same[0], file.size, same[1], vectors)
-    return Given(parse(read_file(file)), file.size, None, vectors)
+    if kept and (why := kept.stopped_for(file)):
+        raise StoppedError(why)
+    is_text = file.path.suffix.lower() in TEXTS
+    return Given(parse(read_file(file)) if is_text else process.read(file), file.size, None, vectors)
 
 
 def write(
@@ -240,7 +251,8 @@ def keep(folder: Path, wanted: Wanted) -> Kept | None:
             manifest = read_manifest(generation)
             if manifest.get("encoder") == wanted.expected["encoder"]:
                 same = all(manifest.get(name) == wanted.expected[name] for name in ("format", "readers"))
-                return Kept(read_contents(generation, manifest, wanted.width, {}), manifest["sources"], same)
+                contents = read_contents(generation, manifest, wanted.width, {})
+                return Kept(contents, manifest["sources"], same, manifest.get("stopped", {}))
         except (ValueError, LookupError, TypeError, RecursionError, OSError, StoreError):
             continue
     return None

@@ -5,12 +5,11 @@ import time
 import pytest
 
 from assistant import Assistant
-from assistant.page.uploading import read_upload
+from assistant.page.uploading import read_apart, read_upload
 from assistant.server import uploads as module
 from assistant.server.auth import Caller
 from assistant.server.problems import Refusal
 from assistant.server.uploads import Owner, Uploads, plain_name
-from index.document.apart import read_apart
 from index.errors import SourceError
 from tests.serving import client, settings
 
@@ -90,7 +89,7 @@ def test_so_many_are_held_by_a_page_and_by_all(quoth: Assistant) -> None:
 )
 def test_what_cannot_be_read_is_said_with_its_name(name: str, data: bytes, said: str) -> None:
     with pytest.raises(SourceError) as refused:
-        read_apart("id", name, data, 60)
+        read_apart(name, data, 60)
     assert str(refused.value).startswith(said)
     assert "Traceback" not in str(refused.value)
 
@@ -99,7 +98,7 @@ def test_a_file_without_a_sentence_and_one_that_takes_too_long_are_said(quoth: A
     with pytest.raises(SourceError, match=r"rule.md holds no text. Give a page with text in it."):
         read_upload(quoth, "id", "rule.md", b"---\n\n***\n")
     with pytest.raises(SourceError, match=r"slow.md takes longer than 0 seconds to read. Give a shorter file."):
-        read_apart("id", "slow.md", PARKING, 0.01)
+        read_apart("slow.md", PARKING, 0.01)
 
 
 def test_a_name_is_shown_without_folders_and_control_characters() -> None:
