@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from index.document.formats.pdf_lines import CELLS, Line
+from index.document.formats.pdf_lines import Line
 
 HEADING_HEIGHT = 1.12  # a heading's letters to the body's, at least
 LONGEST_HEADING = 160  # characters
@@ -97,7 +97,7 @@ def heading_at(
                 waiting.remove((title, level))
                 return min(count, len(page) - at), min(level, DEEPEST)
     line = page[at]
-    if line.mono or len(line.text) > LONGEST_HEADING or CELLS in line.text or not has_letters(line):
+    if line.mono or len(line.text) > LONGEST_HEADING or line.cells or not has_letters(line):
         return 0, 0
     if line.height in levels:
         count = 1
@@ -161,7 +161,7 @@ def is_more_code(block: LineBlock, line: Line, kind: str) -> bool:
 def is_of_cell(row: Sequence[Line], line: Line, leading: float) -> bool:
     """Whether a line goes on with the last cell of a table's row."""
     below = row[-1].base - line.base
-    beside = abs(line.left - row[0].cells[-1]) < line.height and CELLS not in line.text
+    beside = abs(line.left - row[0].cells[-1]) < line.height and not line.cells
     return beside and line.page == row[0].page and 0 < below < APART * leading * line.height
 
 
@@ -171,7 +171,7 @@ def kind_of(line: Line) -> str:
         return "code"
     if BULLET.match(line.text) or ITEM.match(line.text):
         return "item"
-    return "row" if CELLS in line.text else "paragraph"
+    return "row" if line.cells else "paragraph"
 
 
 def is_new(block: LineBlock, line: Line, leading: float, right: float) -> bool:
