@@ -9,7 +9,7 @@ from assistant import Assistant
 from assistant.config import Config
 from assistant.known import Known
 from assistant.reader.sentence import SentenceReader
-from assistant.suggest import ask_who
+from assistant.suggest import ask_definition, ask_how_many, ask_who
 from assistant.understand.learning import learn
 from assistant.understand.vocabulary import TABLES
 from index.store import Attachment, open_index
@@ -128,3 +128,13 @@ def test_one_document_knows_its_own_words_and_questions() -> None:
 
 def test_a_thing_with_an_article_is_nobody() -> None:
     assert ask_who("It reached Egypt and the Middle East, before it came here.") is None
+
+
+def test_questions_of_sentences_that_define_or_count() -> None:
+    assert ask_definition("It is a dam.") is None
+    assert ask_definition("The tower is 300 metres high.") is None
+    assert ask_definition("Managers are the people who decide.") == "What are managers?"
+    assert ask_how_many("Employees receive 20 days of paid leave each year.") == (
+        "How many days of paid leave do employees receive?"
+    )
+    assert ask_how_many("There are 12 gates.") is None
