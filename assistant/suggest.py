@@ -1,7 +1,7 @@
 """Suggested questions: generated from sentences of the documents, kept if those sentences answer them."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
 
@@ -26,12 +26,14 @@ COUNTED = re.compile(
     rf"^ (?:\d[\d,.]*|{NUMBER_WORD}) (?P<what>(?:[a-z-]+ )?[a-z-]+s(?: of (?:[a-z-]+ )?[a-z-]+)?)"
     r"(?= (?:in|at|on|for|by|to|a|each|every|with)\b|$)"
 )
+NUMBERED = re.compile(rf" (?:\d[\d,.]*|{NUMBER_WORD}) [a-z]")
 AUXILIARIES = {"VVD": "did", "VVZ": "does", "VVB": "do", "has": "does", "have": "do", "had": "did"}
 SHORT_CLAUSE = 60  # characters; a longer one is cut before its purpose: "began an offensive to ..."
 LONGEST = 90  # characters of a question that is short enough to be read at a glance
 CANDIDATES = 6  # questions of a kind that are tried
 MOST = 12  # questions that are kept
 ENOUGH = 4  # from which none is made of a heading
+TRIED = 6  # questions that are asked where only some documents are new
 LOOKED_AT = 50_000  # sentences that are looked at for them
 
 Ask = Callable[[str], Answer]
@@ -63,11 +65,18 @@ class Draft:
         return first is not None and first.document == self.document and self.start <= first.start < self.end
 
 
-def find_first_questions(index: Index, ask: Ask) -> tuple[FirstQuestion, ...]:
-    """Return up to MOST generated questions that are answered from their own span, kinds alternating."""
-    questions: dict[str, FirstQuestion] = {}
-    for draft in chain(draft_from_sentences(index), draft_from_headings(index)):
-        if len(questions) == (ENOUGH if draft.of_heading else MOST):
+def find_first_questions(
+    index: Index, ask: Ask, kept: Sequence[FirstQuestion] = (), same: Collection[str] = ()
+) -> tuple[FirstQuestion, ...]:
+    """Return up to MOST generated questions that are answered from their own span, kinds alternating.
+
+    Where some are `kept` of documents that are the `same`, only the others are looked at, and few questions asked.
+    """
+    questions = {one.question: one for one in kept}
+    new = [name for name in index.documents if not kept or name not in same]
+    drafted = chain(draft_from_sentences(index, new), draft_from_headings(index, new))
+    for draft in islice(drafted, TRIED if kept else None):
+        if len(questions) >= (ENOUGH if draft.of_heading else MOST):
             break
         if draft.question not in questions and draft.is_answered(answer := ask(draft.question)):
             vector = tuple(round(float(value), 6) for value in index.encode(draft.question))
@@ -75,24 +84,25 @@ def find_first_questions(index: Index, ask: Ask) -> tuple[FirstQuestion, ...]:
     return tuple(questions.values())
 
 
-def draft_from_sentences(index: Index) -> Iterator[Draft]:
+def draft_from_sentences(index: Index, documents: Sequence[str]) -> Iterator[Draft]:
     """Questions that sentences of the body are turned into, one of each kind after another."""
-    kinds = [drafts(way, body_of(index)) for way in WAYS]
+    kinds = [drafts(way, body_of(index, documents)) for way in WAYS]
     yield from filter(None, chain.from_iterable(zip_longest(*kinds)))
 
 
-def body_of(index: Index) -> Iterator[Place]:
-    """The sentences of the body, in order."""
-    return (place for place in index.places if place.passage.note is None and place.passage.paragraphs[0])
+def body_of(index: Index, documents: Sequence[str]) -> Iterator[Place]:
+    """The sentences of the body of some documents, in order."""
+    places = (place for name in documents for place in index.places_of(name))
+    return (place for place in places if place.passage.note is None and place.passage.paragraphs[0])
 
 
-def draft_from_headings(index: Index) -> Iterator[Draft]:
-    """Questions for what stands in each section."""
-    for document in islice(index.documents.values(), LOOKED_AT // 100):
-        for section in document.sections:
+def draft_from_headings(index: Index, documents: Sequence[str]) -> Iterator[Draft]:
+    """Questions for what stands in each section of some documents."""
+    for name in documents[: LOOKED_AT // 100]:
+        for section in index.documents[name].sections:
             if section.heading:
                 question = f"What is in the section “{section.heading}”?"
-                yield Draft(question, document.id, section.start, section.end, of_heading=True)
+                yield Draft(question, name, section.start, section.end, of_heading=True)
 
 
 def drafts(way: Callable[[str], str | None], places: Iterable[Place]) -> Iterator[Draft]:
@@ -160,6 +170,8 @@ def ask_how_many(sentence: str) -> str | None:
     'How many gates of steel does the old dam have?'
     """
     clause = re.split(r"[,;:—(]", sentence)[0].rstrip(" .")
+    if not NUMBERED.search(clause):
+        return None
     words = tag(clause)
     verb = next((number for number, word in enumerate(words) if word.is_verb), None)
     if not verb or not is_subject(words, verb, clause) or verb + 2 >= len(words):

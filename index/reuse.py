@@ -24,18 +24,19 @@ class Kept:
     entries: Mapping[str, Mapping[str, object]]
     same_reading: bool
     stopped: Mapping[str, str] = field(default_factory=dict)  # why the reading of a file was ended
+    attached: object = None  # what is kept with it, if that is of the version that is wanted
 
-    def is_same(self, file: FoundFile) -> bool:
+    def holds(self, file: FoundFile) -> bool:
         """Whether a file, and how it would be read, is as it was."""
         return self.same_reading and self.entries.get(file.id) == entry_of(file)
 
     def stopped_for(self, file: FoundFile) -> str | None:
         """Why the reading of a file was ended before, if the file is as it was then: it is not tried again."""
-        return self.stopped.get(file.id) if self.is_same(file) else None
+        return self.stopped.get(file.id) if self.holds(file) else None
 
     def document(self, file: FoundFile) -> tuple[Document, tuple[Passage, ...]] | None:
         """The document of a file with its passages, if the file is as it was when that was read."""
-        if not self.is_same(file):
+        if not self.holds(file):
             return None
         tables = self.contents.tables
         try:

@@ -50,7 +50,8 @@ Say = Callable[[str], None]
 class Attachment:
     """What is made once with an index, and again when its version changes, and kept in the index's file `attached`.
 
-    `make` writes it there; `open` gives what the index has as `attached`, and raises ValueError of another file.
+    `make` writes it there, of an index that has as `attached` that of the one before, where there is one of this
+    version; `open` gives what the index has as `attached`, and raises ValueError of another file.
     """
 
     version: str
@@ -161,7 +162,9 @@ def make_generation(folder: Path, wanted: Wanted, say: Say, progress: Progress |
         manifest = {**wanted.expected, "texts": texts, "unread": unread, "stopped": stopped, "seen": seen}
         if wanted.attachment:
             contents = open_contents(place, wanted.width, texts)
-            wanted.attachment.make(Index(contents, wanted.encoder, wanted.config), place / ATTACHED)
+            index = Index(contents, wanted.encoder, wanted.config)
+            index.attached = kept.attached if kept else None
+            wanted.attachment.make(index, place / ATTACHED)
         made, manifest = save(place, manifest)
     return load(made, manifest, wanted)
 
@@ -252,10 +255,17 @@ def keep(folder: Path, wanted: Wanted) -> Kept | None:
             if manifest.get("encoder") == wanted.expected["encoder"]:
                 same = all(manifest.get(name) == wanted.expected[name] for name in ("format", "readers"))
                 contents = read_contents(generation, manifest, wanted.width, {})
-                return Kept(contents, manifest["sources"], same, manifest.get("stopped", {}))
+                attached = open_attached(generation, manifest, wanted.attachment)
+                return Kept(contents, manifest["sources"], same, manifest.get("stopped", {}), attached)
         except (ValueError, LookupError, TypeError, RecursionError, OSError, StoreError):
             continue
     return None
+
+
+def open_attached(generation: Path, manifest: Mapping[str, Any], attachment: Attachment | None) -> object:
+    """What is kept with a generation; None if that is of another version. Raises ValueError if it is damaged."""
+    wanted = attachment and manifest.get(ATTACHED) == attachment.version
+    return attachment.open(generation / ATTACHED) if attachment and wanted else None
 
 
 def format_version() -> str:

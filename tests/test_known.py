@@ -138,3 +138,24 @@ def test_questions_of_sentences_that_define_or_count() -> None:
         "How many days of paid leave do employees receive?"
     )
     assert ask_how_many("There are 12 gates.") is None
+
+
+def test_what_was_known_of_a_text_is_not_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "rivers.txt").write_text(RIVERS, encoding="utf-8")
+    (folder / "boats.txt").write_text("Boats sail on the Ilmen.")
+    config = Config(folder, tmp_path / "idx", reader=SIMPLE, threshold=0.3)
+    first = Assistant.from_config(config, HashEncoder())
+    learned: list[str] = []
+    monkeypatch.setattr("assistant.known.learn", lambda document: learned.append(document.id) or learn(document))
+    (folder / "boats.txt").write_text("Boats sail on the Onega. The fleet has twelve ships.")
+    second = Assistant.from_config(config, HashEncoder())
+    assert learned == ["boats"]
+    assert second.known.questions[: len(first.known.questions)] == first.known.questions
+    assert "How many ships does the fleet have?" in {one.question for one in second.known.questions}
+    assert (second.known.knows("Onega"), second.known.knows("Ilmen")) == (True, False)
+    (folder / "rivers.txt").write_text("Rivers rise.")
+    third = Assistant.from_config(config, HashEncoder())
+    assert {one.document for one in third.known.questions} <= {"boats", "rivers"}
+    assert not {one.question for one in first.known.questions} & {one.question for one in third.known.questions}

@@ -1,6 +1,6 @@
 """The words and names of documents in tables: learned document by document, asked word by word.
 
-lexicons   what was learned of each document, for when it is asked alone
+lexicons   what was learned of each document, for when it is asked alone, and the hash of its text
 forms      words as they are written, as they are folded, and how often they are written so
 words      folded words, numbers among them;  stems: those of words and forms, `content` where no function word
 short      short forms with the long ones they stand for;  names: those of several words
@@ -21,7 +21,7 @@ from index.database import Database, create, open_database
 from index.folding import FUNCTION_WORDS, fold, stem, words
 
 SCHEMA = """
-CREATE TABLE lexicons (document TEXT PRIMARY KEY, lexicon BLOB NOT NULL);
+CREATE TABLE lexicons (document TEXT PRIMARY KEY, lexicon BLOB NOT NULL, text TEXT);
 CREATE TABLE forms (form TEXT PRIMARY KEY, folded TEXT NOT NULL, count INTEGER NOT NULL);
 CREATE TABLE words (word TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE stems (stem TEXT PRIMARY KEY, content INTEGER NOT NULL) WITHOUT ROWID;
@@ -72,6 +72,11 @@ class Vocabulary:
         for document in documents:
             for (data,) in self.select("SELECT lexicon FROM lexicons WHERE document = ?", document):
                 yield document, LEXICON.validate_json(data)
+
+    def lexicon_of(self, document: str, text: str) -> Lexicon | None:
+        """What was learned of a document, if its text has this hash."""
+        found = self.select("SELECT lexicon FROM lexicons WHERE document = ? AND text = ?", document, text)
+        return LEXICON.validate_json(found[0][0]) if found else None
 
     def questions(self) -> list[bytes]:
         """What the documents answer, as it was kept."""
@@ -127,10 +132,13 @@ class VocabularyWriter:
         self._forms: Counter[str] = Counter()
         self._words: set[str] = set()
 
-    def add(self, document: str, lexicon: Lexicon) -> None:
-        """Write what was learned of a document; where two explain a short form, the first one counts."""
+    def add(self, document: str, lexicon: Lexicon, text: str | None = None) -> None:
+        """Write what was learned of a document, whose text has the hash `text`.
+
+        Where two explain a short form, the first one counts.
+        """
         write, write_all = self._connection.execute, self._connection.executemany
-        write("INSERT INTO lexicons VALUES (?, ?)", (document, LEXICON.dump_json(lexicon)))
+        write("INSERT INTO lexicons VALUES (?, ?, ?)", (document, LEXICON.dump_json(lexicon), text))
         write_all(
             "INSERT OR IGNORE INTO short VALUES (?, ?, ?, ?)",
             ((short, long, fold(short), " ".join(words(long))) for short, long in lexicon.short.items()),
