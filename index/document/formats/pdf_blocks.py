@@ -15,7 +15,8 @@ APART = 1.45  # between two lines, to what is usual, from which they are two par
 INDENT = 0.9  # in heights
 SHORT = 0.88  # of the width, up to which a line is not full
 ENDED = re.compile(r"[.!?:;…][”’\"')\]]*$")
-BULLET = re.compile(r"[•‣◦▪■–—∙·o*-]\s+(?:\|\s)?|[•‣◦▪■∙]")
+# Symbol fonts' bullets come as control characters, or as characters for private use.
+BULLET = re.compile(r"[•‣◦▪■–—∙·o*-]\s+(?:\|\s)?|[•‣◦▪■∙\x80-\x9f\ue000-\uf8ff]\s*")
 ITEM = re.compile(r"(?:\(?\d{1,3}[.)]|\(?[a-z][.)]|\([ivx]{1,4}\))\s+\S")
 NUMBERING = re.compile(
     r"^(?:(?:chapter|section|part|appendix)\s+)?(?:[\dA-Z]{1,3}(?:\.\d{1,3})*\.?)?\s+", re.IGNORECASE
