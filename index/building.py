@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from index.contents import VECTORS, ContentsWriter
+from index.contents import VECTORS, ContentsWriter, VectorsLater
 from index.dense import Encoder, Progress, encode_all
 from index.document.types import Document
 from index.passages import make_passages
@@ -43,8 +43,12 @@ def write_documents(
     window: int,
     writer: ContentsWriter,
     progress: Progress | None = None,
+    later: list[str] | None = None,
 ) -> bool:
-    """Write documents of `total` bytes with their passages and vectors; tells whether there was a sentence in any."""
+    """Write documents of `total` bytes with their passages and vectors; tells whether there was a sentence in any.
+
+    Where there is a list for `later`, sentences are put into that and not encoded.
+    """
     waiting: list[Text] = []
     done, any_sentence = 0.0, False
 
@@ -62,7 +66,11 @@ def write_documents(
         sentences = [place.sentence.in_context for place in distinct_places(passages)]
         writer.add(given.document, passages, sentences)
         any_sentence = any_sentence or bool(sentences)
-        texts = [(PASSAGES, passage.plain) for passage in passages] + [(SENTENCES, text) for text in sentences]
+        texts = [(PASSAGES, passage.plain) for passage in passages]
+        if later is None:
+            texts += [(SENTENCES, text) for text in sentences]
+        else:
+            later += sentences
         waiting += [Text(kind, text, given.vectors.get(text), given.size / len(texts)) for kind, text in texts]
         while len(waiting) >= AT_ONCE:
             encode(waiting[:AT_ONCE])
@@ -72,14 +80,23 @@ def write_documents(
 
 
 def index_in_memory(
-    documents: Iterable[Given], total: int, encoder: Encoder, config: IndexConfig, progress: Progress | None = None
+    documents: Iterable[Given],
+    total: int,
+    encoder: Encoder,
+    config: IndexConfig,
+    progress: Progress | None = None,
+    sentences_later: bool = False,
 ) -> Index | None:
-    """The index of documents of `total` bytes, in no file; None if there is no sentence in any."""
+    """The index of documents of `total` bytes, in no file; None if there is no sentence in any.
+
+    With `sentences_later` a sentence is encoded when a question first leads to it.
+    """
     writer = ContentsWriter(int(encoder.encode_questions([""]).shape[1]))
-    if not write_documents(documents, total, encoder, min(config.window, encoder.window), writer, progress):
+    later: list[str] | None = [] if sentences_later else None
+    if not write_documents(documents, total, encoder, min(config.window, encoder.window), writer, progress, later):
         return None
     writer.finish()
-    return Index(writer.in_memory(), encoder, config)
+    return Index(writer.in_memory(None if later is None else VectorsLater(encoder, later)), encoder, config)
 
 
 def write_vectors(texts: list[Text], encoder: Encoder, writer: ContentsWriter, progress: Progress | None) -> None:

@@ -103,8 +103,8 @@ class Index:
     @property
     def sentence_vectors(self) -> np.ndarray:
         """A row for each of `places`."""
-        vectors, within = self.contents.vectors[SENTENCES], self._sentence_bm25.within
-        return vectors if within is None else vectors[within]
+        within = self._sentence_bm25.within
+        return self.contents.sentence_vectors(np.arange(self.sentences) if within is None else np.flatnonzero(within))
 
     @property
     def sentences(self) -> int:
@@ -185,7 +185,7 @@ class Index:
         if not rows:
             return ()
         bm25 = self._sentence_bm25.scores(question, rows)
-        dense = self.contents.vectors[SENTENCES][rows] @ self._encode(question)
+        dense = self.contents.sentence_vectors(rows) @ self._encode(question)
         return tuple(SentenceScore(place, float(b), float(d)) for place, b, d in zip(places, bm25, dense))
 
     def central(self, places: Sequence[Place], count: int) -> tuple[Place, ...]:
@@ -195,7 +195,7 @@ class Index:
         """
         if not places:
             return ()
-        vectors = self.contents.vectors[SENTENCES][self.rows(places)]
+        vectors = self.contents.sentence_vectors(self.rows(places))
         nearest = np.argsort(-(vectors @ vectors.mean(axis=0)), kind="stable")[:count]
         return tuple(places[i] for i in sorted(nearest))
 

@@ -1,7 +1,9 @@
 """Files that people upload in the page: held in memory, each for its page, and read apart."""
 
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from assistant import Assistant
@@ -10,7 +12,10 @@ from assistant.server import uploads as module
 from assistant.server.auth import Caller
 from assistant.server.problems import Refusal
 from assistant.server.uploads import Owner, Uploads, plain_name
+from index.document.sources import SourceFile
+from index.document.types import Metadata
 from index.errors import SourceError
+from index.store import make_index
 from tests.serving import client, settings
 
 ANNA, BERT = Caller("user", "anna"), Caller("user", "bert")
@@ -49,6 +54,21 @@ def test_nobody_else_finds_it(quoth: Assistant) -> None:
         assert uploads.documents(owner) == {}
     with pytest.raises(Refusal, match="This file is no longer here"):
         uploads.claim(Owner("page", BERT.key), uploads.put(ANNA, PARKING), "parking.md")
+
+
+def test_a_sentence_is_encoded_when_a_question_leads_to_it(quoth: Assistant) -> None:
+    asked = read_upload(quoth, "id", "parking.md", PARKING)
+    again = make_index(
+        [SourceFile("id", Path("parking.md"), "Visitors park behind the mill.", "", Metadata())], quoth.index.encoder
+    )
+    assert asked.index.contents.later is not None
+    assert asked.index.contents.later._made == {}
+    answer = asked.ask("Where do visitors park?")
+    assert answer.evidence[0].quote == "Visitors park behind the mill."
+    (at,) = [
+        row for row, text in enumerate(asked.index.contents.later.texts) if text == "Visitors park behind the mill."
+    ]
+    assert np.array_equal(asked.index.contents.sentence_vectors([at]), again.sentence_vectors)
 
 
 def test_it_is_forgotten_when_its_page_closes_or_it_is_removed_or_nobody_asks_it(

@@ -77,7 +77,7 @@ def read_upload(quoth: Assistant, id: str, name: str, data: bytes) -> Assistant:
             raise SourceError(too_long(name, SECONDS))
 
     given = [Given(document, len(data))]
-    index = index_in_memory(given, len(data), quoth.index.encoder, quoth.config.index, hurry)
+    index = index_in_memory(given, len(data), quoth.index.encoder, quoth.config.index, hurry, sentences_later=True)
     if index is None:
         raise SourceError(nothing_to_quote(name))
     return Assistant(index, replace(quoth.config, contact={}), quoth.reader)
