@@ -20,12 +20,13 @@ from tokenizers import Tokenizer
 
 from assistant.reader.combine import LISTWISE_DEPTH, Combination, Linear, Listwise
 from assistant.reader.network import UPPER, OnnxNetwork, TokenScores
+from eval.documents import load_documents
 from eval.squad import read_squad
 from index.minilm import packaged_model
 from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
 from training.average import average
 from training.batches import batches, collate
-from training.cases import Case, CaseQuestion, balanced_weights, load_cases, save_cases
+from training.cases import Case, CaseQuestion, balanced_weights, load_cases, save_cases, source_questions
 from training.distill import soft_loss
 from training.examples import WINDOW, Example, make_example, make_examples, read_evidence, without_answer
 from training.exit import split
@@ -49,9 +50,11 @@ from training.model import ReaderNetwork, best_spans, sentence_scores, shared_cr
 from training.negatives import Negative, hard_negatives, misleading
 from training.prepare import write_squad
 from training.rows import Row, read_rows
+from training.source_question import fit as fit_source_question
 from training.train import draw, schedule, share
 from training.wording import wording_auroc
 from training.written import WrittenQuestion, answer_turns, make_written, read_written, remove_answer
+from training.written_documents import join_passages
 
 RAIN = "Rain fell in May 1999. " + "The river rose by nine metres. " * 30 + "Snow fell in June."
 
@@ -274,6 +277,15 @@ def test_soft_answers_pull_towards_the_teacher_over_the_windows_of_a_question() 
     assert float(soft_loss(same, taught, batch)["shared_sentence"]) == pytest.approx(expected, abs=1e-4)
 
 
+def test_words_that_ask_for_a_source_are_learnt() -> None:
+    asking, other = ["who says so?", "who says that?"], ["who left first?", "who left that?"]
+    weights = fit_source_question(asking, other, ["where is it?"])
+    assert sorted(weights, key=lambda term: -weights[term])[:2] == ["says", "who says"]
+    assert weights["says"] > 0.5 > abs(weights["that"]), "what stands on both sides says little"
+    assert weights["left"] < -0.5
+    assert "first" not in weights, "it occurs once"
+
+
 def test_an_epoch_has_each_kind_as_often_as_its_share_says(tokenizer: Tokenizer, examples: list[Example]) -> None:
     made = [
         replace(examples[0], kind=kind, group=number + 1 if kind != "natural" else 0)
@@ -370,6 +382,31 @@ def test_held_out_rows_make_a_squad_file(tmp_path: Path) -> None:
     ]
 
 
+def test_passages_make_a_document_of_their_questions() -> None:
+    first, second = written("When did rain fall?", "May"), written("When was hail?", "July", "Hail fell in July.")
+    text, questions = join_passages("written/x-0", [[first, written("When did it hail?", None)], [second]])
+    assert text == f"{PASSAGE}\n\nHail fell in July."
+    assert [[text[start:end] for start, end in question.spans] for question in questions] == [
+        ["Rain fell in May."],
+        [],
+        ["Hail fell in July."],
+    ]
+    assert [question.id for question in questions] == ["written/x-0-0", "written/x-0-1", "written/x-0-2"]
+
+
+def test_questions_for_sources_are_asked_of_other_documents_too(tmp_path: Path) -> None:
+    for name in ("boats", "yaks"):
+        (tmp_path / f"{name}.txt").write_text(f"The {name.title()}\n\nThe {name} came in May.\n")
+        lines = [
+            {"id": f"{name}-1", "question": f"Which newspaper is cited on the {name}?"},
+            {"id": f"{name}-2", "question": f"When did the {name} come?"},
+        ]
+        quoted = {"kind": "fact", "answerable": True, "quotes": [f"The {name} came in May."]}
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line | quoted) + "\n" for line in lines))
+    documents = load_documents(tmp_path)
+    assert [question.id for question in source_questions(documents, "boats")] == ["yaks-1"]
+
+
 def test_the_listwise_fit_puts_right_rows_first() -> None:
     rng = np.random.default_rng(1)
     tables = [rng.normal(size=(5, 2)) for _ in range(40)]
@@ -438,8 +475,9 @@ def test_a_document_left_out_is_judged_by_what_was_fitted_without_it() -> None:
         seen.append({one.question.document for one in cases})
         return by_span()
 
-    folds = list(cross_validate([case("a", [False, True]), case("b", [True, False])], fitted))
-    assert seen == [{"b"}, {"a"}]
+    cases = [case("a", [False, True]), case("b", [True, False]), case("written/c-0", [True])]
+    folds = list(cross_validate(cases, fitted))
+    assert seen == [{"b", "written/c-0"}, {"a", "written/c-0"}], "made documents only teach"
     assert [(document, one.rank) for document, _, (one,) in folds] == [("a", 1), ("b", 1)]
 
 

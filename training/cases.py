@@ -1,12 +1,14 @@
 """Cases: questions with the feature scores of every sentence read for them, on which the rankings are fitted.
 
 A question gives several cases: as it was asked, together with its conversation, rewritten, in its standalone form, and
-on the document without its answer. All are saved in one .npz file, since reading takes minutes and fitting seconds.
+on the document without its answer. Some that ask for a source are also asked of another document, which does not answer
+them: gold has few of these. All are saved in one .npz file, since reading takes minutes and fitting seconds.
 """
 
 import json
+import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,21 +19,28 @@ from assistant.config import Config
 from assistant.reader.features import find_sentences
 from assistant.reader.load import SIMPLE_READER
 from assistant.reader.network import Network
+from assistant.reader.question import asks_for_source
 from eval.caching import CachingEncoder, CachingNetwork
 from eval.documents import DocumentQuestion, QuestionedDocument, from_gold, load_documents
 from eval.gold import ARTICLE_GOLD, load_gold
 from eval.metrics.evidence import overlaps
 from eval.removal import find_removed, remove
 from index.dense import Encoder
+from index.document.types import Document
 from index.retriever import Index
 from index.store import open_index
 from training.rows import Row
+from training.written_documents import PREFIX, Made
+
+ELSEWHERE = 8  # questions of other documents that a document is asked
+MADE_WEIGHT = 0.3  # of a document made of passages, beside 1 for any other
 
 
 @dataclass(frozen=True, slots=True)
 class CaseQuestion:
-    """The question of a case: its document, its form (`way`: asked, rewritten, both, standalone, or lessened for the
-    document without its answer), and whether the document answers it."""
+    """The question of a case: the document it was asked of, its form (`way`: asked, rewritten, both, standalone,
+    lessened for the document without its answer, or elsewhere for another document than its own), and whether the
+    document answers it."""
 
     document: str
     id: str
@@ -74,10 +83,18 @@ def load_cases(path: Path) -> list[Case]:
     ]
 
 
+def is_made(case: Case) -> bool:
+    """Whether a case is of a document that was made for fitting alone, on which nothing is reported."""
+    return case.question.document.startswith(PREFIX)
+
+
 def balanced_weights(cases: Sequence[Case]) -> list[float]:
-    """Return a weight for each case, such that every document has the same total."""
+    """Return a weight for each case, such that every document has the same total, and made ones MADE_WEIGHT of it."""
     counts = Counter(case.question.document for case in cases)
-    return [len(cases) / len(counts) / counts[case.question.document] for case in cases]
+    return [
+        len(cases) / len(counts) / counts[case.question.document] * (MADE_WEIGHT if is_made(case) else 1)
+        for case in cases
+    ]
 
 
 def columns(case: Case, names: Sequence[str]) -> np.ndarray:
@@ -123,18 +140,31 @@ class Examiner:
         """Return an assistant over an index."""
         return Assistant(index, self.config)
 
-    def ask_document(self, document: QuestionedDocument) -> Iterator[Case]:
-        """Yield the cases of every question of a document."""
+    def ask_document(self, document: QuestionedDocument, others: Sequence[DocumentQuestion] = ()) -> Iterator[Case]:
+        """Yield the cases of every question of a document, and of some of other documents."""
         index = open_index(document.path, self.config.index_dir, self.config.index, self.encoder)
         self.encoder.add_index(index)
         quoth = self.assistant_of(index)
+        yield from self.ask_pairs(document.document, document.questions, quoth)
+        for question in others:
+            way = CaseQuestion(document.document.id, question.id, question.kind, "elsewhere", False)
+            if case := read_case(way, question.question, (), quoth, self.network, ()):
+                yield case
+
+    def ask_text(self, text: str, questions: Sequence[DocumentQuestion]) -> Iterator[Case]:
+        """Yield the cases of every question of a text."""
+        quoth = Assistant.of_text(text, self.encoder, self.config)
+        yield from self.ask_pairs(quoth.index.documents["text"], questions, quoth)
+
+    def ask_pairs(self, document: Document, questions: Sequence[DocumentQuestion], quoth: Assistant) -> Iterator[Case]:
+        """Yield the cases of questions on their document, and on the document without the answer."""
         lessened: dict[tuple[tuple[int, int], ...], Assistant | None] = {}
-        for question in document.questions:
+        for question in questions:
             yield from self.ask(question, quoth)
             if question.answerable:
-                removed = find_removed(document.document, question.spans)
+                removed = find_removed(document, question.spans)
                 if removed not in lessened:
-                    text = remove(document.document.text, removed)
+                    text = remove(document.text, removed)
                     lessened[removed] = Assistant.of_text(text, self.encoder, self.config) if text.strip() else None
                 if remaining := lessened[removed]:
                     yield from self.ask(question, remaining, lessened=True)
@@ -169,19 +199,41 @@ def article_questions(rows: Sequence[Row]) -> tuple[str, list[DocumentQuestion]]
     return "\n\n".join(contexts), questions
 
 
+def source_questions(documents: Sequence[QuestionedDocument], asked_of: str) -> list[DocumentQuestion]:
+    """Draw ELSEWHERE answerable questions that ask for a source from the documents but the one they are asked of."""
+    questions = [
+        question
+        for document in documents
+        for question in document.questions
+        if document.document.id != asked_of and question.answerable and not question.turns
+        if asks_for_source(question.question)
+    ]
+    return random.Random(asked_of).sample(questions, min(ELSEWHERE, len(questions)))
+
+
 def collect(
-    documents: Path, rows: Sequence[Row], encoder: Encoder, network: Network, index_dir: Path
+    documents: Path,
+    rows: Sequence[Row],
+    made: Iterable[Made],
+    encoder: Encoder,
+    network: Network,
+    index_dir: Path,
 ) -> Iterator[Case]:
-    """Yield the cases of a folder of documents, of the article's dev questions, and of a public article's rows."""
+    """Yield the cases of a folder of documents, of the article's dev questions, of a public article's rows, and of
+    made documents."""
     examiner = Examiner(encoder, network, index_dir)
-    for document in load_documents(documents):
-        yield from examiner.ask_document(document)
+    questioned = list(load_documents(documents))
+    for document in questioned:
+        yield from examiner.ask_document(document, source_questions(questioned, document.document.id))
     article = open_index(Config().source, index_dir, examiner.config.index, examiner.encoder)
     gold = [item for item in load_gold(ARTICLE_GOLD, article.documents) if item.question.split == "dev"]
     path = Config().source
     (only,) = article.documents.values()
-    yield from examiner.ask_document(QuestionedDocument(path, only, from_gold(gold)))
+    asked = QuestionedDocument(path, only, from_gold(gold))
+    yield from examiner.ask_document(asked, source_questions(questioned, only.id))
     text, questions = article_questions(rows)
     public = Assistant.of_text(text, examiner.encoder, examiner.config)
     for question in questions:
         yield from examiner.ask(question, public)
+    for _, text, written in made:
+        yield from examiner.ask_text(text, written)

@@ -1,7 +1,8 @@
 """python -m training.fit DATA DOCUMENTS: fit how reader and retrieval scores are combined, and the confidence.
 
-The data are the questions of a folder of documents, the article's dev questions, and those of a public article that no
-weights were trained on; every document has the same weight. The confidence is fitted on pairs: each question asked of
+The data are the questions of a folder of documents, the article's dev questions, those of a public article that no
+weights were trained on, and questions written for passages held out; every document has the same weight, those made of
+passages less. The confidence is fitted on pairs: each question asked of
 its document, and of the document without its answer. Reported figures and the thresholds of `likely` and `sure` come
 from leave-one-document-out cross-validation. Writes combination.json beside the reader's weights; with --folds also a
 reader for each document, fitted without it, for `python -m eval run`.
@@ -24,12 +25,13 @@ from assistant.reader.network import PACKAGED, UPPER, OnnxNetwork
 from eval.metrics.abstention import auroc
 from eval.metrics.statistics import clopper_pearson
 from index.encoders import load_encoder
-from training.cases import Case, balanced_weights, collect, columns, load_cases, save_cases
+from training.cases import Case, balanced_weights, collect, columns, is_made, load_cases, save_cases
 from training.listwise import fit_listwise_network
 from training.prepare import squad2_held_out
 from training.rows import read_rows
+from training.written_documents import written_documents
 
-SURE, LIKELY = 0.9, 0.75  # accuracy of the answers whose confidence is above each threshold
+SURE, LIKELY = 0.9, 0.77  # accuracy of the answers whose confidence is above each threshold
 EXCERPT = 12  # sentences of the longest excerpt that the network also learns from
 PENALTY = 0.02  # L2, on the ranking's weights
 RANKING = (
@@ -39,7 +41,7 @@ RANKING = (
 LISTWISE = (*RANKING, "around", "code", "source", "length",
             *(f"{name} rank" for name in ("span", "evidence", "bm25", "dense", "support")),
             "span share", "evidence share", "span chance", "evidence chance", "answer chance")  # fmt: skip
-SERVED, LESSENED, PUBLIC = "asked", "lessened", "squad"
+SERVED, LESSENED, ELSEWHERE, PUBLIC = "asked", "lessened", "elsewhere", "squad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +158,11 @@ def judge(combination: Combination, cases: Sequence[Case]) -> list[Outcome]:
 
 def cross_validate(cases: Sequence[Case], fitted: Callable[[Sequence[Case]], Combination] = fit
              ) -> Iterator[tuple[str, Combination, list[Outcome]]]:  # fmt: skip
-    """For each document, fit on the others and judge it: yields the document, the combination and its outcomes."""
-    for document in dict.fromkeys(case.question.document for case in cases):
+    """For each document, fit on the others and judge it: yields the document, the combination and its outcomes.
+
+    Made documents are never left out.
+    """
+    for document in dict.fromkeys(case.question.document for case in cases if not is_made(case)):
         combination = fitted([case for case in cases if case.question.document != document])
         yield document, combination, judge(combination, [c for c in cases if c.question.document == document])
 
@@ -277,10 +282,11 @@ def main() -> None:
         rows = read_rows(options.data / "rows.jsonl.gz")
         article = squad2_held_out(sorted({row.article for row in rows}))[0]
         network, public = OnnxNetwork(options.reader), [row for row in rows if row.article == article]
-        cases = list(collect(options.documents, public, load_encoder(), network, options.index_dir))
+        made = written_documents(options.data)
+        cases = list(collect(options.documents, public, made, load_encoder(), network, options.index_dir))
         if options.cases:
             save_cases(cases, options.cases)
-    cases = [case for case in cases if case.question.way in (SERVED, LESSENED)]
+    cases = [case for case in cases if case.question.way in (SERVED, LESSENED, ELSEWHERE)]
     folds = cross_validate_calibrated(cases)
     outcomes = [outcome for _, fold in folds.values() for outcome in fold]
     # The public article's questions are of single paragraphs: good to fit on, but not to choose thresholds on.

@@ -11,7 +11,8 @@ import numpy as np
 from assistant.reader.cited import sources_of
 from assistant.reader.likely import likely_windows
 from assistant.reader.network import MAX_TOKENS, Network, TokenScores
-from assistant.reader.question import asks_for_source, is_misfit
+from assistant.reader.question import is_misfit
+from assistant.reader.source_question import source_chance
 from assistant.reader.term_coverage import term_coverage
 from assistant.reader.windows import Piece, Window, make_windows
 from index.retriever import Index, Place, SentenceScore, reciprocal_rank_fusion
@@ -169,14 +170,14 @@ def find_claims(places: Sequence[Place], evidence: Mapping[Key, float], index: I
 
 def note_scores(question: str, place: Place, claim: Claim | None, index: Index) -> dict[str, float]:
     """Return the features of sentences in notes: the claim they support, whether they name a work asked for."""
-    asks_source, in_note = asks_for_source(question), place.passage.note is not None
+    asked, in_note = source_chance(question), place.passage.note is not None
     names_work = bool(sources_of(place, index))
     return {
         "note": float(in_note),
-        "source": float(asks_source),
-        "claim": (claim.evidence if claim else NO_EVIDENCE) - NO_EVIDENCE if asks_source and in_note else 0.0,
-        "work": float(asks_source and names_work),
-        "reference": float(names_work and not asks_source),
+        "source": asked,
+        "claim": asked * in_note * ((claim.evidence if claim else NO_EVIDENCE) - NO_EVIDENCE),
+        "work": asked * names_work,
+        "reference": (1 - asked) * names_work,
     }
 
 

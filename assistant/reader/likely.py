@@ -5,13 +5,14 @@ Of 875 questions as many first quotations are right as when all windows are read
 
 from collections.abc import Mapping, Sequence
 
-from assistant.reader.question import asks_for_source
+from assistant.reader.source_question import source_chance
 from assistant.reader.windows import Window
 from index.retriever import SentenceScore
 from index.types import Hit
 
-MOST_WINDOWS = 16  # for a question
+MOST_WINDOWS = 12  # for a question
 BM25_WEIGHT = 0.05  # beside the cosine, which is at most 1
+MAY_ASK_SOURCE = 0.1  # the chance from which notes are read that were not found
 
 Key = tuple[str, int]  # document and start of a sentence
 
@@ -21,10 +22,10 @@ def likely_windows(
 ) -> list[Window]:
     """Return the windows to read, in their order; `scores` are retrieval's, by sentence.
 
-    A note that was not found by itself is read only if the question asks for sources; then what it stands behind counts
-    as its own words.
+    A note that was not found by itself is read only if the question may ask for a source; then what it stands behind
+    counts as its own words.
     """
-    asks_source = asks_for_source(question)
+    asks_source = source_chance(question) >= MAY_ASK_SOURCE
     found = {hit.passage.id for hit in hits}
     kept = [window for window in windows if asks_source or stands_alone(window, found)]
     nearness = [window_score(window, scores, asks_source) for window in kept]

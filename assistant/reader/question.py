@@ -1,21 +1,10 @@
-"""Question classification by keywords: the expected answer type."""
+"""Question classification: the expected answer type, by keywords but for sources, which are learnt."""
 
 import re
 
+from assistant.reader.source_question import source_chance
 from index.patterns import MONTH, NUMBER_WORD
 
-WORK = (
-    r"(?:newspapers?|magazines?|journals?|books?|articles?|reports?|stud(?:y|ies)|papers?|reporters?|journalists?|"
-    r"publications?|outlets?|works?|texts?|interviews?|sources?|footnotes?|endnotes?|references?|citations?)"
-)
-SOURCE = re.compile(
-    rf"\b(?:which|what|whose|in (?:which|what)) (?:\w+ ){{0,2}}{WORK}\b"
-    r"|\b(?:cite[sd]?|citing|citations?|footnoted?|sourced?|sources?|referenced|references)\b"
-    r"|\bread up\b|\bpublished\b|\bquoted (?:from|in)\b"
-    r"|\b(?:authors?|writers?|text|piece|claim|statement)\b.*\b(?:rest|lean|rely|relies|draw|base|back)\w*\b"
-    r"|\b(?:based|resting|rests) on what\b|\bwhat is .{0,60} based on\b|\bwho (?:wrote|reported|is quoted)\b",
-    re.IGNORECASE,
-)
 AUXILIARY = (
     r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|shall|should|may|might|must|"
     r"(?:is|are|was|were|do|does|did|has|have|had|ca|could|wo|would|should)n[’']t)"
@@ -53,14 +42,14 @@ KINDS = {
 
 
 def asks_for_source(question: str) -> bool:
-    """Whether a question asks for a cited work.
+    """Whether a question more likely asks for a source than not.
 
     >>> asks_for_source("Which newspaper is cited on the retreat?")
     True
     >>> asks_for_source("Who ordered the retreat?")
     False
     """
-    return bool(SOURCE.search(question))
+    return source_chance(question) > 0.5
 
 
 def asks_why(question: str) -> bool:

@@ -1,6 +1,7 @@
 """The span reader: combines a network's spans with retrieval scores by fitted models."""
 
 import hashlib
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
@@ -15,12 +16,14 @@ from assistant.reader.features import SentenceFeatures, find_sentences
 from assistant.reader.network import Network
 from assistant.reader.question import asks_for_source
 from index.document.sentences import plain_characters
+from index.document.types import Sentence
 from index.retriever import Index
 from index.types import Hit
 
 UNSUPPORTED = 0.4  # a question word with less coverage than this is missing in a sentence
 MAX_MISSING = 3
 QUOTABLE = 16  # candidates whose short answer is found; those after them are only listed
+WHITE_SPACE = re.compile(r"\s")
 SAME = 92  # rapidfuzz's ratio, of 100, from which two sentences are duplicates
 
 Ranked = tuple[SentenceFeatures, float]
@@ -91,7 +94,7 @@ def with_claim(ranked: list[Ranked]) -> tuple[list[Ranked], int]:
     A note that names a work asked for is quoted together with the sentence that it supports.
     """
     best = ranked[0][0]
-    if not best.scores["work"] or best.claim is None:
+    if best.scores["work"] <= 0.5 or best.claim is None:
         return ranked, 1
     claim = next((pair for pair in ranked if pair[0].place.key == best.claim.key), None)
     if claim is None:
@@ -105,10 +108,17 @@ def whole_sentence(features: SentenceFeatures, score: float) -> Candidate:
     return Candidate(features.place.passage, start, end, start, end, score)
 
 
+def plain_offsets(sentence: Sentence) -> Sequence[int]:
+    """Return the document offset of each character of a sentence's plain text."""
+    if sentence.plain == WHITE_SPACE.sub(" ", sentence.text):  # nothing but line breaks differs, as in most sentences
+        return range(sentence.start, sentence.end)
+    return [offset for _, offset in plain_characters(sentence)]
+
+
 def make_candidate(question: str, features: SentenceFeatures, score: float, index: Index) -> Candidate:
     """Convert a sentence to a candidate, with its short answer in document offsets."""
     sentence = features.place.sentence
-    offsets = [offset for _, offset in plain_characters(sentence)]
+    offsets = plain_offsets(sentence)
     margin = features.scores["span"]
     start, end = short_answer(question, sentence.plain, features.start, features.end, margin)
     work = titled_work(sources_of(features.place, index)) if asks_for_source(question) and margin < MIN_MARGIN else None
