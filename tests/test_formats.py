@@ -170,3 +170,14 @@ def test_a_reference_in_jats_whose_parts_are_only_named_has_words_between_them(t
 def test_no_sentence_ends_inside_a_word() -> None:
     (sentence,) = parse_text("The reasons stand in README.Debian and in asyncio.Queue.").paragraphs[0].sentences
     assert sentence.plain == "The reasons stand in README.Debian and in asyncio.Queue."
+
+
+def test_links_in_a_notes_words_are_neither_markers_nor_links_back(tmp_path: Path) -> None:
+    page = (
+        '<p id="may">It rains.<a href="#note-1" role="doc-noteref">1</a> It snows.<a href="#note-2" role="doc-noteref">2</a></p>'
+        '<ol><li id="note-1">See <a href="#may">May 4th</a>. <a href="#may">↩</a></li>'
+        '<li id="note-2">On rain see <a href="#note-1">note 1</a>.</li></ol>'
+    )
+    document = read_bytes(tmp_path, "page.html", page.encode())
+    assert [len(note.anchors) for note in document.footnotes] == [1, 1]
+    assert [note.text for note in document.footnotes] == ["See May 4th.", "On rain see note 1."]
