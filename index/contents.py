@@ -37,7 +37,7 @@ File = Path | BytesIO
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Tables and arrays of an index; `lists` lead to the nearest of very many vectors.
+    """Tables and arrays of an index; `sha256` tells those on disk from others.
 
     `later` makes the sentences' vectors where they are made when they are asked for.
     """
@@ -46,6 +46,7 @@ class Contents:
     vectors: Mapping[str, np.ndarray]
     lengths: Mapping[str, np.ndarray]
     nearest: Nearest
+    sha256: str = ""
     later: "VectorsLater | None" = None
 
     def sentence_vectors(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -178,4 +179,4 @@ def map_contents(
     vectors = {kind: read_rows(files[name], np.float32, (size[kind], width)) for kind, name in there.items()}
     lengths = {kind: read_rows(files[name], np.int32, (size[kind],)) for kind, name in LENGTHS.items()}
     nearest = Nearest(vectors[PASSAGES], lists if lists and lists.exists() else None)
-    return Contents(tables, vectors, lengths, nearest, later)
+    return Contents(tables, vectors, lengths, nearest, later=later)

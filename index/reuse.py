@@ -26,13 +26,13 @@ class Kept:
     stopped: Mapping[str, str] = field(default_factory=dict)  # why the reading of a file was ended
     attached: object = None  # what is kept with it, if that is of the version that is wanted
 
-    def holds(self, file: FoundFile) -> bool:
-        """Whether a file, and how it would be read, is as it was."""
-        return self.same_reading and self.entries.get(file.id) == entry_of(file)
-
     def stopped_for(self, file: FoundFile) -> str | None:
         """Why the reading of a file was ended before, if the file is as it was then: it is not tried again."""
         return self.stopped.get(file.id) if self.holds(file) else None
+
+    def holds(self, file: FoundFile) -> bool:
+        """Whether a file is as it was when it was read, and would be read as it was."""
+        return self.same_reading and self.entries.get(file.id) == entry_of(file)
 
     def document(self, file: FoundFile) -> tuple[Document, tuple[Passage, ...]] | None:
         """The document of a file with its passages, if the file is as it was when that was read."""
