@@ -155,7 +155,7 @@ def test_the_api_keeps_a_question_only_where_that_is_on_and_with_consent(
 def test_only_a_listed_origins_page_may_leave_a_question(quoth: Assistant, store: FeedbackStore) -> None:
     on = client(quoth, feedback=store, keep_unanswered=True, allow_origin=["https://wiki.test"])
     assert on.post("/api/unanswered", json=LEFT, headers={"Origin": "https://evil.test"}).status_code == 403
-    assert UnansweredStore(store.path).list() == ()
+    assert UnansweredStore(store.place).list() == ()
     assert on.post("/api/unanswered", json=LEFT, headers={"Origin": "https://wiki.test"}).status_code == 204
 
 
@@ -200,13 +200,13 @@ def test_a_person_leaves_a_question_in_the_widget_by_keyboard(
             page.keyboard.press(key)
         page.keyboard.type("anna@wiki.test")
         page.keyboard.press("Enter")
-        assert UnansweredStore(store.path).list() == ()  # the box is not ticked
+        assert UnansweredStore(store.place).list() == ()  # the box is not ticked
         expect(asked.get_by_label("Keep my question and this address")).to_be_focused()
         page.keyboard.press("Space")
         for key in ("Tab", "Enter"):
             page.keyboard.press(key)
         expect(asked.get_by_text("are kept until somebody has answered you")).to_be_focused()
-        [kept] = UnansweredStore(store.path).list()
+        [kept] = UnansweredStore(store.place).list()
         assert (kept.question, kept.address, kept.contact) == ("When do salaries come?", "anna@wiki.test", "The desk")
         page.close()
 
