@@ -6,7 +6,7 @@ AXE := tests/node_modules/axe-core/axe.min.js
 # The question as it was typed: make would expand its dollar signs, a shell its backticks.
 override export Q := $(value Q)
 
-.PHONY: ask chat serve index test test-wiki fuzz eval eval-gate bench growth load screenshots lint clean
+.PHONY: ask chat serve index test test-wiki marks fuzz eval eval-gate bench growth load screenshots lint clean
 
 ask: $(STAMP)
 	@$(VENV)/bin/quoth ask
@@ -25,6 +25,10 @@ test: $(STAMP).dev $(AXE)
 
 test-wiki: $(STAMP).dev
 	$(VENV)/bin/pytest -m slow tests/test_wiki.py tests/test_wiki_rights.py tests/test_deploy.py
+
+# FILES are files with notes; PDF=OTHER names a file of the same content with marks of its own (see docs/documents.md).
+marks: $(STAMP).dev
+	@$(VENV)/bin/python -m tests.marks $(FILES)
 
 # Findings are written to build/fuzz; more of libFuzzer's flags, or an input to try again, go into ARGS.
 fuzz: export SECONDS ?= 600

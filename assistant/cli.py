@@ -36,10 +36,10 @@ from assistant.sync.command import add_command as add_sync
 from assistant.terminal import progress_bar, tell, to_line, writing
 from assistant.types import Answer, Turn
 from assistant.unanswered import UnansweredStore
-from index.document.parse import parse
-from index.document.sources import find_files, read_all
+from index.document.apart import ReadingProcess
+from index.document.sources import attempt, find_files
 from index.encoders import load_encoder
-from index.errors import QuestionError, QuothError
+from index.errors import QuestionError, QuothError, SourceError
 from index.sharing import Share, make_pieces
 
 
@@ -218,8 +218,12 @@ def read_line() -> str:
 def run_document(options: argparse.Namespace) -> None:
     """quoth document"""
     config = settings_of(options).config
-    files, unread = read_all(config.source, config.wikis)
-    documents = [parse(file) for file in files]
+    found = find_files(config.source, collections=config.wikis)
+    with ReadingProcess() as process:
+        documents, failed = attempt(found.files, process.read)
+    unread = (*found.unread, *failed)
+    if not documents:
+        raise SourceError(unread[0])
     if options.json:
         outlines = [document_to_dict(document) for document in documents]
         sys.stdout.write(to_line({"documents": outlines, "unread": unread}))

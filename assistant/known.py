@@ -46,13 +46,21 @@ class Known:
 
     @classmethod
     def write(cls, index: Index, path: Path, asking: Asking) -> None:
-        """Write what is known of an index's documents into a file."""
+        """Write what is known of an index's documents into a file; what was known of a text before is not made anew."""
+        before = index.attached if isinstance(index.attached, Known) else None
+        hashes = index.contents.tables.hashes or {}
+        same: set[str] = set()
         writer = VocabularyWriter(path)
         try:
-            for document, lexicon in lexicons(index):
-                writer.add(document, lexicon)
+            for document in index.documents:
+                text = hashes.get(document)
+                lexicon = before.vocabulary.lexicon_of(document, text) if before and text else None
+                if lexicon:
+                    same.add(document)
+                writer.add(document, lexicon or learn(index.documents[document]), text)
             known = cls(writer.finish())
-            questions = find_first_questions(index, asking(known))
+            kept = [one for one in before.questions if one.document in same] if before else []
+            questions = find_first_questions(index, asking(known), kept, same)
             writer.add_questions(QUESTION.dump_json(question) for question in questions)
         finally:
             writer.close()

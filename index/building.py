@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from index.contents import VECTORS, ContentsWriter
+from index.contents import VECTORS, ContentsWriter, VectorsLater
 from index.dense import Encoder, Progress, encode_all
+from index.document.apart import ReadingProcess
+from index.document.formats import TEXTS
 from index.document.parse import parse
 from index.document.sources import FoundFile, hash_text, read_file
 from index.document.types import Document
-from index.errors import SourceError
+from index.errors import SourceError, StoppedError
 from index.passages import make_passages
 from index.retriever import Index, distinct_places
 from index.reuse import Kept
@@ -46,25 +48,38 @@ def read_documents(
     texts: dict[str, str],
     unread: list[str],
     say: Callable[[str], None] = lambda message: None,
+    stopped: dict[str, str] | None = None,
 ) -> Iterator[Given]:
-    """The documents of some files, the hashes of their texts noted, and a sentence on each that cannot be read."""
-    for file in files:
-        try:
-            given = read_given(file, kept(file))
-        except SourceError as error:
-            unread.append(str(error))
-            say(str(error))
-            continue
-        texts[file.id] = hash_text(given.document.text)
-        yield given
+    """The documents of some files, the hashes of their texts noted, and a sentence on each that cannot be read.
+
+    `stopped` are the sentences on those whose reading was ended, by their ids.
+    """
+    with ReadingProcess() as process:
+        for file in files:
+            try:
+                given = read_given(file, kept(file), process)
+            except SourceError as error:
+                unread.append(str(error))
+                say(str(error))
+                if stopped is not None and isinstance(error, StoppedError):
+                    stopped[file.id] = str(error)
+                continue
+            texts[file.id] = hash_text(given.document.text)
+            yield given
 
 
-def read_given(file: FoundFile, kept: Kept | None) -> Given:
-    """A file's document, as it was read before if the file is the same; raises SourceError if it cannot be read."""
+def read_given(file: FoundFile, kept: Kept | None, process: ReadingProcess) -> Given:
+    """A file's document, as it was read before if the file is the same; raises SourceError if it cannot be read.
+
+    All but plain text is read in a process of its own.
+    """
     vectors = kept.vectors(file) if kept else {}
     if kept and (same := kept.document(file)):
         return Given(same[0], file.size, same[1], vectors)
-    return Given(parse(read_file(file)), file.size, None, vectors)
+    if kept and (why := kept.stopped_for(file)):
+        raise StoppedError(why)
+    is_text = file.path.suffix.lower() in TEXTS
+    return Given(parse(read_file(file)) if is_text else process.read(file), file.size, None, vectors)
 
 
 def write_documents(
@@ -74,8 +89,12 @@ def write_documents(
     window: int,
     writer: ContentsWriter,
     progress: Progress | None = None,
+    later: list[str] | None = None,
 ) -> bool:
-    """Write documents of `total` bytes with their passages and vectors; tells whether there was a sentence in any."""
+    """Write documents of `total` bytes with their passages and vectors; tells whether there was a sentence in any.
+
+    Where there is a list for `later`, sentences are put into that and not encoded.
+    """
     waiting: list[Text] = []
     done, any_sentence = 0.0, False
 
@@ -93,7 +112,11 @@ def write_documents(
         sentences = [place.sentence.in_context for place in distinct_places(passages)]
         writer.add(given.document, passages, sentences)
         any_sentence = any_sentence or bool(sentences)
-        texts = [(PASSAGES, passage.plain) for passage in passages] + [(SENTENCES, text) for text in sentences]
+        texts = [(PASSAGES, passage.plain) for passage in passages]
+        if later is None:
+            texts += [(SENTENCES, text) for text in sentences]
+        else:
+            later += sentences
         waiting += [Text(kind, text, given.vectors.get(text), given.size / len(texts)) for kind, text in texts]
         while len(waiting) >= AT_ONCE:
             encode(waiting[:AT_ONCE])
@@ -103,14 +126,23 @@ def write_documents(
 
 
 def index_in_memory(
-    documents: Iterable[Given], total: int, encoder: Encoder, config: IndexConfig, progress: Progress | None = None
+    documents: Iterable[Given],
+    total: int,
+    encoder: Encoder,
+    config: IndexConfig,
+    progress: Progress | None = None,
+    sentences_later: bool = False,
 ) -> Index | None:
-    """The index of documents of `total` bytes, in no file; None if there is no sentence in any."""
+    """The index of documents of `total` bytes, in no file; None if there is no sentence in any.
+
+    With `sentences_later` a sentence is encoded when a question first leads to it.
+    """
     writer = ContentsWriter(int(encoder.encode_questions([""]).shape[1]))
-    if not write_documents(documents, total, encoder, min(config.window, encoder.window), writer, progress):
+    later: list[str] | None = [] if sentences_later else None
+    if not write_documents(documents, total, encoder, min(config.window, encoder.window), writer, progress, later):
         return None
     writer.finish()
-    return Index(writer.in_memory(), encoder, config)
+    return Index(writer.in_memory(None if later is None else VectorsLater(encoder, later)), encoder, config)
 
 
 def write_vectors(texts: list[Text], encoder: Encoder, writer: ContentsWriter, progress: Progress | None) -> None:

@@ -20,6 +20,7 @@ import numpy as np
 
 from index.bm25 import Counts
 from index.database import Database, create
+from index.dense import Encoder, encode_all
 from index.document.types import Document
 from index.nearest import Nearest, make_lists
 from index.rows import RowWriter, read_rows
@@ -36,13 +37,37 @@ File = Path | BytesIO
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Tables and arrays of an index; `sha256` tells those on disk from others."""
+    """Tables and arrays of an index; `sha256` tells those on disk from others.
+
+    `later` makes the sentences' vectors where they are made when they are asked for.
+    """
 
     tables: Tables
     vectors: Mapping[str, np.ndarray]
     lengths: Mapping[str, np.ndarray]
     nearest: Nearest
     sha256: str = ""
+    later: "VectorsLater | None" = None
+
+    def sentence_vectors(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """The vectors of some sentences, by their rows."""
+        return self.later.rows(rows) if self.later else self.vectors[SENTENCES][rows]
+
+
+class VectorsLater:
+    """Vectors of texts that are made when they are first asked for, and kept."""
+
+    def __init__(self, encoder: Encoder, texts: Sequence[str]) -> None:
+        self.encoder, self.texts = encoder, texts
+        self._made: dict[int, np.ndarray] = {}
+
+    def rows(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
+        """Those of some texts, in the order that is asked for."""
+        asked = [int(row) for row in rows]
+        new = [row for row in dict.fromkeys(asked) if row not in self._made]
+        if new:
+            self._made.update(zip(new, encode_all(self.encoder, [self.texts[row] for row in new]), strict=True))
+        return np.stack([self._made[row] for row in asked])
 
 
 class ContentsWriter:
@@ -126,9 +151,9 @@ class ContentsWriter:
             vectors = read_rows(self.folder / VECTORS[PASSAGES], np.float32, (self._passages, self.width))
             make_lists(vectors, self.folder / LISTS_FILE)
 
-    def in_memory(self) -> Contents:
-        """What was written into memory."""
-        return map_contents(Tables(Database(self._connection)), self.files, self.width)
+    def in_memory(self, later: VectorsLater | None = None) -> Contents:
+        """What was written into memory; the sentences' vectors were not where they are made `later`."""
+        return map_contents(Tables(Database(self._connection)), self.files, self.width, later=later)
 
     def close(self) -> None:
         """Close the files, finished or not."""
@@ -141,9 +166,17 @@ def open_contents(folder: Path, width: int, hashes: Mapping[str, str]) -> Conten
     return map_contents(open_tables(folder / TABLES_FILE, hashes), files, width, folder / LISTS_FILE)
 
 
-def map_contents(tables: Tables, files: Mapping[str, File], width: int, lists: Path | None = None) -> Contents:
+def map_contents(
+    tables: Tables,
+    files: Mapping[str, File],
+    width: int,
+    lists: Path | None = None,
+    later: VectorsLater | None = None,
+) -> Contents:
     """Arrays, memory-mapped where they are on disk, beside their tables."""
     size = {PASSAGES: tables.passages, SENTENCES: tables.sentences}
-    vectors = {kind: read_rows(files[name], np.float32, (size[kind], width)) for kind, name in VECTORS.items()}
+    there = {kind: name for kind, name in VECTORS.items() if kind == PASSAGES or later is None}
+    vectors = {kind: read_rows(files[name], np.float32, (size[kind], width)) for kind, name in there.items()}
     lengths = {kind: read_rows(files[name], np.int32, (size[kind],)) for kind, name in LENGTHS.items()}
-    return Contents(tables, vectors, lengths, Nearest(vectors[PASSAGES], lists if lists and lists.exists() else None))
+    nearest = Nearest(vectors[PASSAGES], lists if lists and lists.exists() else None)
+    return Contents(tables, vectors, lengths, nearest, later=later)

@@ -2,6 +2,7 @@
 
 QuothError
 ├── SourceError    a document that cannot be read
+│   └── StoppedError   one whose reading was ended, for it took too long or too much memory
 ├── EncoderError   an encoder that cannot be loaded
 ├── ReaderError    a reader that cannot be loaded
 ├── StoreError     an index folder that cannot be used
@@ -20,6 +21,10 @@ class QuothError(Exception):
 
 class SourceError(QuothError):
     """A document that cannot be read."""
+
+
+class StoppedError(SourceError):
+    """A document whose reading was ended: it took too long, or too much memory, or broke its reader."""
 
 
 class EncoderError(QuothError):

@@ -54,7 +54,8 @@ class Pieces:
     def _read(self, piece: Path) -> Kept | None:
         try:
             manifest = read_manifest(piece)
-            return Kept(read_contents(piece, manifest, self.width, {}), manifest["sources"], True)
+            contents = read_contents(piece, manifest, self.width, {})
+            return Kept(contents, manifest["sources"], True, manifest.get("stopped", {}))
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError, StoreError):
             return None
 

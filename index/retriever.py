@@ -60,21 +60,22 @@ class Index:
         tables = contents.tables
         self.documents = Documents(tables, documents)
         extents = None if documents is None else [tables.extent(document) for document in documents]
-        self._positions = None if extents is None else joined([extent.passages for extent in extents])
-        self._sentences = None if extents is None else joined([extent.sentences for extent in extents])
-        everything = range(tables.passages)
-        self.passages = Passages(tables, everything if self._positions is None else self._positions.tolist())
+        passages = None if extents is None else [extent.passages for extent in extents]
+        sentences = None if extents is None else [extent.sentences for extent in extents]
+        self._positions = None if passages is None else positions_of(passages)
+        self.passages = Passages(tables, range(tables.passages) if self._positions is None else self._positions)
         self._encode = lru_cache(maxsize=256)(lambda question: encoder.encode_questions([question])[0])
         numbers = None if extents is None else tuple(extent.number for extent in extents)
-        self._scope = Scope(self._count(PASSAGES, self._positions), self._positions, numbers)
-        self._sentence_bm25 = self._count(SENTENCES, self._sentences)
+        self._scope = Scope(self._count(PASSAGES, passages), self._positions, numbers)
+        self._sentence_bm25 = self._count(SENTENCES, sentences)
 
-    def _count(self, kind: str, positions: np.ndarray | None) -> Bm25:
-        """BM25 over passages or sentences, or some of them."""
+    def _count(self, kind: str, ranges: Sequence[range] | None) -> Bm25:
+        """BM25 over passages or sentences, or those in some ranges."""
         lengths, within = self.contents.lengths[kind], None
-        if positions is not None:
+        if ranges is not None:
             within = np.zeros(len(lengths), bool)
-            within[positions] = True
+            for one in ranges:
+                within[one.start : one.stop] = True
         return Bm25(partial(self.contents.tables.postings, kind), lengths, within)
 
     def only(self, documents: Collection[str]) -> "Index":
@@ -98,13 +99,13 @@ class Index:
     @property
     def sentence_vectors(self) -> np.ndarray:
         """A row for each of `places`."""
-        vectors = self.contents.vectors[SENTENCES]
-        return vectors if self._sentences is None else vectors[self._sentences]
+        within = self._sentence_bm25.within
+        return self.contents.sentence_vectors(np.arange(self.sentences) if within is None else np.flatnonzero(within))
 
     @property
     def sentences(self) -> int:
         """How many sentences there are."""
-        return self.contents.tables.sentences if self._sentences is None else len(self._sentences)
+        return self._sentence_bm25.size
 
     @property
     def places(self) -> Iterator[Place]:
@@ -161,7 +162,7 @@ class Index:
         if not rows:
             return ()
         bm25 = self._sentence_bm25.scores(question, rows)
-        dense = self.contents.vectors[SENTENCES][rows] @ self._encode(question)
+        dense = self.contents.sentence_vectors(rows) @ self._encode(question)
         return tuple(SentenceScore(place, float(b), float(d)) for place, b, d in zip(places, bm25, dense))
 
     def central(self, places: Sequence[Place], count: int) -> tuple[Place, ...]:
@@ -171,7 +172,7 @@ class Index:
         """
         if not places:
             return ()
-        vectors = self.contents.vectors[SENTENCES][self.rows(places)]
+        vectors = self.contents.sentence_vectors(self.rows(places))
         nearest = np.argsort(-(vectors @ vectors.mean(axis=0)), kind="stable")[:count]
         return tuple(places[i] for i in sorted(nearest))
 
@@ -210,9 +211,10 @@ class Index:
         return distinct_places(self.contents.tables.note_passages(document, note))
 
 
-def joined(ranges: Sequence[range]) -> np.ndarray:
-    """The numbers in some ranges, one behind another."""
-    return np.concatenate([np.arange(one.start, one.stop) for one in ranges]) if ranges else np.zeros(0, np.int64)
+def positions_of(ranges: Sequence[range]) -> np.ndarray:
+    """The numbers in some ranges, one behind another, in four bytes each."""
+    parts = [np.arange(one.start, one.stop, dtype=np.int32) for one in ranges]
+    return np.concatenate(parts) if parts else np.zeros(0, np.int32)
 
 
 def distinct_places(passages: Sequence[Passage]) -> tuple[Place, ...]:

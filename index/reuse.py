@@ -1,7 +1,7 @@
 """What of an older index is still of use: documents whose file is the same, vectors whose text is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,12 @@ class Kept:
     contents: Contents
     entries: Mapping[str, Mapping[str, object]]
     same_reading: bool
+    stopped: Mapping[str, str] = field(default_factory=dict)  # why the reading of a file was ended
+    attached: object = None  # what is kept with it, if that is of the version that is wanted
+
+    def stopped_for(self, file: FoundFile) -> str | None:
+        """Why the reading of a file was ended before, if the file is as it was then: it is not tried again."""
+        return self.stopped.get(file.id) if self.holds(file) else None
 
     def holds(self, file: FoundFile) -> bool:
         """Whether a file is as it was when it was read, and would be read as it was."""

@@ -92,13 +92,16 @@ def make_piece(folder: Path, wanted: Wanted, kept: Kept | None, files: Group) ->
     """Make a piece; `kept` is an older index of the same documents. Returns a sentence on each unread file."""
     unread: list[str] = []
     texts: dict[str, str] = {}
+    stopped: dict[str, str] = {}
     told = {name: wanted.expected[name] for name in READING}
     told |= {"sources": {file.id: entry_of(file) for file in files}, "texts": texts, "unread": unread}
+    told["stopped"] = stopped
     with disk_errors(), making_piece(folder, told) as place:
         writer = ContentsWriter(wanted.width, place)
         try:
             window = min(wanted.config.window, wanted.encoder.window)
-            write_documents(read_documents(files, lambda _: kept, texts, unread), 0, wanted.encoder, window, writer)
+            documents = read_documents(files, lambda _: kept, texts, unread, stopped=stopped)
+            write_documents(documents, 0, wanted.encoder, window, writer)
             writer.finish()
         finally:
             writer.close()

@@ -51,7 +51,8 @@ Say = Callable[[str], None]
 class Attachment:
     """What is made once with an index, and again when its version changes, and kept in the index's file `attached`.
 
-    `make` writes it there; `open` gives what the index has as `attached`, and raises ValueError of another file.
+    `make` writes it there, of an index that has as `attached` that of the one before, where there is one of this
+    version; `open` gives what the index has as `attached`, and raises ValueError of another file.
     """
 
     version: str
@@ -154,14 +155,18 @@ def make_generation(folder: Path, wanted: Wanted, say: Say, progress: Progress |
     """Read, part, count and encode the documents into a new generation, as far as that is not done in pieces."""
     kept, pieces = keep(folder, wanted), Pieces(folder, wanted.expected, wanted.width)
     unread: list[str] = []
+    stopped: dict[str, str] = {}
     texts: dict[str, str] = {}
-    documents = read_documents(wanted.found.files, lambda file: pieces.of(file) or kept, texts, unread, say)
+    documents = read_documents(wanted.found.files, lambda file: pieces.of(file) or kept, texts, unread, say, stopped)
     with making(folder) as place, disk_errors():
         write(documents, sum(file.size for file in wanted.found.files), wanted, place, progress, unread)
-        manifest = {**wanted.expected, "texts": texts, "unread": unread, "seen": seen_now(wanted.found)}
+        seen = seen_now(wanted.found)
+        manifest = {**wanted.expected, "texts": texts, "unread": unread, "stopped": stopped, "seen": seen}
         if wanted.attachment:
             contents = open_contents(place, wanted.width, texts)
-            wanted.attachment.make(Index(contents, wanted.encoder, wanted.config), place / ATTACHED)
+            index = Index(contents, wanted.encoder, wanted.config)
+            index.attached = kept.attached if kept else None
+            wanted.attachment.make(index, place / ATTACHED)
         made, manifest = save(place, manifest)
     pieces.drop()
     return load(made, manifest, wanted)
@@ -238,10 +243,18 @@ def keep(folder: Path, wanted: Wanted) -> Kept | None:
             manifest = read_manifest(generation)
             if manifest.get("encoder") == wanted.expected["encoder"]:
                 same = all(manifest.get(name) == wanted.expected[name] for name in ("format", "readers"))
-                return Kept(read_contents(generation, manifest, wanted.width, {}), manifest["sources"], same)
+                contents = read_contents(generation, manifest, wanted.width, {})
+                attached = open_attached(generation, manifest, wanted.attachment)
+                return Kept(contents, manifest["sources"], same, manifest.get("stopped", {}), attached)
         except (ValueError, LookupError, TypeError, RecursionError, OSError, StoreError):
             continue
     return None
+
+
+def open_attached(generation: Path, manifest: Mapping[str, Any], attachment: Attachment | None) -> object:
+    """What is kept with a generation; None if that is of another version. Raises ValueError if it is damaged."""
+    wanted = attachment and manifest.get(ATTACHED) == attachment.version
+    return attachment.open(generation / ATTACHED) if attachment and wanted else None
 
 
 def format_version() -> str:

@@ -239,13 +239,13 @@ class Documents(Mapping[str, Document]):
 class Passages(Sequence[Passage]):
     """Passages by their positions, read when they are asked for; equal to others with the same passages."""
 
-    def __init__(self, tables: Tables, positions: Sequence[int]) -> None:
+    def __init__(self, tables: Tables, positions: range | np.ndarray) -> None:
         self.tables, self.positions = tables, positions
 
     def __getitem__(self, at: Any) -> Any:
         if isinstance(at, slice):
-            return tuple(self.tables.passage(position) for position in self.positions[at])
-        return self.tables.passage(self.positions[at])
+            return tuple(self.tables.passage(int(position)) for position in self.positions[at])
+        return self.tables.passage(int(self.positions[at]))
 
     def __len__(self) -> int:
         return len(self.positions)

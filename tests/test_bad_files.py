@@ -1,8 +1,11 @@
 """Files that cannot be read: each a clear sentence with its reason, and the others are read all the same."""
 
 import io
+import os
+import signal
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,9 +14,11 @@ from fpdf import FPDF
 from PIL import Image
 
 from assistant.cli import main
+from index.document import apart
+from index.document.apart import ReadingProcess
 from index.document.formats import bounds, pandoc
-from index.document.sources import read_all, read_source
-from index.errors import SourceError
+from index.document.sources import find_file, read_all, read_source
+from index.errors import SourceError, StoppedError
 from index.store import open_index
 from tests import rain
 from tests.conftest import HashEncoder
@@ -57,6 +62,21 @@ def scanned_pdf(folder: Path) -> bytes:
     file.add_page()
     file.image(Image.new("L", (50, 50), 200), x=10, y=10, w=100)
     return bytes(file.output())
+
+
+def slow_pdf(folder: Path) -> bytes:
+    """A small PDF that takes minutes: each of its pages shows the same twenty thousand lines."""
+    pages = 5000
+    words = zlib.compress(b"BT /F1 9 Tf 50 700 Td " + b"0 -1 Td (It rains on the dam.) Tj " * 20_000 + b"ET")
+    objects = [
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Count %d/Kids[%s]>>" % (pages, b" ".join(b"%d 0 R" % (n + 5) for n in range(pages))),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Times-Roman>>",
+        b"<</Filter/FlateDecode/Length %d>>stream\n%s\nendstream" % (len(words), words),
+        *[b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R/Resources<</Font<</F1 3 0 R>>>>>>"] * pages,
+    ]
+    body = b"".join(b"%d 0 obj%s endobj\n" % (number, one) for number, one in enumerate(objects, 1))
+    return b"%%PDF-1.5\n%strailer<</Root 1 0 R/Size %d>>\n%%%%EOF" % (body, len(objects) + 1)
 
 
 def locked_epub(folder: Path) -> bytes:
@@ -153,6 +173,45 @@ def test_pandoc_is_stopped_when_it_takes_too_long(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(pandoc, "SECONDS", 0.001)
     with pytest.raises(SourceError, match=r"takes pandoc more than 0\.001 seconds, and is not read\. Split it\."):
         read_source(path)
+
+
+def test_a_file_that_takes_too_long_is_named_once_and_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, said, started = tmp_path / "docs", [], []
+    folder.mkdir()
+    monkeypatch.setattr(apart, "SECONDS", 5)
+    monkeypatch.setattr(apart, "SECONDS_PER_MEBIBYTE", 0)
+    start = ReadingProcess._start
+    monkeypatch.setattr(ReadingProcess, "_start", lambda self: started.append(self) or start(self))
+    (folder / "slow.pdf").write_bytes(slow_pdf(tmp_path))
+    for name in ("a.md", "b.md", "x.html", "z.html"):
+        (folder / name).write_text("It rains.")
+    index = open_index(folder, tmp_path / "idx", encoder=HashEncoder(), say=said.append)
+    assert list(index.documents) == ["a", "b", "x", "z"]
+    assert said == [f"{folder / 'slow.pdf'} takes longer than 5 seconds to read. Give a shorter file."]
+    assert len(started) == 2
+    (folder / "b.md").write_text("It snows.")
+    (folder / "c.md").write_text("It hails.")
+    monkeypatch.setattr(apart, "SECONDS", 1000)
+    index = open_index(folder, tmp_path / "idx", encoder=HashEncoder(), say=said.append)
+    assert index.documents["b"].text.strip() == "It snows."
+    assert said[-1] == said[0]
+    assert len(started) == 3
+
+
+def test_a_file_that_breaks_its_reader_takes_nothing_with_it(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("It rains.")
+    found = find_file(tmp_path / "a.md", tmp_path)
+    with ReadingProcess() as process:
+        assert process.read(found).text.strip() == "It rains."
+        os.kill(process._process.pid, signal.SIGSEGV)
+        with pytest.raises(StoppedError, match=r"a.md cannot be read: it is broken, or needs too much memory"):
+            process.read(found)
+        assert process.read(found).text.strip() == "It rains."
+        left = process._process.pid
+    with pytest.raises(ProcessLookupError):
+        os.kill(left, 0)
 
 
 def test_a_folder_of_many_files_with_ten_broken_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -152,9 +152,11 @@ def test_the_api_keeps_a_question_only_where_that_is_on_and_with_consent(
     assert store.list() == ()
 
 
-def test_an_embeds_page_may_not_leave_a_question(quoth: Assistant, store: FeedbackStore) -> None:
+def test_only_a_listed_origins_page_may_leave_a_question(quoth: Assistant, store: FeedbackStore) -> None:
     on = client(quoth, feedback=store, keep_unanswered=True, allow_origin=["https://wiki.test"])
-    assert on.post("/api/unanswered", json=LEFT, headers={"Origin": "https://wiki.test"}).status_code == 403
+    assert on.post("/api/unanswered", json=LEFT, headers={"Origin": "https://evil.test"}).status_code == 403
+    assert UnansweredStore(store.place).list() == ()
+    assert on.post("/api/unanswered", json=LEFT, headers={"Origin": "https://wiki.test"}).status_code == 204
 
 
 def test_keeping_questions_without_keeping_feedback_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
@@ -179,4 +181,44 @@ def test_a_person_leaves_a_question_on_the_page(browser: Browser, store: Feedbac
         expect(asked.get_by_text("are kept until somebody has answered you")).to_be_visible()
         [kept] = UnansweredStore(store.place).list()
         assert (kept.question, kept.address) == ("When do salaries come?", "anna@wiki.test")
+        page.close()
+
+
+@pytest.mark.browser
+def test_a_person_leaves_a_question_in_the_widget_by_keyboard(
+    browser: Browser, store: FeedbackStore, office: Assistant
+) -> None:
+    with serving(office, store, keep_unanswered=True) as address:
+        page = browser.new_page()
+        page.goto(f"{address}/embed")
+        widget = page.locator("quoth-assistant")
+        widget.get_by_label("Your question").fill("When do salaries come?")
+        page.keyboard.press("Enter")
+        asked = widget.locator(".turn").first
+        asked.get_by_text("Ask me back").focus()
+        for key in ("Enter", "Tab"):
+            page.keyboard.press(key)
+        page.keyboard.type("anna@wiki.test")
+        page.keyboard.press("Enter")
+        assert UnansweredStore(store.place).list() == ()  # the box is not ticked
+        expect(asked.get_by_label("Keep my question and this address")).to_be_focused()
+        page.keyboard.press("Space")
+        for key in ("Tab", "Enter"):
+            page.keyboard.press(key)
+        expect(asked.get_by_text("are kept until somebody has answered you")).to_be_focused()
+        [kept] = UnansweredStore(store.place).list()
+        assert (kept.question, kept.address, kept.contact) == ("When do salaries come?", "anna@wiki.test", "The desk")
+        page.close()
+
+
+@pytest.mark.browser
+def test_the_widget_does_not_offer_what_the_server_does_not_keep(browser: Browser, office: Assistant) -> None:
+    with serving(office) as address:
+        page = browser.new_page()
+        page.goto(f"{address}/embed")
+        widget = page.locator("quoth-assistant")
+        widget.get_by_label("Your question").fill("When do salaries come?")
+        page.keyboard.press("Enter")
+        expect(widget.get_by_text("Whom to ask:")).to_be_visible()
+        assert widget.get_by_text("Ask me back").count() == 0
         page.close()

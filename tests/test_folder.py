@@ -10,8 +10,11 @@ from assistant.config import Config
 from assistant.reader.sentence import SentenceReader
 from assistant.server import watching
 from index.document import sources
+from index.document.apart import ReadingProcess
 from index.document.formats import read
 from index.document.formats.types import Read
+from index.document.parse import parse
+from index.document.sources import read_file
 from index.errors import QuestionError
 from index.store import open_index
 from tests import rain
@@ -67,6 +70,7 @@ def test_only_what_changed_is_read_and_encoded_again(
         return read(path, data)
 
     monkeypatch.setattr(sources, "read", reading)
+    monkeypatch.setattr(ReadingProcess, "read", lambda self, found: parse(read_file(found)))
     first = open_index(folder, tmp_path / "idx", encoder=CountingEncoder())
     assert sorted(seen) == ["book.html", "days.pdf", "rain.md", "rain.txt"]
     seen.clear()

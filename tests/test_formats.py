@@ -10,6 +10,7 @@ from index.document.parse import parse
 from index.document.sources import read_source
 from index.document.types import Document
 from tests import rain
+from tests.conftest import parse_text
 from tests.invariants import check_slices, lost, spans_of
 
 PANDOC = {
@@ -137,3 +138,46 @@ def test_other_encodings_are_read_where_they_are_certain_and_named(tmp_path: Pat
     document = read_bytes(tmp_path, "page.txt", data)
     assert document.text == text
     assert re.match("It was read as (UTF-16|Windows-1252)", document.odd[0].message)
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("# Rules of *the* mill[^1]\n\n## Fares\n\nIt rains.\n\n[^1]: Roe.\n", "Rules of the mill"),
+        ("---\ntitle: The mill\n---\n\n# Rules\n\nIt rains.\n", "The mill"),
+        ("# One\n\nIt rains.\n\n# Two\n\nIt snows.\n", "Mill Rules"),
+        ("It rains.\n\n# Rules\n\nIt snows.\n", "Mill Rules"),
+    ],
+)
+def test_the_title_of_markdown_is_its_front_matter_or_its_only_first_heading(
+    tmp_path: Path, text: str, title: str
+) -> None:
+    assert read_bytes(tmp_path, "mill-rules.md", text.encode()).title == title
+
+
+def test_a_reference_in_jats_whose_parts_are_only_named_has_words_between_them(tmp_path: Path) -> None:
+    article = (
+        "<article><body><p>It rains <xref ref-type='bibr' rid='b1'>Roe, 2001</xref>.</p></body><back><ref-list>"
+        "<ref id='b1'><element-citation><person-group><name><surname>Roe</surname><given-names>A</given-names></name>"
+        "<name><surname>Doe</surname><given-names>B</given-names></name></person-group><year>2001</year>"
+        "<article-title>Is it rain?</article-title><source>Weather Rev</source><volume>12</volume><fpage>3</fpage>"
+        "<lpage>9</lpage></element-citation></ref></ref-list></back></article>"
+    )
+    (note,) = read_bytes(tmp_path, "a.xml", article.encode()).footnotes
+    assert note.text == "Roe A, Doe B. 2001. Is it rain? Weather Rev 12: 3–9."
+
+
+def test_no_sentence_ends_inside_a_word() -> None:
+    (sentence,) = parse_text("The reasons stand in README.Debian and in asyncio.Queue.").paragraphs[0].sentences
+    assert sentence.plain == "The reasons stand in README.Debian and in asyncio.Queue."
+
+
+def test_links_in_a_notes_words_are_neither_markers_nor_links_back(tmp_path: Path) -> None:
+    page = (
+        '<p id="may">It rains.<a href="#note-1" role="doc-noteref">1</a> It snows.<a href="#note-2" role="doc-noteref">2</a></p>'
+        '<ol><li id="note-1">See <a href="#may">May 4th</a>. <a href="#may">↩</a></li>'
+        '<li id="note-2">On rain see <a href="#note-1">note 1</a>.</li></ol>'
+    )
+    document = read_bytes(tmp_path, "page.html", page.encode())
+    assert [len(note.anchors) for note in document.footnotes] == [1, 1]
+    assert [note.text for note in document.footnotes] == ["See May 4th.", "On rain see note 1."]

@@ -9,7 +9,7 @@ from assistant import Assistant
 from assistant.config import Config
 from assistant.known import Known
 from assistant.reader.sentence import SentenceReader
-from assistant.suggest import ask_who
+from assistant.suggest import ask_definition, ask_how_many, ask_who
 from assistant.understand.learning import learn
 from assistant.understand.vocabulary import TABLES, Vocabulary
 from index.store import Attachment, open_index
@@ -128,3 +128,34 @@ def test_one_document_knows_its_own_words_and_questions() -> None:
 
 def test_a_thing_with_an_article_is_nobody() -> None:
     assert ask_who("It reached Egypt and the Middle East, before it came here.") is None
+
+
+def test_questions_of_sentences_that_define_or_count() -> None:
+    assert ask_definition("It is a dam.") is None
+    assert ask_definition("The tower is 300 metres high.") is None
+    assert ask_definition("Managers are the people who decide.") == "What are managers?"
+    assert ask_how_many("Employees receive 20 days of paid leave each year.") == (
+        "How many days of paid leave do employees receive?"
+    )
+    assert ask_how_many("There are 12 gates.") is None
+
+
+def test_what_was_known_of_a_text_is_not_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "rivers.txt").write_text(RIVERS, encoding="utf-8")
+    (folder / "boats.txt").write_text("Boats sail on the Ilmen.")
+    config = Config(folder, tmp_path / "idx", reader=SIMPLE, threshold=0.3)
+    first = Assistant.from_config(config, HashEncoder())
+    learned: list[str] = []
+    monkeypatch.setattr("assistant.known.learn", lambda document: learned.append(document.id) or learn(document))
+    (folder / "boats.txt").write_text("Boats sail on the Onega. The fleet has twelve ships.")
+    second = Assistant.from_config(config, HashEncoder())
+    assert learned == ["boats"]
+    assert second.known.questions[: len(first.known.questions)] == first.known.questions
+    assert "How many ships does the fleet have?" in {one.question for one in second.known.questions}
+    assert (second.known.knows("Onega"), second.known.knows("Ilmen")) == (True, False)
+    (folder / "rivers.txt").write_text("Rivers rise.")
+    third = Assistant.from_config(config, HashEncoder())
+    assert {one.document for one in third.known.questions} <= {"boats", "rivers"}
+    assert not {one.question for one in first.known.questions} & {one.question for one in third.known.questions}

@@ -348,6 +348,9 @@ def test_the_description_tells_every_route_example_and_error(open_client: TestCl
         "/api/feedback",
         "/api/unanswered",
         "/api/embed-token",
+        "/v1/models",
+        "/v1/models/{name}",
+        "/v1/chat/completions",
         "/healthz",
         "/readyz",
     }

@@ -20,6 +20,9 @@ ROUTES = [
     ("post", "/api/feedback"),
     ("post", "/api/unanswered"),
     ("post", "/api/embed-token"),
+    ("get", "/v1/models"),
+    ("get", "/v1/models/{name}"),
+    ("post", "/v1/chat/completions"),
     ("get", "/healthz"),
     ("get", "/readyz"),
 ]

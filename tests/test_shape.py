@@ -99,7 +99,7 @@ def test_a_heading_that_is_the_title_is_shown_once(tmp_path: Path) -> None:
 
 def test_the_outline_in_a_terminal(tmp_path: Path) -> None:
     assert list(outline_lines(read(tmp_path, "page.md", PAGE))) == [
-        "Page (page)", "  8 paragraphs, 3 headings, 0 notes; 1 list; 1 table; 1 code block",
+        "Rules (page)", "  8 paragraphs, 3 headings, 0 notes; 1 list; 1 table; 1 code block",
         "  - Rules", "    - Fares", "    - Code",
     ]  # fmt: skip
 

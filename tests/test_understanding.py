@@ -82,6 +82,8 @@ def test_a_follow_up_is_completed(question: str, said: str, understood: str) -> 
         "What is the role of the Security Council?",
         "Which groups smuggle cocaine through the Sahel?",
         "And who leads Ansar Eddine in Kidal?",
+        "When did the trustees agree to this edition of the handbook?",
+        "Who wrote this handbook?",
     ],
 )
 def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:

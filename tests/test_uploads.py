@@ -1,17 +1,21 @@
 """Files that people upload in the page: held in memory, each for its page, and read apart."""
 
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from assistant import Assistant
-from assistant.page.uploading import read_upload
+from assistant.page.uploading import read_apart, read_upload
 from assistant.server import uploads as module
 from assistant.server.auth import Caller
 from assistant.server.problems import Refusal
 from assistant.server.uploads import Owner, Uploads, plain_name
-from index.document.apart import read_apart
+from index.document.sources import SourceFile
+from index.document.types import Metadata
 from index.errors import SourceError
+from index.store import make_index
 from tests.serving import client, settings
 
 ANNA, BERT = Caller("user", "anna"), Caller("user", "bert")
@@ -52,6 +56,21 @@ def test_nobody_else_finds_it(quoth: Assistant) -> None:
         uploads.claim(Owner("page", BERT.key), uploads.put(ANNA, PARKING), "parking.md")
 
 
+def test_a_sentence_is_encoded_when_a_question_leads_to_it(quoth: Assistant) -> None:
+    asked = read_upload(quoth, "id", "parking.md", PARKING)
+    again = make_index(
+        [SourceFile("id", Path("parking.md"), "Visitors park behind the mill.", "", Metadata())], quoth.index.encoder
+    )
+    assert asked.index.contents.later is not None
+    assert asked.index.contents.later._made == {}
+    answer = asked.ask("Where do visitors park?")
+    assert answer.evidence[0].quote == "Visitors park behind the mill."
+    (at,) = [
+        row for row, text in enumerate(asked.index.contents.later.texts) if text == "Visitors park behind the mill."
+    ]
+    assert np.array_equal(asked.index.contents.sentence_vectors([at]), again.sentence_vectors)
+
+
 def test_it_is_forgotten_when_its_page_closes_or_it_is_removed_or_nobody_asks_it(
     quoth: Assistant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,7 +109,7 @@ def test_so_many_are_held_by_a_page_and_by_all(quoth: Assistant) -> None:
 )
 def test_what_cannot_be_read_is_said_with_its_name(name: str, data: bytes, said: str) -> None:
     with pytest.raises(SourceError) as refused:
-        read_apart("id", name, data, 60)
+        read_apart(name, data, 60)
     assert str(refused.value).startswith(said)
     assert "Traceback" not in str(refused.value)
 
@@ -99,7 +118,7 @@ def test_a_file_without_a_sentence_and_one_that_takes_too_long_are_said(quoth: A
     with pytest.raises(SourceError, match=r"rule.md holds no text. Give a page with text in it."):
         read_upload(quoth, "id", "rule.md", b"---\n\n***\n")
     with pytest.raises(SourceError, match=r"slow.md takes longer than 0 seconds to read. Give a shorter file."):
-        read_apart("id", "slow.md", PARKING, 0.01)
+        read_apart("slow.md", PARKING, 0.01)
 
 
 def test_a_name_is_shown_without_folders_and_control_characters() -> None:

@@ -1,18 +1,23 @@
 """Two people of a real wiki: a page that one of them may not read is nowhere in what the other is told; make test-wiki."""
 
+import asyncio
 import json
 import os
 import re
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import httpx2
 import pytest
+from mcp import Client as McpClient
+from mcp.client.streamable_http import streamable_http_client
 
 from tests.browsing import ask, turn
 from tests.wikis import KINDS, Kind, MissingPackages, Wiki, served_wiki
@@ -153,6 +158,70 @@ def test_a_page_that_one_may_not_read_is_nowhere_in_what_they_are_told(wiki: Wik
             assert admin.get(path.replace("{}", seen["Vault"])).status_code == 200
         assert holds_secrets(reader.post("/api/ask", json={"question": "When?", "collection": "board"}).text) == []
         assert post(reader, "When was the harbour at Ostrava closed?")["answer"] == "March"
+
+
+ASKED = (HIDDEN, "What is Zanzibariun?", "What will be built in Quoxvile?", "mine sold in May", "Quoxville")
+
+
+def agents_told(wiki: Wiki, client: httpx.Client, seen: Mapping[str, str]) -> dict[str, str]:
+    """What MCP's tools and OpenAI's form tell a caller, each under what was typed for it."""
+    told: dict[str, str] = {}
+
+    async def calling() -> None:
+        async with (
+            httpx2.AsyncClient(cookies=dict(client.cookies), timeout=60) as http,
+            McpClient(streamable_http_client(f"{wiki.url}/quoth/mcp", http_client=http)) as tools,
+        ):
+            for typed in ASKED:
+                told[f"ask {typed}"] = (await tools.call_tool("ask", {"question": typed})).model_dump_json()
+                found = await tools.call_tool("search", {"query": typed, "count": 20})
+                told[f"search {typed}"] = found.model_dump_json()
+            for typed in (seen["Vault"], "wiki:nothing"):
+                for tool, given in (
+                    ("read", {}),
+                    ("search", {"query": "sold"}),
+                    ("ask", {"question": "What was sold?"}),
+                ):
+                    answer = await tools.call_tool(tool, {**given, "document": typed})
+                    told[f"{tool} in {typed}"] = answer.model_dump_json()
+            for tool, given in (("search", {"query": "sold"}), ("ask", {"question": "What was sold?"})):
+                told[f"{tool} of board"] = (
+                    await tools.call_tool(tool, {**given, "collection": "board"})
+                ).model_dump_json()
+
+    with ThreadPoolExecutor() as apart:  # Playwright has a loop of its own in this thread
+        apart.submit(asyncio.run, calling()).result()
+    for typed in ASKED:
+        for stream in (False, True):
+            body = {"model": "quoth", "stream": stream, "messages": [{"role": "user", "content": typed}]}
+            told[f"chat {typed} {stream}"] = client.post("/v1/chat/completions", json=body).text
+    history = [{"role": role, "content": words} for role, words in (("user", HIDDEN), ("assistant", "In May."))]
+    body = {"model": "quoth", "messages": [*history, {"role": "user", "content": "And where is it?"}]}
+    told[f"chat {HIDDEN} and where"] = client.post("/v1/chat/completions", json=body).text
+    for model in ("quoth/board", "quoth/nothing"):
+        body = {"model": model, "messages": [{"role": "user", "content": "When?"}]}
+        told[f"chat of {model}"] = client.post("/v1/chat/completions", json=body).text
+        told[f"model {model}"] = client.get(f"/v1/models/{model}").text
+    told["models"] = client.get("/v1/models").text
+    return told
+
+
+def test_agents_are_told_nothing_of_it_either(wiki: Wiki, browser: "Browser") -> None:
+    with asking(browser, wiki, reader=False) as admin, asking(browser, wiki, reader=True) as reader:
+        seen = listed(admin)
+        told = agents_told(wiki, reader, seen)
+        leaked = {typed: found for typed, answer in told.items() if (found := holds_secrets(answer, typed))}
+        assert leaked == {}
+        for tool in ("read", "search", "ask"):
+            assert told[f"{tool} in {seen['Vault']}"] == told[f"{tool} in wiki:nothing"]
+        assert told["chat of quoth/board"] == told["chat of quoth/nothing"]
+        assert told["model quoth/board"] == told["model quoth/nothing"]
+        assert "board" not in told["models"]
+        known = agents_told(wiki, admin, seen)
+        for typed in (f"ask {HIDDEN}", f"search {HIDDEN}", f"chat {HIDDEN} False", f"chat {HIDDEN} True"):
+            assert "was sold in May." in known[typed]
+        assert "Zanzibarium mine" in known[f"read in {seen['Vault']}"]
+        assert "quoth/board" in known["models"]
 
 
 def test_the_page_in_the_browser_shows_nothing_of_it(wiki: Wiki, browser: "Browser") -> None:

@@ -6,7 +6,7 @@ offset in it: `[data-start]` plus the characters before.
 
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from operator import attrgetter
 
@@ -16,6 +16,7 @@ from assistant.shape import Heading, Node, Part, Row, is_bulleted, nest, outline
 from index.document.types import Document, Span
 
 START = attrgetter("start")
+FIRST = 4  # paragraphs among which a document may name its author and date
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def document_html(document: Document) -> str:
     return render(
         "document.html",
         document=document,
-        known=about(document, titled=False),
+        known=about(untold(document), titled=False),
         lead=lead,
         parts=parts[1:] if lead else parts,
         begun=begun,
@@ -80,6 +81,14 @@ def document_html(document: Document) -> str:
         cells=lambda row: {cell.column: cell for cell in shown_cells(row, document.text)},
         is_bulleted=is_bulleted,
     )
+
+
+def untold(document: Document) -> Document:
+    """The document without the author and the date that its own first paragraphs give, where they are shown."""
+    first = {" ".join(paragraph.text.split()) for paragraph in document.paragraphs[:FIRST]}
+    known = document.metadata
+    author, date = (None if told in first else told for told in (known.author, known.date))
+    return replace(document, metadata=replace(known, author=author, date=date))
 
 
 def title_of(document: Document, parts: Sequence[Part]) -> Heading | None:

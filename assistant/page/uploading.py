@@ -1,8 +1,10 @@
 """A file that is uploaded in the page: read in the queue, then asked by this page alone."""
 
+import hashlib
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import gradio as gr
 
@@ -15,8 +17,10 @@ from assistant.server.problems import Refusal
 from assistant.server.queue import Pending, Queue, Stage
 from assistant.server.uploads import Owner, Uploads, owner_of
 from index.building import Given, index_in_memory
-from index.document.apart import read_apart, too_long
+from index.document.apart import ReadingProcess, too_long
 from index.document.formats import FORMATS
+from index.document.sources import FoundFile
+from index.document.types import Document, Metadata
 from index.errors import QuothError, SourceError
 from index.store import nothing_to_quote
 
@@ -66,17 +70,24 @@ class Uploading:
 def read_upload(quoth: Assistant, id: str, name: str, data: bytes) -> Assistant:
     """What answers from a file alone, with the models of another assistant; raises SourceError."""
     deadline = time.monotonic() + SECONDS
-    document = read_apart(id, name, data, SECONDS)
+    document = read_apart(name, data, SECONDS, id)
 
     def hurry(done: int, total: int) -> None:
         if time.monotonic() > deadline:
             raise SourceError(too_long(name, SECONDS))
 
     given = [Given(document, len(data))]
-    index = index_in_memory(given, len(data), quoth.index.encoder, quoth.config.index, hurry)
+    index = index_in_memory(given, len(data), quoth.index.encoder, quoth.config.index, hurry, sentences_later=True)
     if index is None:
         raise SourceError(nothing_to_quote(name))
     return Assistant(index, replace(quoth.config, contact={}), quoth.reader)
+
+
+def read_apart(name: str, data: bytes, seconds: float, id: str = "") -> Document:
+    """The document that a file of this name and these bytes holds, which are in no file; raises SourceError."""
+    found = FoundFile(id, Path(name), hashlib.sha256(data).hexdigest(), Metadata(), size=len(data), data=data)
+    with ReadingProcess(seconds) as process:
+        return process.read(found)
 
 
 def said(words: str, wrong: bool = False) -> Patch:

@@ -30,7 +30,7 @@ from assistant.server.logs import log, start_logging
 from assistant.server.metrics import Metrics
 from assistant.server.origins import Origins
 from assistant.server.page import mount_page
-from assistant.server.problems import ALWAYS, Problem, add_handlers, responses
+from assistant.server.problems import ALWAYS, OpenAIProblem, Problem, add_handlers, responses
 from assistant.server.protocol import impatient
 from assistant.server.proxies import Proxies
 from assistant.server.queue import Queue
@@ -47,6 +47,7 @@ from assistant.sync.wikis import Wikis
 from assistant.unanswered import UnansweredStore
 from index.sessions import count_cores
 
+SCHEMAS = "#/components/schemas/{model}"
 ABOUT = "Questions about documents, answered in the documents' own words, with their place and the notes behind them."
 
 
@@ -185,7 +186,8 @@ def describe(app: FastAPI) -> None:
         if not app.openapi_schema:
             description = generate()
             schemas = description["components"]["schemas"]
-            schemas["Problem"] = Problem.model_json_schema()
+            schemas |= {one.__name__: one.model_json_schema(ref_template=SCHEMAS) for one in (Problem, OpenAIProblem)}
+            schemas |= schemas["OpenAIProblem"].pop("$defs")
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
             description["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}

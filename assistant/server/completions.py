@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
@@ -21,7 +21,7 @@ from assistant.config import MAX_QUESTION
 from assistant.server.asking import Services, take
 from assistant.server.auth import caller_of
 from assistant.server.documents import View
-from assistant.server.problems import Refusal
+from assistant.server.problems import ALWAYS, Refusal, responses
 from assistant.server.queue import Progress
 from assistant.types import Answer, Turn
 
@@ -29,6 +29,10 @@ EVERYTHING = "quoth"  # the model that is asked of all documents; behind a slash
 GONE = 499
 NO_USAGE = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 Chunk = dict[str, Any]
+STREAMED = {
+    "description": "The reply; with `stream` its chunks, as server-sent events, the last of which has the whole answer",
+    "content": {"text/event-stream": {"schema": {"type": "string"}, "example": "data: {…}\n\ndata: [DONE]\n\n"}},
+}
 
 
 class ChatPart(BaseModel):
@@ -69,25 +73,90 @@ class ChatRequest(BaseModel):
     stream_options: StreamOptions | None = None
 
 
+class Model(BaseModel):
+    """A model: what is asked, all documents or a collection."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: str = "quoth"
+
+
+class ModelList(BaseModel):
+    """The models that there are."""
+
+    object: Literal["list"] = "list"
+    data: tuple[Model, ...]
+
+
+class Reply(BaseModel):
+    """The quotation with its citation, as Markdown; or why there is none."""
+
+    role: Literal["assistant"]
+    content: str
+    refusal: None
+
+
+class Choice(BaseModel):
+    """The one reply."""
+
+    index: Literal[0]
+    message: Reply
+    finish_reason: Literal["stop"]
+    logprobs: None
+
+
+class Usage(BaseModel):
+    """Tokens, of which none are counted."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class Completion(BaseModel):
+    """A reply in OpenAI's form, and beside it the whole answer."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: tuple[Choice]
+    usage: Usage
+    quoth: Answer
+
+
 def make_completions(services: Services) -> APIRouter:
     """The routes."""
-    completions = APIRouter(prefix="/v1", include_in_schema=False)
+    completions = APIRouter(prefix="/v1")
 
     def names_for(request: Request) -> tuple[str, ...]:
         return model_names(services.documents.read_by(caller_of(request)))
 
-    @completions.get("/models")
-    async def models(request: Request) -> dict[str, Any]:
+    @completions.get(
+        "/models", summary="The models: everything, and each collection", responses=responses(*ALWAYS, openai=True)
+    )
+    async def models(request: Request) -> ModelList:
         names = await run_in_threadpool(names_for, request)
-        return {"object": "list", "data": [to_model(name) for name in names]}
+        return ModelList(data=tuple(Model(id=name) for name in names))
 
-    @completions.get("/models/{name:path}")
-    async def model(name: str, request: Request) -> dict[str, Any]:
+    @completions.get(
+        "/models/{name:path}", summary="A model", responses=responses(*ALWAYS, "no_model", "invalid", openai=True)
+    )
+    async def model(name: str, request: Request) -> Model:
         if name not in await run_in_threadpool(names_for, request):
             raise Refusal("no_model")
-        return to_model(name)
+        return Model(id=name)
 
-    @completions.post("/chat/completions")
+    @completions.post(
+        "/chat/completions",
+        summary="Ask a question in OpenAI's form",
+        response_model=Completion,
+        responses={
+            200: STREAMED,
+            **responses(*ALWAYS, "invalid", "quota", "bad_question", "no_model", "busy", openai=True),
+        },
+    )
     async def complete(asked: ChatRequest, request: Request) -> Response:
         question, history = conversation(asked.messages)
         reply = ""
@@ -139,11 +208,6 @@ def collection_of(model: str, seen: View) -> str | None:
     if model not in model_names(seen):
         raise Refusal("no_model")
     return model.removeprefix(f"{EVERYTHING}/")
-
-
-def to_model(name: str) -> dict[str, Any]:
-    """A model as it is listed."""
-    return {"id": name, "object": "model", "created": 0, "owned_by": "quoth"}
 
 
 def head(model: str, kind: str) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from assistant.server.paths import route_path, set_root
 from assistant.server.problems import Refusal, refuse
 from assistant.settings import ORIGIN, Settings, strip_default_port
 
-EMBEDDED = ("/api/ask", "/api/documents", "/api/suggestions", "/api/feedback")  # what an embed may ask for
+# What an embed may ask for.
+EMBEDDED = ("/api/ask", "/api/documents", "/api/suggestions", "/api/feedback", "/api/unanswered")
 FRAMED = "/embed"
 HOST_HEADER = re.compile(r"(?P<name>[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 

@@ -1,5 +1,6 @@
 """Errors as `application/problem+json`, or in OpenAI's form: one sentence that says what is wrong and what to do."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -58,6 +59,21 @@ class Problem(BaseModel):
     detail: str = Field(description="one sentence: what is wrong, and what to do")
 
 
+class OpenAIError(BaseModel):
+    """What OpenAI's clients read of a refused request."""
+
+    message: str = Field(description="one sentence: what is wrong, and what to do")
+    type: str
+    param: None
+    code: str
+
+
+class OpenAIProblem(BaseModel):
+    """What a refused request under /v1 is answered with."""
+
+    error: OpenAIError
+
+
 class Refusal(Exception):
     """A request that is not served; `why` is for the log alone."""
 
@@ -98,15 +114,18 @@ def not_kept(error: StoreError) -> Refusal:
     return as_refusal(error) if isinstance(error, SharedStoreError) else Refusal("not_kept", why=str(error))
 
 
-def responses(*kinds: str) -> dict[int | str, dict[str, Any]]:
-    """These problems, for a route's OpenAPI description."""
+def responses(*kinds: str, openai: bool = False) -> dict[int | str, dict[str, Any]]:
+    """These problems, for a route's OpenAPI description; in OpenAI's form where the route answers in that."""
     described: dict[int | str, dict[str, Any]] = {}
+    media, schema = ("application/json", "OpenAIProblem") if openai else (MEDIA_TYPE, "Problem")
     for kind in kinds:
-        status, title, detail = PROBLEMS[kind]
-        example = Problem(type=f"urn:quoth:{kind}", title=title, status=status, detail=detail).model_dump()
-        response = described.setdefault(status, {"description": title, "content": {MEDIA_TYPE: {"examples": {}}}})
-        response["content"][MEDIA_TYPE]["schema"] = {"$ref": "#/components/schemas/Problem"}
-        response["content"][MEDIA_TYPE]["examples"][kind] = {"value": example}
+        refusal = Refusal(kind)
+        example = json.loads(bytes((refusal.openai_response() if openai else refusal.response()).body))
+        response = described.setdefault(
+            refusal.status, {"description": refusal.title, "content": {media: {"examples": {}}}}
+        )
+        response["content"][media]["schema"] = {"$ref": f"#/components/schemas/{schema}"}
+        response["content"][media]["examples"][kind] = {"value": example}
     return described
 
 

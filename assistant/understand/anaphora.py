@@ -25,6 +25,7 @@ CLAUSES = frozenset(", ; . ? ! and but when if that because while after before o
 TIMES = frozenset(
     "case day extent kind moment month period point question reason sort sense time way week year".split()  # noqa: SIM905
 )
+ITSELF = frozenset(["article", "document", "edition", "guide", "handbook", "manual", "page", "text"])
 # Expletive "it": "is it true that", "how long does it take to", "it rains when".
 EXPLETIVE_IT = re.compile(
     r"\b(?:is|was|be|isn[’']t|would|will) it (?:be )?(?:\w+ ){0,2}(?:that|to|for|if|when|who|which)\b"
@@ -93,10 +94,17 @@ def is_pronoun(words: Sequence[Word], number: int) -> bool:
 
 
 def demonstrative_noun(words: Sequence[Word], number: int) -> Word | None:
-    """Return the noun of "that group", which refers to a group named before; None for "that way", "this year"."""
-    behind = words[number + 1 : number + 3]
-    noun = next((word for word in behind if word.tag in NOUNS), None)
-    if noun is None or (behind[0] is not noun and behind[0].tag != "AJ0"):
+    """Return the noun of "that group", which refers to a group named before.
+
+    None for "that way", "this year", for "this handbook", which is the document itself, and for "this edition of the
+    handbook", which says what it is.
+    """
+    behind = words[number + 1 : number + 4]
+    at = next((i for i, word in enumerate(behind[:2]) if word.tag in NOUNS), None)
+    if at is None or (at and behind[0].tag != "AJ0"):
+        return None
+    noun, following = behind[at], behind[at + 1 : at + 2]
+    if (words[number].lower == "this" and noun.lower in ITSELF) or (following and following[0].lower == "of"):
         return None
     return None if noun.tag == "NP0" or noun.lower.rstrip("s") in TIMES else noun
 

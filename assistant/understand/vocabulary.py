@@ -1,6 +1,6 @@
 """The words and names of documents in tables: learned document by document, asked word by word.
 
-lexicons   what was learned of each document, for when it is asked alone
+lexicons   what was learned of each document, for when it is asked alone, and the hash of its text
 forms      words as they are written, as they are folded, and how often they are written so
 words      folded words, numbers among them;  stems: those of words and forms, `content` where no function word
 short      short forms with the long ones they stand for;  names: those of several words
@@ -21,7 +21,7 @@ from index.database import Database, create, open_database
 from index.folding import FUNCTION_WORDS, fold, stem, words
 
 SCHEMA = """
-CREATE TABLE lexicons (document TEXT PRIMARY KEY, lexicon BLOB NOT NULL);
+CREATE TABLE lexicons (document TEXT PRIMARY KEY, lexicon BLOB NOT NULL, text TEXT);
 CREATE TABLE forms (form TEXT PRIMARY KEY, folded TEXT NOT NULL, count INTEGER NOT NULL);
 CREATE TABLE words (word TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE stems (stem TEXT PRIMARY KEY, content INTEGER NOT NULL) WITHOUT ROWID;
@@ -39,7 +39,7 @@ CREATE INDEX last_words ON names (last);
 """
 TABLES = ("forms", "lexicons", "names", "parts", "questions", "short", "spelled", "stems", "words")
 LEXICON = TypeAdapter(Lexicon)
-COUNTED = 200_000  # forms that are counted before they are written
+COUNTED = 200_000  # words and forms that are counted before they are written
 SPELLED = 100_000  # of many more words only the commonest are taken for what was meant
 MOST_NAMES = 2_000  # that share a word with one that is typed
 LONGEST_NAME = 12  # words
@@ -72,6 +72,11 @@ class Vocabulary:
         for document in documents:
             for (data,) in self.select("SELECT lexicon FROM lexicons WHERE document = ?", document):
                 yield document, LEXICON.validate_json(data)
+
+    def lexicon_of(self, document: str, text: str) -> Lexicon | None:
+        """What was learned of a document, if its text has this hash."""
+        found = self.select("SELECT lexicon FROM lexicons WHERE document = ? AND text = ?", document, text)
+        return LEXICON.validate_json(found[0][0]) if found else None
 
     def questions(self) -> list[bytes]:
         """What the documents answer, as it was kept."""
@@ -125,16 +130,15 @@ class VocabularyWriter:
         self.path = path
         self._connection = create(path, SCHEMA)
         self._forms: Counter[str] = Counter()
+        self._words: set[str] = set()
 
-    def add(self, document: str, lexicon: Lexicon) -> None:
-        """Write what was learned of a document; where two explain a short form, the first one counts."""
+    def add(self, document: str, lexicon: Lexicon, text: str | None = None) -> None:
+        """Write what was learned of a document, whose text has the hash `text`.
+
+        Where two explain a short form, the first one counts.
+        """
         write, write_all = self._connection.execute, self._connection.executemany
-        write("INSERT INTO lexicons VALUES (?, ?)", (document, LEXICON.dump_json(lexicon)))
-        write_all("INSERT OR IGNORE INTO words VALUES (?)", ((word,) for word in lexicon.words))
-        write_all(
-            "INSERT INTO stems VALUES (?, 1) ON CONFLICT DO UPDATE SET content = 1",
-            ((stem(word),) for word in lexicon.words if word not in FUNCTION_WORDS),
-        )
+        write("INSERT INTO lexicons VALUES (?, ?, ?)", (document, LEXICON.dump_json(lexicon), text))
         write_all(
             "INSERT OR IGNORE INTO short VALUES (?, ?, ?, ?)",
             ((short, long, fold(short), " ".join(words(long))) for short, long in lexicon.short.items()),
@@ -143,18 +147,24 @@ class VocabularyWriter:
             if write("INSERT OR IGNORE INTO names VALUES (?, ?)", (name, fold(name).split(" ")[-1])).rowcount:
                 write_all("INSERT OR IGNORE INTO parts VALUES (?, ?)", ((word, name) for word in words(name)))
         self._forms.update(lexicon.forms)
-        if len(self._forms) > COUNTED:
-            self._write_forms()
+        self._words.update(lexicon.words)
+        if len(self._forms) + len(self._words) > COUNTED:
+            self._write_words()
 
-    def _write_forms(self) -> None:
-        self._connection.executemany(
+    def _write_words(self) -> None:
+        write_all = self._connection.executemany
+        write_all("INSERT OR IGNORE INTO words VALUES (?)", ((word,) for word in self._words))
+        write_all(
+            "INSERT INTO stems VALUES (?, 1) ON CONFLICT DO UPDATE SET content = 1",
+            ((stem(word),) for word in self._words if word not in FUNCTION_WORDS),
+        )
+        write_all(
             "INSERT INTO forms VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET count = count + excluded.count",
             ((form, fold(form), count) for form, count in self._forms.items()),
         )
-        self._connection.executemany(
-            "INSERT OR IGNORE INTO stems VALUES (?, 0)", ((stem(fold(form)),) for form in self._forms)
-        )
+        write_all("INSERT OR IGNORE INTO stems VALUES (?, 0)", ((stem(fold(form)),) for form in self._forms))
         self._forms.clear()
+        self._words.clear()
 
     def add_questions(self, questions: Iterable[bytes]) -> None:
         """Keep what the documents answer."""
@@ -162,7 +172,7 @@ class VocabularyWriter:
 
     def finish(self) -> Vocabulary:
         """Write what is left; what was written can be read from now on, and questions be added until it is closed."""
-        self._write_forms()
+        self._write_words()
         ranked = "SELECT folded FROM forms GROUP BY folded ORDER BY sum(count) DESC, min(rowid) LIMIT ?"
         spelled = " ".join(folded for (folded,) in self._connection.execute(ranked, (SPELLED,)))
         self._connection.execute("INSERT INTO spelled VALUES (?)", (spelled,))

@@ -11,6 +11,9 @@
   const MAX_QUESTION = 2000;
   const MAX_HISTORY = 20;
   const MAX_ANSWER = 4000;
+  const MAX_ADDRESS = 200;
+  const CONSENT = "Keep my question and this address, so that somebody can answer me";
+  const KEPT = "Your question and this address are kept until somebody has answered you.";
   const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
   const STYLE = `
@@ -70,6 +73,12 @@ summary { cursor: pointer; width: fit-content; margin-bottom: .7rem; font-size: 
 form { display: flex; gap: .5rem; align-items: flex-end; margin: 0; padding: .8rem 1rem; border-top: 1px solid var(--line);
   background: var(--ground); }
 label { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.back { display: block; border: 0; background: none; padding: 0 0 .3rem; font-size: .9375rem; }
+label.shown { position: static; display: block; width: auto; height: auto; overflow: visible; clip-path: none; white-space: normal; margin: 0 0 .3rem; }
+.back input:not([type]) { display: block; width: 100%; max-width: 24rem; margin: 0 0 .7rem; font: inherit; color: inherit;
+  background: var(--ground); border: 1px solid var(--edge); border-radius: 10px; padding: .45rem .75rem; min-height: 2.65rem; }
+.back input::placeholder { color: var(--quiet); opacity: 1; }
+.back .send { margin-top: .3rem; }
 textarea { flex: 1; min-width: 0; font: inherit; color: inherit; background: var(--ground); resize: none; max-height: 9rem;
   border: 1px solid var(--edge); border-radius: 10px; padding: .5rem .75rem; min-height: 2.65rem; }
 textarea:focus-visible { outline-offset: -1px; border-color: transparent; }
@@ -205,7 +214,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
         const documents = listed.documents.filter((one) => (wanted === undefined || one.id === wanted) && inside(one.collection));
         if (!documents.length) throw new Problem(404, `It has no document “${wanted ?? collection}”.`);
         for (const document of listed.documents) this.#documents.set(document.id, document);
-        this.#build(documents, listed.feedback);
+        this.#build(documents, listed.feedback, listed.unanswered);
       } catch (error) {
         console.warn(`Quoth shows nothing here. ${error.message} The server's log says more; it takes --allow-origin ${location.origin}.`);
         if (error.status) this.#refused(error);
@@ -229,12 +238,12 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
       );
     }
 
-    #build(documents, feedback) {
+    #build(documents, feedback, unanswered) {
       this.#paint();  // the page's own style may have come meanwhile
       const launcher = this.getAttribute("mode") === "launcher";
       const title = documents.length === 1 ? documents[0].title : "the documents";
       const label = this.getAttribute("label") || `Ask ${title}`;
-      const parts = (this.#parts = { feedback });
+      const parts = (this.#parts = { feedback, unanswered });
       parts.log = make("div", { class: "log", role: "log", "aria-label": "Conversation", tabindex: launcher ? "0" : false });
       parts.status = make("label", { role: "status" });
       parts.box = make("textarea", { id: "q", rows: "1", maxlength: MAX_QUESTION, placeholder: "Ask a question", autocomplete: "off",
@@ -355,6 +364,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
       const cards = (nothing ? nothing.nearest : answer.evidence).map((one, i) => this.#quotation(one, i + 1));
       if (nothing) shown.push(make("p", {}, clean(nothing.message)));
       if (nothing?.contact) shown.push(make("p", {}, `Whom to ask: ${clean(nothing.contact)}`));
+      if (this.#parts.unanswered && nothing && nothing.reason !== "not_a_question") shown.push(this.#askBack(answer));
       const near = nothing?.reason === "low_confidence" ? 1 : 0;
       const needed = nothing ? near : answer.needed;
       if (near && cards.length) shown.push(make("p", { class: "quiet" }, "The nearest sentence:"));
@@ -415,6 +425,31 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
       const about = this.#documents.get(evidence.document);
       const known = about && [about.author, about.title, about.date].filter(Boolean);
       if (known?.length > 1) panel.append(make("p", { class: "quiet" }, clean(known.join(", "))));
+    }
+
+    /* A question that is left for a person, with the address that its answer is for: sent by Send alone, with the box ticked. */
+    #askBack(answer) {
+      const address = make("input", { id: `a${this.#turns.length}`, name: "address", required: true, maxlength: MAX_ADDRESS, autocomplete: "email",
+        placeholder: "Your e-mail or telephone" });
+      const consent = make("input", { type: "checkbox", required: true });
+      const told = make("p", { class: "error", role: "alert", hidden: true });
+      const send = async (event) => {
+        event.preventDefault();
+        try {
+          await this.#fetch("api/unanswered", { question: answer.standalone_question, address: address.value, consent: consent.checked,
+            contact: answer.abstention.contact ?? null });
+          const kept = make("p", { class: "quiet", role: "status", tabindex: "-1" }, KEPT);
+          form.closest("details").replaceWith(kept);
+          kept.focus();
+        } catch (error) {
+          told.textContent = clean(error.message);
+          told.hidden = false;
+        }
+      };
+      const form = make("form", { class: "back", onsubmit: send },
+        make("label", { class: "shown", for: address.id }, "Where somebody can answer you"), address,
+        make("label", { class: "shown" }, consent, ` ${CONSENT}`), make("button", { class: "send", type: "submit" }, "Send"), told);
+      return make("details", {}, make("summary", {}, "Ask me back"), form);
     }
 
     #rate(answer) {

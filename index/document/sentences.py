@@ -37,6 +37,7 @@ WORD_BEHIND = re.compile(r"[^\W\d_]+")
 SMALL_ONLY = re.compile(r"\b(?:al|Id)\.\s*$")
 BROKEN = re.compile(r"(?<=[^\W\d_])([-\u2010\u00ad])[ \t]*(\r\n|\r|\n)\s*(?=[^\W\d_])")
 HYPHENED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+INSIDE_WORD = re.compile(r"\w[.!?]\w")  # README.Debian
 INVISIBLE = frozenset("\u00ad\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 
@@ -83,13 +84,17 @@ def boundaries(text: str) -> Iterator[int]:
 
 
 def continues(text: str, ends: Sequence[int], original: str) -> bool:
-    """Whether the sentence that ends last continues: it ends with an abbreviation, or is a list's number.
+    """Whether the sentence that ends last continues: inside a word, behind an abbreviation, or a list's number.
 
     `original` is the text with its markers.
     """
     last = text[max(ends[-1] - 16, ends[-2] if len(ends) > 1 else 0) : ends[-1]]
     following = original[len(text[: ends[-1]].rstrip()) :]
-    if BRACKET_ON.match(following) or LIST_NUMBER.fullmatch(last.strip()):
+    if (
+        INSIDE_WORD.match(text, max(ends[-1] - 2, 0))
+        or BRACKET_ON.match(following)
+        or LIST_NUMBER.fullmatch(last.strip())
+    ):
         return True
     if BRACKET.search(last) and following.lstrip()[:1].islower():
         return True

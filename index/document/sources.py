@@ -209,7 +209,7 @@ def name_apart(files: Sequence[FoundFile]) -> Iterator[FoundFile]:
 
 def read_file(found: FoundFile) -> SourceFile:
     """Read a file that was found; raises SourceError if it cannot be read, or has changed since."""
-    told = read_data(found.path, found.data or read_same(found))
+    told = read_data(found.path, read_same(found) if found.data is None else found.data)
     metadata = merge(found.metadata, told.metadata)
     return SourceFile(found.id, found.path, told.text, found.sha256, metadata, told, found.collection)
 

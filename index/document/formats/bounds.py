@@ -12,7 +12,9 @@ LARGEST_MEMBER = 128 * MEBIBYTE
 LARGEST_RATIO = 100  # unpacked to packed, of an archive as a whole
 MOST_MEMBERS = 20_000
 MOST_PAGES = 20_000
-SECONDS = 120  # for another program to read one file
+MOST_MEMORY = 4 << 30  # bytes, of the process that reads files
+SECONDS = 120  # for a file to be read
+SECONDS_PER_MEBIBYTE = 60  # beside these
 DEEPEST = 255  # elements inside each other, libxml2's own bound
 
 

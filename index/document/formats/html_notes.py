@@ -25,9 +25,12 @@ TARGET = re.compile(
 LABEL = re.compile(
     r"\s*[\[(]?\s*(?:(?:nb|note|n|fn)\.?\s?)?(?P<label>\d{1,4}|[A-Za-z]{1,2}|[ivxlc]{1,6}|[*†‡§¶‖#]{1,4})(?::\d{1,3})?\s*[\])]?\s*[.:]?\s*"
 )
+SPOKEN = re.compile(r"\s*(?:foot)?notes?\b", re.IGNORECASE)
 LEADING = re.compile(
     r"\s*(?:[\^↑↩]\s*)?(?:(?:[\[(]\s*)?(?:\d{1,4}|[*†‡§¶‖]{1,4})\s*[\]).:]+\s*|[*†‡§¶‖]{1,4}\s+|[\^↑]\s*|[\[(]\s*[\])]\s*)"
 )
+BACK_WORDS = re.compile(r"\b(?:back|return|jump|up|top|text|nb|note|fn|ref)\b", re.IGNORECASE)
+LONGEST_BACK = 40  # characters
 BARE_NUMBER = re.compile(r"\s*\d{1,4}\s+")
 CONTAINERS = frozenset(("li", "aside", "div", "p", "dd", "td", "tr", "section", "blockquote", "article", "table"))
 WRAPPERS = frozenset(("li", "aside", "div", "dd", "table", "tbody", "tr"))
@@ -55,7 +58,7 @@ def find_links(root: HtmlElement) -> Links:
     backs: set[HtmlElement] = set()
     for link in root.iter("a"):
         target = target_of(link, targets, places)
-        if says_back(link) or (target is not None and is_back(target, markers)):
+        if says_back(link) or (target is not None and is_back(link, target, markers)):
             backs.add(link)
         elif target is None or target is link:
             continue
@@ -107,8 +110,11 @@ def says_back(link: HtmlElement) -> bool:
     return bool(said or BACKLINK.search(attributes(link)) or BACK_CLASS.search(link.get("class") or ""))
 
 
-def is_back(target: HtmlElement, markers: dict[HtmlElement, HtmlElement]) -> bool:
-    """Whether a link leads to a marker that was found."""
+def is_back(link: HtmlElement, target: HtmlElement, markers: dict[HtmlElement, HtmlElement]) -> bool:
+    """Whether a link leads to a marker that was found, in words that say no more than that."""
+    words = link.text_content()
+    if len(words) > LONGEST_BACK or (re.search(r"[^\W\d_]{2}", words) and not BACK_WORDS.search(words)):
+        return False
     near = [target, *target.iterchildren(), *(target.iterancestors("sup", "a"))]
     return any(node in markers for node in near) or any(node in markers for node in target.iterdescendants("a"))
 
@@ -129,6 +135,8 @@ def is_marker(link: HtmlElement) -> bool:
     )
     if raised or any(True for _ in link.iterchildren("sup")):
         return True
+    if SPOKEN.match(words):  # "see note 24"
+        return False
     return bool(TARGET.search((link.get("href") or "").rpartition("#")[2])) and bool(re.search(r"\d|[*†‡]", words))
 
 

@@ -1,5 +1,6 @@
 """JATS, the XML of journal articles: its elements under their HTML names, notes and references as its `rid`s say."""
 
+import re
 from copy import deepcopy
 from pathlib import Path
 
@@ -24,8 +25,14 @@ NAMES = {
 }  # fmt: skip
 LEFT_OUT = frozenset(("tex-math", "graphic", "inline-graphic", "journal-meta", "permissions", "object-id", "pub-id"))
 NOTES = frozenset(("fn", "bibr", "table-fn", "bibr fn"))
+CITATIONS = ("element-citation", "nlm-citation", "citation")
+BEFORE = {  # what stands before a part of a citation whose parts are only named
+    "volume": " ", "issue": ", no. ", "fpage": ": ", "elocation-id": ": ", "lpage": "–", "publisher-loc": ", ",
+    "month": " ", "day": " ", "given-names": " ", "suffix": " ",
+}  # fmt: skip
 FRONT = ("abstract", "trans-abstract", "author-notes")
 DEEPEST_HEADING = 6
+WORDS = re.compile(r"\S")
 
 
 def read_jats(path: Path, data: bytes) -> Read:
@@ -35,6 +42,8 @@ def read_jats(path: Path, data: bytes) -> Read:
     article = root if local(root) == "article" else next(root.iter("{*}article"), None)
     if article is None:
         raise SourceError(f"{path} is XML of another kind than JATS (its root is {local(root)!r}). Save it as HTML.")
+    for citation in article.iter(*(f"{{*}}{name}" for name in CITATIONS)):
+        punctuate(citation)
     body = Element("body")
     for part in article.iterchildren("{*}front", "{*}body", "{*}back", "{*}floats-group"):
         front = local(part) == "front"
@@ -74,6 +83,27 @@ def converted(element: etree._Element, depth: int) -> HtmlElement:
         elif child.tail:
             add_text(new, child.tail)
     return new
+
+
+def punctuate(citation: etree._Element) -> None:
+    """Set between the parts of a citation what its readers would see, where the file has nothing there.
+
+    Names stand first: "Roe A, Doe B. 2001. On rain. Weather Review 12: 3–9."
+    """
+    parts = [part for part in citation if isinstance(part.tag, str) and local(part) not in LEFT_OUT]
+    if WORDS.search(citation.text or "") or any(WORDS.search(part.tail or "") for part in citation):
+        return
+    for part, following in zip(parts, [*parts[1:], None]):
+        group = local(part) in ("person-group", "name", "string-name")
+        if group:
+            punctuate(part)
+        between = "." if following is None else BEFORE.get(local(following), ". ")
+        if local(citation) == "person-group":
+            between = "" if following is None else ", "
+        elif local(citation) in ("name", "string-name"):
+            between = "" if following is None else " "
+        ended = "".join(part.itertext()).rstrip()[-1:] in (".", "?", "!")
+        part.tail = between.removeprefix(".") if ended else between
 
 
 def html_name(element: etree._Element, name: str, depth: int) -> str:

@@ -1,10 +1,13 @@
 """Markdown: CommonMark with tables, footnotes (`[^1]`, `^[...]`) and definition lists, by way of HTML."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
@@ -31,8 +34,21 @@ def read_markdown(path: Path, data: bytes) -> Read:
         if token.type == "heading_open":
             token.attrSet("id", anchor(inline.content, used))
     front = tokens[0].content if tokens and tokens[0].type == "front_matter" else ""
+    metadata = front_matter(front)
+    if metadata.title is None:
+        metadata = replace(metadata, title=title_heading(tokens))
     page = markdown.renderer.render(tokens, markdown.options, {}) or "<p></p>"
-    return read_root(path, parse_html(path, f"<html><body>{page}</body></html>"), front_matter(front))
+    return read_root(path, parse_html(path, f"<html><body>{page}</body></html>"), metadata)
+
+
+def title_heading(tokens: Sequence[Token]) -> str | None:
+    """The words of the heading of the first level that a file begins with, if it has no other."""
+    begun = [token for token in tokens if token.type != "front_matter"]
+    firsts = [token for token in begun if token.type == "heading_open" and token.tag == "h1"]
+    if len(firsts) != 1 or begun[0] is not firsts[0]:
+        return None
+    words = "".join(part.content for part in begun[1].children or () if part.type in ("text", "code_inline"))
+    return " ".join(words.split()) or None
 
 
 def anchor(heading: str, used: dict[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""DOCX, ODT, reStructuredText and LaTeX, by pandoc: a process in its own sandbox, bounded in time and memory."""
+"""DOCX, ODT, reStructuredText and LaTeX, by pandoc: a process in its own sandbox, bounded in memory."""
 
 import re
 import subprocess
@@ -14,7 +14,7 @@ from index.document.formats.html import parse_html, read_root
 from index.document.formats.text import decode_text
 from index.document.formats.types import Read
 from index.document.types import Metadata
-from index.errors import SourceError
+from index.errors import SourceError, StoppedError
 
 READERS = {".docx": "docx", ".odt": "odt", ".rst": "rst", ".tex": "latex", ".latex": "latex"}
 PACKED = (".docx", ".odt")
@@ -60,7 +60,9 @@ def run_pandoc(path: Path, kind: str, data: bytes) -> str:
                 check=False,
             )  # fmt: skip
         except subprocess.TimeoutExpired as error:
-            raise SourceError(f"{path} takes pandoc more than {SECONDS} seconds, and is not read. Split it.") from error
+            raise StoppedError(
+                f"{path} takes pandoc more than {SECONDS} seconds, and is not read. Split it."
+            ) from error
     if done.returncode:
         reason = " ".join(done.stderr.decode("utf-8", "replace").split())[:LONGEST_REASON]
         raise SourceError(

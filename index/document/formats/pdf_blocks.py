@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from index.document.formats.pdf_lines import CELLS, Line
+from index.document.formats.pdf_lines import Line
 
 HEADING_HEIGHT = 1.12  # a heading's letters to the body's, at least
 LONGEST_HEADING = 160  # characters
@@ -15,7 +15,8 @@ APART = 1.45  # between two lines, to what is usual, from which they are two par
 INDENT = 0.9  # in heights
 SHORT = 0.88  # of the width, up to which a line is not full
 ENDED = re.compile(r"[.!?:;…][”’\"')\]]*$")
-BULLET = re.compile(r"[•‣◦▪■–—∙·o*-]\s+(?:\|\s)?|[•‣◦▪■∙]")
+# Symbol fonts' bullets come as control characters, or as characters for private use.
+BULLET = re.compile(r"[•‣◦▪■–—∙·o*-]\s+(?:\|\s)?|[•‣◦▪■∙\x80-\x9f\ue000-\uf8ff]\s*")
 ITEM = re.compile(r"(?:\(?\d{1,3}[.)]|\(?[a-z][.)]|\([ivx]{1,4}\))\s+\S")
 NUMBERING = re.compile(
     r"^(?:(?:chapter|section|part|appendix)\s+)?(?:[\dA-Z]{1,3}(?:\.\d{1,3})*\.?)?\s+", re.IGNORECASE
@@ -97,7 +98,7 @@ def heading_at(
                 waiting.remove((title, level))
                 return min(count, len(page) - at), min(level, DEEPEST)
     line = page[at]
-    if line.mono or len(line.text) > LONGEST_HEADING or CELLS in line.text or not has_letters(line):
+    if line.mono or len(line.text) > LONGEST_HEADING or line.cells or not has_letters(line):
         return 0, 0
     if line.height in levels:
         count = 1
@@ -161,7 +162,7 @@ def is_more_code(block: LineBlock, line: Line, kind: str) -> bool:
 def is_of_cell(row: Sequence[Line], line: Line, leading: float) -> bool:
     """Whether a line goes on with the last cell of a table's row."""
     below = row[-1].base - line.base
-    beside = abs(line.left - row[0].cells[-1]) < line.height and CELLS not in line.text
+    beside = abs(line.left - row[0].cells[-1]) < line.height and not line.cells
     return beside and line.page == row[0].page and 0 < below < APART * leading * line.height
 
 
@@ -171,7 +172,7 @@ def kind_of(line: Line) -> str:
         return "code"
     if BULLET.match(line.text) or ITEM.match(line.text):
         return "item"
-    return "row" if CELLS in line.text else "paragraph"
+    return "row" if line.cells else "paragraph"
 
 
 def is_new(block: LineBlock, line: Line, leading: float, right: float) -> bool:

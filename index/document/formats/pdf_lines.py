@@ -14,6 +14,7 @@ RAISED = 0.08  # how far above the line's baseline it stands, in its height, at 
 SAME_LINE = 0.55  # how far apart baselines of one line may be, in heights
 WIDE_GAP = 2.0  # between two cells of a table, in heights
 CELLS = " | "
+ONE = re.compile(r"[^\s,]+")  # of the raised signs that stand together, as "7, 8"
 BOLD_WEIGHT = 600
 BOLD_NAME = re.compile(r"bold|black|heavy|semibold|-bd|\bcmbx|sfbx", re.IGNORECASE)
 MONO_NAME = re.compile(r"mono|courier|consol|typewriter|\bcmtt|sftt|nimbusmon|inconsolata|menlo", re.IGNORECASE)
@@ -162,7 +163,8 @@ def write_glyphs(
         text += one.text
     if run >= 0:
         raised.append((run, len(text.rstrip())))
-    signs = tuple((start, end) for start, end in raised if SIGN.fullmatch(text[start:end]))
+    each = [(start + one.start(), start + one.end()) for start, end in raised for one in ONE.finditer(text[start:end])]
+    signs = tuple((start, end) for start, end in each if SIGN.fullmatch(text[start:end]))
     return text, signs, tuple(cells) if len(cells) > 1 else ()
 
 

@@ -1,0 +1,1 @@
+"""Marks in a file's own markup against those that were found in it."""
