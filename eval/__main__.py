@@ -13,6 +13,7 @@ from assistant.feedback import read_feedback
 from assistant.options import ANSWER_OPTIONS, SOURCE_OPTIONS, add_options, parse_share, settings_of
 from assistant.terminal import progress_bar, tell, to_line, writing
 from eval.candidates import make_candidates
+from eval.conversations import measure_conversations
 from eval.document_results import compare_document_results, is_over_documents
 from eval.document_run import measure_documents, measure_pairs
 from eval.document_tables import document_comparison_table, document_tables, guarantees, legend
@@ -26,6 +27,7 @@ from eval.results import add_pairs, compare_scores, make_results, read_results, 
 from eval.rewriting import read_conversations, read_relevant, score_rewrites, score_rewritten_retrieval
 from eval.squad import read_squad, run_squad
 from eval.tables import comparison_table, figures_table, show
+from eval.turns import make_documents, read_turns
 from index.document.parse import parse
 from index.document.sources import read_sources
 from index.encoders import load_encoder
@@ -114,6 +116,13 @@ def make_parser() -> argparse.ArgumentParser:
     text = "a copy of the mtRAG repository, to measure retrieval too"
     rewriting.add_argument("--retrieval", type=Path, metavar="REPO", help=text)
     rewriting.set_defaults(run=run_rewriting)
+
+    text = "ways of understanding the turns of mtRAG's conversations"
+    conversations = commands.add_parser("conversations", parents=[answer_options], help=text)
+    conversations.add_argument("repository", type=Path, metavar="REPO", help="a copy of the mtRAG repository")
+    conversations.add_argument("--limit", type=int, metavar="N", help="of the first N documents made of it only")
+    conversations.add_argument("--out", type=Path, default=Path("eval-report"), metavar="DIR")
+    conversations.set_defaults(run=run_conversations)
 
     candidates = commands.add_parser("candidates", help="what people marked, as gold to be checked")
     add_options(candidates, *SOURCE_OPTIONS, "feedback")
@@ -264,6 +273,19 @@ def run_rewriting(options: argparse.Namespace) -> None:
         encoder = load_encoder(settings_of(options).encoder)
         table = score_rewritten_retrieval(conversations["mtRAG"], passages, relevant, encoder)
         figures["retrieval"] = {way: {name: asdict(f) for name, f in row.items()} for way, row in table.items()}
+    print(json.dumps(figures, indent=2))
+
+
+def run_conversations(options: argparse.Namespace) -> None:
+    """`python -m eval conversations`."""
+    passages, turns = read_turns(options.repository)
+    if options.limit is not None and options.limit < 1:
+        raise GoldError(f"--limit is a number of documents from 1, not {options.limit}.")
+    documents = make_documents(passages, turns)[: options.limit]
+    config = settings_of(options).config
+    with progress_bar("Asking") as progress:
+        encoder = load_encoder(config.index.encoder)
+        figures = measure_conversations(documents, passages, config, encoder, options.out, progress)
     print(json.dumps(figures, indent=2))
 
 
