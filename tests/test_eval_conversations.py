@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from assistant.config import Config
+from assistant.reader.load import SIMPLE_READER
 from eval import __main__ as cli
 from eval.conversations import ALONE, ALONG, SERVED, STANDALONE, judge, measure_conversations, score, ways
 from eval.gold import GoldError
@@ -109,7 +111,7 @@ def test_a_turn_is_asked_in_the_ways_it_has(repository: Path) -> None:
 
 def test_every_way_is_asked_and_scored(repository: Path, encoder: Encoder, tmp_path: Path) -> None:
     passages, turns = read_turns(repository)
-    config = cli.settings_of(cli.make_parser().parse_args(["conversations", "x", "--reader", "sentence"])).config
+    config = Config(reader=SIMPLE_READER)
     documents = make_documents(passages, turns)
     figures = measure_conversations(documents, passages, config, encoder, tmp_path / "out", lambda done, total: None)
     later = figures["later turns"]
@@ -157,7 +159,9 @@ def test_figures_are_paired_over_turns() -> None:
 
 def test_mcnemar_counts_what_one_alone_has_right() -> None:
     a, b = [True] * 9 + [False, True], [False] * 8 + [True, True, True]
-    assert mcnemar(a, b) == (8, 1, pytest.approx(2 * (1 + 9) / 2**9))
+    a_alone, b_alone, p = mcnemar(a, b)
+    assert (a_alone, b_alone) == (8, 1)
+    assert p == pytest.approx(2 * (1 + 9) / 2**9)
     assert mcnemar([True], [True]) == (0, 0, 1.0)
 
 
