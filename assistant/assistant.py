@@ -28,6 +28,7 @@ from index.dense import DEFAULT_ENCODER, Encoder, Progress
 from index.document.sources import SourceFile
 from index.document.types import Metadata
 from index.errors import QuestionError, SourceError
+from index.milvus.opening import search_in
 from index.retriever import Index
 from index.store import Attachment, Say, make_index, open_index
 from index.types import Hit, IndexConfig
@@ -95,6 +96,8 @@ class Assistant:
         attachment = Attachment(known_version(reader.fingerprint), learn, Known.open)
         where = (config.source, config.index_dir, config.index)
         index = open_index(*where, encoder, say, progress, attachment, config.wikis)
+        if config.store:
+            index = search_in(config.store, config.store_seconds, index, config.index_dir, say)
         quoth = cls(index, config, reader, known=index.attached if isinstance(index.attached, Known) else None)
         return quoth.of_collection(config.collection) if config.collection else quoth
 

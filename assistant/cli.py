@@ -18,11 +18,20 @@ from rich.console import Console
 from assistant.assistant import Assistant
 from assistant.feedback import read_feedback
 from assistant.insights import insights_text
-from assistant.options import ASK_OPTIONS, INDEX_OPTIONS, SOURCE_OPTIONS, add_options, settings_of
+from assistant.options import (
+    ASK_OPTIONS,
+    INDEX_OPTIONS,
+    SOURCE_OPTIONS,
+    add_options,
+    parse_count,
+    parse_shard,
+    settings_of,
+)
 from assistant.outline import MOST_LISTED, document_to_dict, outline_lines
 from assistant.render import printable, to_text
 from assistant.server.command import add_commands
 from assistant.settings import Settings
+from assistant.shared import kept_in
 from assistant.sync.command import add_command as add_sync
 from assistant.terminal import progress_bar, tell, to_line, writing
 from assistant.types import Answer, Turn
@@ -31,6 +40,7 @@ from index.document.parse import parse
 from index.document.sources import find_files, read_all
 from index.encoders import load_encoder
 from index.errors import QuestionError, QuothError
+from index.sharing import Share, make_pieces
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -102,13 +112,17 @@ def add_showing(commands: Any) -> None:
     document.set_defaults(run=run_document)
 
     index = commands.add_parser("index", help="make the index, or check that it is there")
+    meaning = "so many processes read and encode what is new (default: this one, with a thread for each core)"
+    index.add_argument("--workers", type=parse_count, default=0, metavar="N", help=meaning)
+    meaning = "make only what is one's own of n shares; quoth index without it then puts all of them together"
+    index.add_argument("--shard", type=parse_shard, metavar="i/n", help=meaning)
     add_options(index, *INDEX_OPTIONS, "reader")
     index.set_defaults(run=run_index)
 
     insights = commands.add_parser("insights", help="show what was asked, went unanswered, or was marked wrong")
     insights.add_argument("--json", action="store_true", help="print every record as a line of JSON")
     insights.add_argument("--forget", metavar="ID", help="delete a question that was answered, with its address")
-    add_options(insights, "feedback")
+    add_options(insights, "feedback", "shared_store")
     insights.set_defaults(run=run_insights)
 
 
@@ -220,6 +234,10 @@ def run_document(options: argparse.Namespace) -> None:
 def run_index(options: argparse.Namespace) -> None:
     """quoth index"""
     settings = settings_of(options)
+    if options.shard or options.workers:
+        make_shard(settings, options.shard, options.workers)
+    if options.shard:
+        return
     index = open_assistant(settings).index
     print(
         f"{len(index.documents)} document(s), {len(index.passages)} passages, {index.sentences} sentences "
@@ -227,11 +245,22 @@ def run_index(options: argparse.Namespace) -> None:
     )
 
 
+def make_shard(settings: Settings, shard: Share | None, workers: int) -> None:
+    """Make the pieces of a share of the documents, or of all, and say what is left to do; alone, a share tells more."""
+    config = settings.config
+    where = (config.source, config.index_dir, config.index, shard or Share(), workers)
+    with progress_bar() as show:
+        left = make_pieces(*where, say=tell, progress=show, collections=config.wikis)
+    if shard:
+        then = f"{left} document(s) are left to others" if left else "all documents are, and quoth index publishes them"
+        print(f"Shard {shard.number}/{shard.of} is done; {then}.")
+
+
 def run_insights(options: argparse.Namespace) -> None:
     """quoth insights"""
-    path = settings_of(options).feedback
-    records = read_feedback(path)
-    store = UnansweredStore(path)
+    place = kept_in(settings_of(options))
+    records = read_feedback(place)
+    store = UnansweredStore(place)
     if options.forget is not None:
         store.forget(options.forget)
         return

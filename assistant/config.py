@@ -10,9 +10,10 @@ from index.types import IndexConfig
 
 MAX_QUESTION = 2000  # characters
 MAX_HISTORY = 20  # turns
-THRESHOLD = 0.3632
-SURE = 0.6842  # the confidence from which an answer is called sure
+THRESHOLD = 0.3638
+SURE = 0.7059  # the confidence from which an answer is called sure
 DEFAULT_READER = "quoth"
+STORE_SECONDS = 5
 Unit = Literal["sentence", "paragraph"]
 SOURCE = Path("source_docs")
 INDEX_DIR = Path(".quoth")
@@ -28,7 +29,8 @@ class Config:
     `reader` is one that `load_reader` knows; `passages` is how many are read for a question, `quotations` how
     many are given at most. With a `collection` only that folder of the sources is asked. `unit` is what is quoted.
     `contact` is whom to ask where the documents do not say: "default", and by folder.
-    `wikis` are the folders of wikis' pages, each a collection of its name.
+    `wikis` are the folders of wikis' pages, each a collection of its name. `store` is what searches, where it is not
+    this process, and how many seconds that may take.
     """
 
     source: Path = SOURCE
@@ -43,6 +45,8 @@ class Config:
     unit: Unit = "sentence"
     contact: Mapping[str, str] = field(default_factory=dict)
     wikis: tuple[Path, ...] = ()
+    store: str = ""
+    store_seconds: float = STORE_SECONDS
 
     def certainty(self, confidence: float) -> Certainty:
         """Return the certainty of an answer with some confidence."""

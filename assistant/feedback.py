@@ -1,16 +1,17 @@
-"""Feedback on answers in SQLite: the question, the answer's offsets, the versions; never who asked."""
+"""Feedback on answers, kept in a database: the question, the answer's offsets, the versions; never who asked."""
 
 import json
 import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 from assistant.assistant import Assistant
+from assistant.shared import Run, SharedStore
 from assistant.types import Answer
 from index.errors import QuestionError, StoreError
 
@@ -24,7 +25,7 @@ NOT_KEPT = "That could not be kept. The server's log says why."
 TABLE = """
 CREATE TABLE IF NOT EXISTS feedback (
     id TEXT PRIMARY KEY, asked TEXT NOT NULL, question TEXT NOT NULL, standalone_question TEXT NOT NULL,
-    answered INTEGER NOT NULL, confidence REAL NOT NULL, quotations TEXT NOT NULL, versions TEXT NOT NULL,
+    answered INTEGER NOT NULL, confidence DOUBLE PRECISION NOT NULL, quotations TEXT NOT NULL, versions TEXT NOT NULL,
     helpful INTEGER, reason TEXT
 )
 """
@@ -61,6 +62,9 @@ class Record:
     asked: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
+COLUMNS = tuple(field.name for field in fields(Record))
+
+
 def make_record(answer: Answer, quoth: Assistant, id: str | None = None) -> Record:
     """Make the unrated record of an answer; a record replaces an earlier one with the same id."""
     shown = answer.abstention.nearest if answer.abstention else answer.evidence[: answer.needed]
@@ -93,57 +97,64 @@ def rate(record: Record, helpful: object, reason: object = None) -> Record:
 
 
 class FeedbackStore:
-    """Records in an SQLite file, created if it does not exist.
+    """Records in an SQLite file, created if it does not exist, or in what several processes share.
 
-    With `record_questions` unrated questions are saved too. Raises StoreError if the file cannot be read or written.
+    With `record_questions` unrated questions are saved too. Raises StoreError if a place cannot be read or written.
     """
 
-    def __init__(self, path: Path, record_questions: bool = False) -> None:
-        self.path, self.record_questions = path, record_questions
-        with self._open():
-            pass
+    def __init__(self, place: Path | SharedStore, record_questions: bool = False) -> None:
+        self.place, self.record_questions = place, record_questions
+        with self._open() as run:
+            run(f"SELECT {', '.join(COLUMNS)} FROM feedback WHERE id = ''")  # another version's table is told at once
 
     def save(self, record: Record) -> None:
         """Save a record, replacing an earlier one with the same id."""
         row = asdict(record) | {
             "quotations": json.dumps([asdict(quotation) for quotation in record.quotations]),
             "versions": json.dumps(record.versions),
+            "answered": int(record.answered),
+            "helpful": None if record.helpful is None else int(record.helpful),
         }
-        names = ", ".join(row)
-        marks = ", ".join(f":{name}" for name in row)
-        with self._open() as database:
-            database.execute(f"INSERT OR REPLACE INTO feedback ({names}) VALUES ({marks})", row)
+        names, marks = ", ".join(COLUMNS), ", ".join(f":{name}" for name in COLUMNS)
+        anew = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS)
+        with self._open() as run:
+            run(f"INSERT INTO feedback ({names}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {anew}", **row)
 
     def list(self) -> tuple[Record, ...]:
         """Return every record, oldest first."""
-        with self._open() as database:
-            rows = database.execute("SELECT * FROM feedback ORDER BY asked, rowid").fetchall()
-        return tuple(read_row(dict(row)) for row in rows)
+        with self._open() as run:
+            return tuple(map(read_row, run(f"SELECT {', '.join(COLUMNS)} FROM feedback ORDER BY asked, id")))
 
-    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
-        return open_table(self.path, TABLE)
+    def _open(self) -> AbstractContextManager[Run]:
+        return open_table(self.place, TABLE)
+
+
+def open_table(place: Path | SharedStore, table: str) -> AbstractContextManager[Run]:
+    """What runs statements on a table, made where it is not there; at the end all of them are kept, or none."""
+    return open_file(place, table) if isinstance(place, Path) else place.open((table,))
 
 
 @contextmanager
-def open_table(path: Path, table: str) -> Iterator[sqlite3.Connection]:
-    """Open a connection that commits at the end, to a file with a table, made where it is not there."""
+def open_file(path: Path, table: str) -> Iterator[Run]:
+    """The same, of a file."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with closing(sqlite3.connect(path, timeout=10)) as database, database:
             database.row_factory = sqlite3.Row
+            database.execute("PRAGMA secure_delete = ON")
             database.execute(table)
-            yield database
+            yield lambda statement, **given: [dict(row) for row in database.execute(statement, given)]
     except (OSError, sqlite3.Error) as error:
         raise StoreError(
             f"{path} cannot keep feedback ({error}). Name another file with --feedback, or use --no-feedback."
         ) from error
 
 
-def read_feedback(path: Path) -> tuple[Record, ...]:
-    """Return every record of a feedback file; raises StoreError if it does not exist."""
-    if not path.is_file():
-        raise StoreError(f"There is no feedback in {path} yet. Name another file with --feedback.")
-    return FeedbackStore(path).list()
+def read_feedback(place: Path | SharedStore) -> tuple[Record, ...]:
+    """Return every record that is kept; raises StoreError of a file that does not exist."""
+    if isinstance(place, Path) and not place.is_file():
+        raise StoreError(f"There is no feedback in {place} yet. Name another file with --feedback.")
+    return FeedbackStore(place).list()
 
 
 def read_row(row: dict[str, object]) -> Record:

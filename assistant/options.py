@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,16 @@ from pydantic.fields import FieldInfo
 
 from assistant.settings import Settings
 from assistant.settings_sources import read_settings
+from index.sharing import Share
 
 TABLES = ("wikis",)  # in a TOML file only
 SOURCE_OPTIONS = ("source", "index_dir", *TABLES)
-INDEX_OPTIONS = (*SOURCE_OPTIONS, "encoder")
+INDEX_OPTIONS = (*SOURCE_OPTIONS, "encoder", "store", "store_seconds")
 ANSWER_OPTIONS = (*INDEX_OPTIONS, "reader", "threshold", "unit")
 ASK_OPTIONS = (*ANSWER_OPTIONS, "collection", "contact")
 PAIRS = {"groups": "PATH=GROUP,GROUP", "contact": "FOLDER=X"}
+MOST_WORKERS = 256
+SHARD = re.compile(r"([0-9]{1,6})/([0-9]{1,6})", re.ASCII)
 METAVARS = {Path: "PATH", int: "N", float: "X"}
 
 
@@ -58,3 +62,18 @@ def parse_share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 1")
     return value
+
+
+def parse_count(text: str) -> int:
+    """Parse how many processes there are to be."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_WORKERS:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {MOST_WORKERS}")
+    return int(text)
+
+
+def parse_shard(text: str) -> Share:
+    """Parse which share of how many is one's own, such as 1/4."""
+    found = SHARD.fullmatch(text)
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise argparse.ArgumentTypeError(f"{text!r} is no shard; the first of four is 1/4, the last 4/4")
+    return Share(int(found[1]), int(found[2]))

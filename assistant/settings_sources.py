@@ -10,8 +10,10 @@ from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource, TomlConfigSettingsSource
 
 from assistant.settings import PREFIX, Settings
+from assistant.shared import without_password
 from assistant.sync.types import WikiSettings
 from index.errors import QuothError
+from index.milvus.address import ENVIRONMENT as STORE_ENVIRONMENT
 
 CONFIG = "QUOTH_CONFIG"
 
@@ -49,7 +51,8 @@ def read_file(path: Path) -> dict[str, Any]:
 
 def read_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     """Read the settings in environment variables."""
-    variables = {name: value for name, value in environment.items() if name.startswith(PREFIX) and name != CONFIG}
+    others = (CONFIG, *STORE_ENVIRONMENT)
+    variables = {name: value for name, value in environment.items() if name.startswith(PREFIX) and name not in others}
     for name in variables:
         if name.removeprefix(PREFIX).lower() not in Settings.model_fields:
             raise QuothError(f"The environment has {name}, which is no setting. {list_settings()}")
@@ -95,6 +98,8 @@ def to_toml(settings: Settings) -> str:
     lines = []
     tables = []
     for name, value in settings.model_dump(mode="json").items():
+        if name == "shared_store":
+            value = without_password(value)
         if name == "wikis":
             tables = [f"\n# {Settings.model_fields[name].description}", *map(to_table, value)]
             continue

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from assistant.checks import check_question
 from assistant.feedback import open_table
+from assistant.shared import SharedStore
 from index.errors import QuestionError
 
 MAX_ADDRESS = 200  # characters
@@ -40,29 +41,27 @@ def make_unanswered(question: object, address: object, consent: object, contact:
 
 
 class UnansweredStore:
-    """Such questions, in the file of the feedback. Raises StoreError if that cannot be read or written."""
+    """Such questions, beside the feedback. Raises StoreError if that place cannot be read or written."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        with open_table(path, TABLE):
+    def __init__(self, place: Path | SharedStore) -> None:
+        self.place = place
+        with open_table(place, TABLE):
             pass
 
     def save(self, one: Unanswered) -> None:
         """Save a question."""
-        with open_table(self.path, TABLE) as database:
-            database.execute("INSERT INTO unanswered VALUES (:id, :asked, :question, :address, :contact)", asdict(one))
+        with open_table(self.place, TABLE) as run:
+            run("INSERT INTO unanswered VALUES (:id, :asked, :question, :address, :contact)", **asdict(one))
 
     def list(self) -> tuple[Unanswered, ...]:
         """Return every question, the oldest first."""
-        with open_table(self.path, TABLE) as database:
-            rows = database.execute("SELECT * FROM unanswered ORDER BY asked, rowid").fetchall()
-        return tuple(Unanswered(**dict(row)) for row in rows)
+        with open_table(self.place, TABLE) as run:
+            return tuple(Unanswered(**row) for row in run("SELECT * FROM unanswered ORDER BY asked, id"))
 
     def forget(self, beginning: str) -> None:
         """Delete the question whose id begins so, with its address; raises QuestionError unless it is one."""
         known = [one.id for one in self.list() if beginning and one.id.startswith(beginning)]
         if len(known) != 1:
             raise QuestionError(f"{len(known)} questions have an id that begins with {beginning!r}. Name one listed.")
-        with open_table(self.path, TABLE) as database:
-            database.execute("PRAGMA secure_delete = ON")
-            database.execute("DELETE FROM unanswered WHERE id = ?", known)
+        with open_table(self.place, TABLE) as run:
+            run("DELETE FROM unanswered WHERE id = :id", id=known[0])

@@ -11,6 +11,7 @@ from typing import Any
 from assistant.assistant import Assistant
 from assistant.feedback import read_feedback
 from assistant.options import ANSWER_OPTIONS, SOURCE_OPTIONS, add_options, parse_share, settings_of
+from assistant.shared import kept_in
 from assistant.terminal import progress_bar, tell, to_line, writing
 from eval.candidates import make_candidates
 from eval.conversations import measure_conversations
@@ -125,7 +126,7 @@ def make_parser() -> argparse.ArgumentParser:
     conversations.set_defaults(run=run_conversations)
 
     candidates = commands.add_parser("candidates", help="what people marked, as gold to be checked")
-    add_options(candidates, *SOURCE_OPTIONS, "feedback")
+    add_options(candidates, *SOURCE_OPTIONS, "feedback", "shared_store")
     candidates.add_argument("--out", type=Path, metavar="FILE", help="where to (default: standard output)")
     candidates.set_defaults(run=run_candidates)
     return parser
@@ -301,7 +302,7 @@ def run_gate(options: argparse.Namespace) -> int:
 def run_candidates(options: argparse.Namespace) -> None:
     """`python -m eval candidates`."""
     settings = settings_of(options)
-    records = read_feedback(settings.feedback)
+    records = read_feedback(kept_in(settings))
     candidates = make_candidates(records, {file.id: parse(file) for file in read_sources(settings.source)})
     with writing(options.out) as out:
         for candidate in candidates:

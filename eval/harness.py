@@ -18,7 +18,7 @@ from assistant.reader.span import SpanReader
 from eval.gold import Gold
 from eval.metrics.evidence import overlaps
 from eval.resuming import Task, run_tasks
-from index.retriever import WAYS
+from index.ranking import WAYS
 from index.types import Hit, Passage
 
 DEPTH = 50  # passages ranked for the retrieval figures; the reader gets the first few

@@ -22,7 +22,7 @@ from index.bm25 import Bm25
 from index.dense import Encoder, encode_all
 from index.folding import terms, words
 from index.nearest import Nearest
-from index.retriever import reciprocal_rank_fusion
+from index.ranking import reciprocal_rank_fusion
 
 DOMAINS = ("clapnq", "cloud", "fiqa", "govt")
 DEPTH = 100

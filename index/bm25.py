@@ -54,7 +54,7 @@ class Bm25:
         """`lengths` are in words; `within` tells of each text whether it is one of those that are searched."""
         self.postings, self.lengths, self.within = postings, lengths, within
         searched = lengths if within is None else lengths[within]
-        self.size, self.mean_length = len(searched), float(np.sum(searched, dtype=np.int64)) / max(len(searched), 1)
+        self.size, self.mean_length = len(searched), mean_length(searched)
 
     @classmethod
     def of(cls, texts: Iterable[str]) -> "Bm25":
@@ -64,16 +64,13 @@ class Bm25:
             counts.add(text)
         return cls(counts.postings, np.array(counts.lengths, np.int32))
 
-    def scores(self, question: str, positions: Sequence[int] | None = None) -> np.ndarray:
+    def scores(self, question: str, positions: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """The score of each text, or of those at `positions`; 0 where no word of the question stands."""
         asked = None if positions is None else np.asarray(positions, np.int64)
         scores = np.zeros(len(self.lengths) if asked is None else len(asked))
         for word, times in Counter(terms(question)).items():
-            texts, counts = self.postings(word)
-            if self.within is not None:
-                inside = self.within[texts]
-                texts, counts = texts[inside], counts[inside]
-            idf = math.log(1 + (self.size - len(texts) + 0.5) / (len(texts) + 0.5))
+            texts, counts = self._searched(word)
+            idf = self._idf(len(texts))
             if asked is None:
                 at = texts
             else:
@@ -81,9 +78,36 @@ class Bm25:
                 at = np.flatnonzero(there < len(texts))
                 at = at[texts[there[at]] == asked[at]]
                 texts, counts = asked[at], counts[there[at]]
-            norm = K1 * (1 - B + B * self.lengths[texts] / self.mean_length)
-            scores[at] += times * (idf * (counts * (K1 + 1) / (counts + norm)))
+            scores[at] += times * (idf * saturate(counts, self.lengths[texts], self.mean_length))
         return scores
+
+    def weights(self, question: str) -> dict[str, float]:
+        """What each word of a question that stands in a text counts, whatever the text."""
+        found = {word: (times, len(self._searched(word)[0])) for word, times in Counter(terms(question)).items()}
+        return {word: times * self._idf(texts) for word, (times, texts) in found.items() if texts}
+
+    def _searched(self, word: str) -> Postings:
+        """Those of the searched texts that a word stands in, and how often."""
+        texts, counts = self.postings(word)
+        if self.within is None:
+            return texts, counts
+        inside = self.within[texts]
+        return texts[inside], counts[inside]
+
+    def _idf(self, texts: int) -> float:
+        """The inverse document frequency of a word that stands in so many texts."""
+        return math.log(1 + (self.size - texts + 0.5) / (texts + 0.5))
+
+
+def mean_length(lengths: np.ndarray) -> float:
+    """The mean of some lengths."""
+    return float(np.sum(lengths, dtype=np.int64)) / max(len(lengths), 1)
+
+
+def saturate(counts: np.ndarray, lengths: np.ndarray, mean: float) -> np.ndarray:
+    """What it counts that a word stands so often in texts of such lengths."""
+    norm = K1 * (1 - B + B * lengths / mean)
+    return np.asarray(counts * (K1 + 1) / (counts + norm))
 
 
 def best(scores: np.ndarray, most: int) -> list[int]:

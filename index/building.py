@@ -1,15 +1,19 @@
 """Documents become an index as they come: parted, counted, encoded and written, never all of them in memory."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from index.contents import VECTORS, ContentsWriter
 from index.dense import Encoder, Progress, encode_all
+from index.document.parse import parse
+from index.document.sources import FoundFile, hash_text, read_file
 from index.document.types import Document
+from index.errors import SourceError
 from index.passages import make_passages
 from index.retriever import Index, distinct_places
+from index.reuse import Kept
 from index.tables import PASSAGES, SENTENCES
 from index.types import IndexConfig, Passage
 
@@ -34,6 +38,33 @@ class Text:
     text: str
     vector: np.ndarray | None
     size: float
+
+
+def read_documents(
+    files: Iterable[FoundFile],
+    kept: Callable[[FoundFile], Kept | None],
+    texts: dict[str, str],
+    unread: list[str],
+    say: Callable[[str], None] = lambda message: None,
+) -> Iterator[Given]:
+    """The documents of some files, the hashes of their texts noted, and a sentence on each that cannot be read."""
+    for file in files:
+        try:
+            given = read_given(file, kept(file))
+        except SourceError as error:
+            unread.append(str(error))
+            say(str(error))
+            continue
+        texts[file.id] = hash_text(given.document.text)
+        yield given
+
+
+def read_given(file: FoundFile, kept: Kept | None) -> Given:
+    """A file's document, as it was read before if the file is the same; raises SourceError if it cannot be read."""
+    vectors = kept.vectors(file) if kept else {}
+    if kept and (same := kept.document(file)):
+        return Given(same[0], file.size, same[1], vectors)
+    return Given(parse(read_file(file)), file.size, None, vectors)
 
 
 def write_documents(

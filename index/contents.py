@@ -36,12 +36,13 @@ File = Path | BytesIO
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Tables and arrays of an index; `lists` lead to the nearest of very many vectors."""
+    """Tables and arrays of an index; `sha256` tells those on disk from others."""
 
     tables: Tables
     vectors: Mapping[str, np.ndarray]
     lengths: Mapping[str, np.ndarray]
     nearest: Nearest
+    sha256: str = ""
 
 
 class ContentsWriter:

@@ -5,6 +5,8 @@ QuothError
 ├── EncoderError   an encoder that cannot be loaded
 ├── ReaderError    a reader that cannot be loaded
 ├── StoreError     an index folder that cannot be used
+│   └── UnavailableError  a store that does not search now; it may in a moment
+│       └── SharedStoreError  a store of several processes that keeps nothing now; it may in a moment
 ├── QuestionError  a question or request that cannot be asked
 └── WikiError      a wiki that cannot be read
 
@@ -30,6 +32,14 @@ class ReaderError(QuothError):
 
 class StoreError(QuothError):
     """An index folder that cannot be read or written."""
+
+
+class UnavailableError(StoreError):
+    """A store that does not search now: away, slow, full, or of another version."""
+
+
+class SharedStoreError(UnavailableError):
+    """A store that several processes share, and that keeps nothing now."""
 
 
 class QuestionError(QuothError):

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ def read_contents(generation: Path, manifest: Mapping[str, Any], width: int, has
     """
     whole = check_files(generation, manifest)
     contents = open_contents(generation, width, {**manifest["texts"], **hashes})
+    contents = replace(contents, sha256=hash_files(manifest["files"]))
     sources, unread = manifest["sources"], unread_in(manifest)
     names = [entry.id for entry in contents.tables.entries()]
     if not names or not set(names) <= set(sources) or len(names) + len(unread) != len(sources):
@@ -54,6 +56,12 @@ def read_contents(generation: Path, manifest: Mapping[str, Any], width: int, has
     if whole and not all(np.isfinite(contents.vectors[kind]).all() for kind in VECTORS):
         raise ValueError("vectors are not all finite")
     return contents
+
+
+def hash_files(files: Mapping[str, Mapping[str, Any]]) -> str:
+    """One hash of what an index holds, without what is attached."""
+    told = [(name, files[name]["sha256"]) for name in sorted(files) if name != ATTACHED]
+    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
 
 
 def check_files(generation: Path, manifest: Mapping[str, Any]) -> bool:
@@ -87,6 +95,13 @@ def making(folder: Path) -> Iterator[Path]:
     """A folder beside the generations to write a new one in; nothing of it is left where that fails."""
     for leftover in [*folder.glob("making-*"), *folder.glob("removing-*")]:
         shutil.rmtree(leftover, ignore_errors=True)
+    with making_beside(folder) as place:
+        yield place
+
+
+@contextmanager
+def making_beside(folder: Path) -> Iterator[Path]:
+    """The same where others may be writing, too: nothing of theirs is touched."""
     place = Path(tempfile.mkdtemp(prefix="making-", dir=folder))
     try:
         yield place
@@ -100,7 +115,19 @@ def save(place: Path, told: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
 
     Older ones but the last are removed.
     """
-    folder, files = place.parent, {}
+    folder, manifest = place.parent, seal(place, told)
+    found = generations(folder)
+    number = int(found[0].name.rpartition("-")[2]) + 1 if found else 1
+    made = place.rename(folder / f"generation-{number}")
+    sync(folder)
+    for old in generations(folder)[KEPT_GENERATIONS:]:
+        remove(old)
+    return made, manifest
+
+
+def seal(place: Path, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the manifest of what was written in a folder, and have all of it on the disk."""
+    files = {}
     for path in sorted(place.iterdir()):
         sync(path)
         with path.open("rb") as file:
@@ -110,13 +137,7 @@ def save(place: Path, told: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
     sync(place / MANIFEST)
     place.chmod(0o755)
     sync(place)
-    found = generations(folder)
-    number = int(found[0].name.rpartition("-")[2]) + 1 if found else 1
-    made = place.rename(folder / f"generation-{number}")
-    sync(folder)
-    for old in generations(folder)[KEPT_GENERATIONS:]:
-        remove(old)
-    return made, manifest
+    return manifest
 
 
 def remove(generation: Path) -> None:

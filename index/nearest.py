@@ -24,7 +24,10 @@ class Nearest:
         self.vectors, self.lists = vectors, open_lists(lists) if lists else None
 
     def search(self, vector: np.ndarray, k: int, positions: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """Positions and cosines of the `k` nearest, best first; `positions`, ascending, are those that may be found."""
+        """Positions and cosines of the `k` nearest, best first, ties in order.
+
+        `positions`, ascending, are those that may be found.
+        """
         # Imported here: nothing happens at import.
         import faiss
 
@@ -35,7 +38,7 @@ class Nearest:
         if self.lists is None or size <= FLAT:
             rows = self.vectors if positions is None else at(self.vectors, positions)
             scores, found = faiss.knn(asked, np.ascontiguousarray(rows), k, metric=faiss.METRIC_INNER_PRODUCT)
-            return found[0] if positions is None else positions[found[0]], scores[0]
+            return in_order(found[0] if positions is None else positions[found[0]], scores[0])
         settings = faiss.SearchParametersIVF()
         settings.nprobe = SEARCHED
         if positions is not None:
@@ -45,7 +48,7 @@ class Nearest:
             settings.sel = selector = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]  # noqa: F841
         scores, found = self.lists.search(asked, k, params=settings)
         there = found[0] >= 0
-        return found[0][there], scores[0][there]
+        return in_order(found[0][there], scores[0][there])
 
 
 def open_lists(path: Path) -> Any:
@@ -53,6 +56,12 @@ def open_lists(path: Path) -> Any:
     import faiss
 
     return faiss.read_index(str(path), faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY)
+
+
+def in_order(found: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The best first, of the same score the one that stands first; FAISS gives these in any order."""
+    order = np.lexsort((found, -scores))
+    return found[order], scores[order]
 
 
 def at(vectors: np.ndarray, positions: np.ndarray) -> np.ndarray:

@@ -1,20 +1,18 @@
-"""From a question to ranked passages: BM25 and vectors, joined by reciprocal rank fusion."""
+"""From a question to ranked passages (see ranking), and what is read of them."""
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
 import numpy as np
 
-from index.bm25 import Bm25, best
+from index.bm25 import Bm25
 from index.contents import Contents
 from index.dense import Encoder
 from index.document.types import Sentence
+from index.ranking import WAYS, Asked, LocalRanking, Ranking, Scope
 from index.tables import PASSAGES, SENTENCES, Documents, Entry, Passages
 from index.types import Hit, IndexConfig, Passage
-
-WAYS = ("bm25", "dense")
-DEPTH = 1000  # passages of a ranking that are fused with those of others; more add less than a thousandth
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,30 +42,20 @@ class SentenceScore:
     dense: float
 
 
-def reciprocal_rank_fusion(rankings: Iterable[Sequence[int]], k: int = 60) -> dict[int, float]:
-    """Fused scores of the items in some rankings, best first: the sum of 1 / (k + rank).
-
-    Cormack, Clarke and Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank
-    Learning Methods", SIGIR 2009.
-
-    >>> reciprocal_rank_fusion([[7, 3], [3]], k=60)
-    {7: 0.01639344262295082, 3: 0.03252247488101534}
-    """
-    fused: dict[int, float] = {}
-    for ranking in rankings:
-        for rank, item in enumerate(ranking, 1):
-            fused[item] = fused.get(item, 0.0) + 1.0 / (k + rank)
-    return fused
-
-
 class Index:
     """Documents, passages and sentences, ready to be searched; what is asked for is read then."""
 
     def __init__(
-        self, contents: Contents, encoder: Encoder, config: IndexConfig, documents: Sequence[str] | None = None
+        self,
+        contents: Contents,
+        encoder: Encoder,
+        config: IndexConfig,
+        documents: Sequence[str] | None = None,
+        ranking: Ranking | None = None,
     ) -> None:
-        """`documents` names those that are searched, where it is not all."""
+        """`documents` names those that are searched, where it is not all; `ranking` is who ranks, if not `contents`."""
         self.contents, self.encoder, self.config = contents, encoder, config
+        self.ranking: Ranking = ranking or LocalRanking(contents, config.rrf_k)
         self.attached: object = None  # what whoever opened the index keeps with it
         tables = contents.tables
         self.documents = Documents(tables, documents)
@@ -77,7 +65,8 @@ class Index:
         everything = range(tables.passages)
         self.passages = Passages(tables, everything if self._positions is None else self._positions.tolist())
         self._encode = lru_cache(maxsize=256)(lambda question: encoder.encode_questions([question])[0])
-        self._bm25 = self._count(PASSAGES, self._positions)
+        numbers = None if extents is None else tuple(extent.number for extent in extents)
+        self._scope = Scope(self._count(PASSAGES, self._positions), self._positions, numbers)
         self._sentence_bm25 = self._count(SENTENCES, self._sentences)
 
     def _count(self, kind: str, positions: np.ndarray | None) -> Bm25:
@@ -91,7 +80,14 @@ class Index:
     def only(self, documents: Collection[str]) -> "Index":
         """The index of some of the documents: the same vectors, statistics of their own."""
         kept = [document for document in self.documents if document in documents]
-        return Index(self.contents, self.encoder, self.config, kept)
+        return Index(self.contents, self.encoder, self.config, kept, self.ranking)
+
+    def ranked_by(self, ranking: Ranking) -> "Index":
+        """The same index, searched by another."""
+        kept = None if self.documents.only is None else list(self.documents.only)
+        index = Index(self.contents, self.encoder, self.config, kept, ranking)
+        index.attached = self.attached
+        return index
 
     @property
     def passage_vectors(self) -> np.ndarray:
@@ -137,34 +133,15 @@ class Index:
         """The `k` best passages, notes among them; ties go to the one that stands first.
 
         `ways` names what ranks them: "bm25", "dense", or both. `context` is an earlier question that this one may lean
-        on: what ranks high for both together is found too. Each ranking counts down to its first `DEPTH` passages.
+        on: what ranks high for both together is found too. Raises UnavailableError where another process ranks.
         """
-        bm25, positions, cosines = self._score_passages(question)
-        rankings = {"bm25": best(bm25, DEPTH), "dense": positions}
-        every = [rankings[way] for way in ways]
-        if context:
-            also_bm25, also_positions, _ = self._score_passages(f"{context} {question}")
-            also = {"bm25": best(also_bm25, DEPTH), "dense": also_positions}
-            every += [also[way] for way in ways]
-        fused = reciprocal_rank_fusion(every, self.config.rrf_k)
-        ranks = {way: {item: rank for rank, item in enumerate(ranking, 1)} for way, ranking in rankings.items()}
-        chosen = sorted(fused, key=lambda i: (-fused[i], i))[:k]
-        dense = cosines | self._cosines(question, [i for i in chosen if i not in cosines])
+        texts = [question, f"{context} {question}"] if context else [question]
+        found = self.ranking.search([Asked(text, self._encode(text)) for text in texts], k, ways, self._scope)
         passage = self.contents.tables.passage
         return tuple(
-            Hit(passage(i), rank, fused[i], float(bm25[i]), dense[i], ranks["bm25"].get(i), ranks["dense"].get(i))
-            for rank, i in enumerate(chosen, 1)
+            Hit(passage(one.position), rank, one.score, one.bm25, one.dense, one.bm25_rank, one.dense_rank)
+            for rank, one in enumerate(found, 1)
         )
-
-    def _score_passages(self, question: str) -> tuple[np.ndarray, list[int], dict[int, float]]:
-        """BM25's score of every passage, the positions of the nearest by cosine, and their cosines."""
-        found, cosines = self.contents.nearest.search(self._encode(question), DEPTH, self._positions)
-        return self._bm25.scores(question), found.tolist(), dict(zip(found.tolist(), cosines.tolist()))
-
-    def _cosines(self, question: str, positions: Sequence[int]) -> dict[int, float]:
-        """The cosines of some passages."""
-        cosines = self.contents.vectors[PASSAGES][positions] @ self._encode(question) if positions else ()
-        return {position: float(cosine) for position, cosine in zip(positions, cosines)}
 
     def rows(self, places: Sequence[Place]) -> list[int]:
         """The rows of sentences among all sentences of the index."""

@@ -24,9 +24,13 @@ class Kept:
     entries: Mapping[str, Mapping[str, object]]
     same_reading: bool
 
+    def holds(self, file: FoundFile) -> bool:
+        """Whether a file is as it was when it was read, and would be read as it was."""
+        return self.same_reading and self.entries.get(file.id) == entry_of(file)
+
     def document(self, file: FoundFile) -> tuple[Document, tuple[Passage, ...]] | None:
         """The document of a file with its passages, if the file is as it was when that was read."""
-        if not self.same_reading or self.entries.get(file.id) != entry_of(file):
+        if not self.holds(file):
             return None
         tables = self.contents.tables
         try:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 In = TypeVar("In")
 Out = TypeVar("Out")
 
+one_thread = False  # of each process, in which use_one_thread sets it
+
 
 def open_session(graph: bytes, weights: Mapping[str, np.ndarray] | None = None) -> "InferenceSession":
     """A graph ready to run on one thread; `weights` are those of its initializers that it does not hold itself."""
@@ -42,7 +44,14 @@ def count_cores() -> int:
 @lru_cache(maxsize=1)
 def threads() -> ThreadPoolExecutor:
     """The threads that networks are run in, one for each core this process may use."""
-    return ThreadPoolExecutor(count_cores(), "network")
+    return ThreadPoolExecutor(1 if one_thread else count_cores(), "network")
+
+
+def use_one_thread() -> None:
+    """Have this process, which is one of several for as many cores, read one text at a time from its first on."""
+    global one_thread
+    one_thread = True
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 
 def in_threads(work: Callable[[In], Out], items: Sequence[In]) -> Iterator[Out]:

@@ -2,6 +2,7 @@
 
     .quoth/stabilizing-mali-1f0c9a2b7d44/      one for each set of sources, encoder and settings
         lock
+        pieces/                                 while several processes make the next one (see pieces)
         generation-3/                           written beside, synced, then renamed into place
             manifest.json                       format, settings, sha256 of each source and each file
             tables.sqlite  *.npy  nearest.faiss     what the index holds (see contents)
@@ -25,15 +26,16 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from index.building import Given, index_in_memory, write_documents
+from index.building import Given, index_in_memory, read_documents, write_documents
 from index.contents import ContentsWriter, open_contents
 from index.dense import Encoder, Progress
 from index.document.formats import TEXTS, extras
 from index.document.parse import parse
-from index.document.sources import Found, FoundFile, Seen, SourceFile, find_files, hash_text, list_files, read_file
+from index.document.sources import Found, Seen, SourceFile, find_files, hash_text, list_files, read_file
 from index.encoders import load_encoder
 from index.errors import SourceError, StoreError
 from index.generation import ATTACHED, generations, making, read_contents, read_manifest, remove, save, unread_in
+from index.pieces import Pieces
 from index.retriever import Index
 from index.reuse import Kept, entry_of
 from index.types import IndexConfig
@@ -73,21 +75,9 @@ def open_index(
     `say` is told what goes on where that is not plain loading, `progress` how far the making is, in bytes of documents.
     Raises SourceError, EncoderError, or StoreError where the folder cannot be used.
     """
-    folder = folder_of(source, index_dir, config, collections)
-    found = find_files(source, seen_before(folder, source), collections)
-    encoder = encoder or load_encoder(config.encoder)
-    expected: dict[str, object] = {
-        "format": format_version(),
-        "readers": list(extras()),
-        "config": asdict(config),
-        "encoder": encoder.fingerprint,
-        "sources": {file.id: entry_of(file) for file in found.files},
-    }
-    if attachment:
-        expected[ATTACHED] = attachment.version
-    for message in found.unread:
+    folder, wanted = find_wanted(source, index_dir, config, encoder, attachment, collections)
+    for message in wanted.found.unread:
         say(message)
-    wanted = Wanted(found, expected, encoder, config, attachment)
     index, damaged = load_newest(folder, wanted, say)
     if index and not damaged:
         return index
@@ -134,39 +124,45 @@ class Wanted:
         return same | {file.id: hash_text(read_file(file).text) for file in other}
 
 
+def find_wanted(
+    source: Path,
+    index_dir: Path,
+    config: IndexConfig,
+    encoder: Encoder | None = None,
+    attachment: Attachment | None = None,
+    collections: Sequence[Path] = (),
+) -> tuple[Path, Wanted]:
+    """Where the index of some sources is kept, and what it has to be of."""
+    folder = folder_of(source, index_dir, config, collections)
+    found = find_files(source, seen_before(folder, source), collections)
+    encoder = encoder or load_encoder(config.encoder)
+    expected: dict[str, object] = {
+        "format": format_version(),
+        "readers": list(extras()),
+        "config": asdict(config),
+        "encoder": encoder.fingerprint,
+        "sources": {file.id: entry_of(file) for file in found.files},
+    }
+    if attachment:
+        expected[ATTACHED] = attachment.version
+    return folder, Wanted(found, expected, encoder, config, attachment)
+
+
 def make_generation(folder: Path, wanted: Wanted, say: Say, progress: Progress | None) -> Index:
-    """Read, part, count and encode the documents into a new generation."""
-    kept = keep(folder, wanted)
+    """Read, part, count and encode the documents into a new generation, as far as that is not done in pieces."""
+    kept, pieces = keep(folder, wanted), Pieces(folder, wanted.expected, wanted.width)
     unread: list[str] = []
     texts: dict[str, str] = {}
-
-    def documents() -> Iterator[Given]:
-        for file in wanted.found.files:
-            try:
-                given = read_given(file, kept)
-            except SourceError as error:
-                unread.append(str(error))
-                say(str(error))
-                continue
-            texts[file.id] = hash_text(given.document.text)
-            yield given
-
+    documents = read_documents(wanted.found.files, lambda file: pieces.of(file) or kept, texts, unread, say)
     with making(folder) as place, disk_errors():
-        write(documents(), sum(file.size for file in wanted.found.files), wanted, place, progress, unread)
+        write(documents, sum(file.size for file in wanted.found.files), wanted, place, progress, unread)
         manifest = {**wanted.expected, "texts": texts, "unread": unread, "seen": seen_now(wanted.found)}
         if wanted.attachment:
             contents = open_contents(place, wanted.width, texts)
             wanted.attachment.make(Index(contents, wanted.encoder, wanted.config), place / ATTACHED)
         made, manifest = save(place, manifest)
+    pieces.drop()
     return load(made, manifest, wanted)
-
-
-def read_given(file: FoundFile, kept: Kept | None) -> Given:
-    """A file's document, as it was read before if the file is the same; raises SourceError if it cannot be read."""
-    vectors = kept.vectors(file) if kept else {}
-    if kept and (same := kept.document(file)):
-        return Given(same[0], file.size, same[1], vectors)
-    return Given(parse(read_file(file)), file.size, None, vectors)
 
 
 def write(

@@ -38,7 +38,7 @@ CREATE TABLE postings (kind TEXT, word TEXT, block INTEGER, positions BLOB NOT N
 TABLES = ("anchors", "documents", "passages", "postings")
 PASSAGES, SENTENCES = "passages", "sentences"  # kinds of postings
 DOCUMENT, PASSAGE = TypeAdapter(Document), TypeAdapter(Passage)
-KEPT_DOCUMENTS, KEPT_PASSAGES = 64, 4096  # that were read last
+KEPT_DOCUMENTS, KEPT_PASSAGES, KEPT_WORDS = 64, 4096, 65536  # that were read last
 READ_AT_ONCE = 500
 PACKED = 1  # the level of compression
 
@@ -75,6 +75,7 @@ class Tables:
         self.passage = lru_cache(maxsize=KEPT_PASSAGES)(self._read_passage)
         self.rows = lru_cache(maxsize=KEPT_PASSAGES)(self._read_rows)
         self.extent = lru_cache(maxsize=KEPT_PASSAGES)(self._find_extent)
+        self.number = lru_cache(maxsize=KEPT_WORDS)(self._find_number)
 
     def entries(self) -> Iterator[Entry]:
         """The documents, in order, without their words."""
@@ -105,6 +106,13 @@ class Tables:
         if len(positions) != len(counts) or not 0 <= positions.min() <= positions.max() < most:
             raise damaged(f"a word stands in {kind} that there are not")
         return positions, counts
+
+    def _find_number(self, kind: str, word: str) -> int:
+        """A number, from 1 on, that no other word has; raises KeyError if the word stands nowhere."""
+        ((row,),) = self.select("SELECT min(rowid) FROM postings WHERE kind = ? AND word = ?", kind, word)
+        if row is None:
+            raise KeyError(word)
+        return int(row)
 
     def note_passages(self, document: str, note: int) -> tuple[Passage, ...]:
         """The passages of a note; `note` is its position."""

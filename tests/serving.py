@@ -19,6 +19,7 @@ from assistant.server.app import make_app, make_server
 from assistant.server.logs import start_logging
 from assistant.settings import Settings
 from assistant.settings_sources import read_settings
+from assistant.shared import SharedStore
 from assistant.sync.wikis import Wikis
 
 QUESTION = "How many troops will the UN mission have?"
@@ -34,12 +35,13 @@ def application(
     feedback: FeedbackStore | None = None,
     watch: bool = False,
     wikis_kept: Wikis | None = None,
+    shared: SharedStore | None = None,
     **given: Any,
 ) -> FastAPI:
     """The application with these settings, made inside an event loop: Gradio leaves several open where there is none."""
 
     async def made() -> FastAPI:
-        return make_app(quoth, settings(**given), feedback, watch, wikis_kept)
+        return make_app(quoth, settings(**given), feedback, watch, wikis_kept, shared)
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, made()).result()

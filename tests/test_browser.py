@@ -232,7 +232,7 @@ def test_feedback_is_stored_with_offsets_and_versions_and_no_address(
     assert document.text[first.start : first.end] == SENTENCE
     assert first.sha256 == document.sha256
     assert kept.versions["reader"] == quoth.reader.fingerprint
-    assert b"127.0.0.1" not in store.path.read_bytes()
+    assert b"127.0.0.1" not in store.place.read_bytes()
 
     ask(page, "Which penguins skate?")
     turn(page, 2).get_by_role("button", name="Helpful", exact=True).click()

@@ -11,17 +11,15 @@ from tests.cases import FOLDER, ask_case
 KNOWN = {
     "01-et-al-bracket: What did Ortiz find about the fall?",  # the sentence beside
     "02-line-end-hyphen: How much of the storage would evaporation take?",  # "third" for "a third"
-    "12-ibid-supra: Who wrote a memoir?",  # the notes sound like what is asked for
+    "13-followup-off-topic: How high may a fence be?",  # answered with how high a shed may be
     "14-identifiers: What does E-105 mean?",  # answered with E-104
+    "15-name-correction: Who is Ng?",  # below the threshold
     "16-table: What is the child fare from Vik to Holm?",  # the right row, the wrong column
     "18-cjk: 阅览室几点开门？",  # another language
     "18-cjk: 馆长是谁？",
     "21-array-index: What is the second word?",  # short answers without their brackets
     "21-array-index: How is a missing value written?",
-    "32-source-word: Which paper is the newspaper printed on?",  # notes before text: the words sound like a source
-    "32-source-word: What power source does the gauge use?",
-    "32-source-word: What does the works department mend?",
-    "32-source-word: What is the source for the river's length?",
+    "32-source-word: Which paper is the newspaper printed on?",  # the words sound like a source
     "39-part-under-section-words: What do members under eighteen pay in fees?",  # below the threshold
     "43-follow-up-nonsense-blend: What is a prime number?",  # answered with something else
     "43-follow-up-nonsense-blend: How about the weather in Paris?",

@@ -116,18 +116,18 @@ def test_nothing_is_kept_without_consent_or_an_address(address: str, consent: ob
 
 def test_what_is_kept_is_listed_and_forgotten(store: FeedbackStore, capsys: pytest.CaptureFixture[str]) -> None:
     kept = make_unanswered(NOBODY, " anna@wiki.test ", True, "Carla")
-    UnansweredStore(store.path).save(kept)
-    assert UnansweredStore(store.path).list() == (kept,)
+    UnansweredStore(store.place).save(kept)
+    assert UnansweredStore(store.place).list() == (kept,)
     assert (kept.address, kept.contact) == ("anna@wiki.test", "Carla")
-    assert main(["insights", "--feedback", str(store.path)]) == 0
+    assert main(["insights", "--feedback", str(store.place)]) == 0
     told = capsys.readouterr().out
     assert f"To be answered (1); --forget ID deletes one\n  {kept.asked[:10]}  {NOBODY}\n" in told
     assert f"to anna@wiki.test; Carla was named; {kept.id[:8]}" in told
-    assert main(["insights", "--feedback", str(store.path), "--json"]) == 0
+    assert main(["insights", "--feedback", str(store.place), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["address"] == "anna@wiki.test"
-    assert main(["insights", "--feedback", str(store.path), "--forget", "no"]) == 2
-    assert main(["insights", "--feedback", str(store.path), "--forget", kept.id[:8]]) == 0
-    assert UnansweredStore(store.path).list() == ()
+    assert main(["insights", "--feedback", str(store.place), "--forget", "no"]) == 2
+    assert main(["insights", "--feedback", str(store.place), "--forget", kept.id[:8]]) == 0
+    assert UnansweredStore(store.place).list() == ()
 
 
 def test_an_address_cannot_control_a_terminal() -> None:
@@ -145,9 +145,9 @@ def test_the_api_keeps_a_question_only_where_that_is_on_and_with_consent(
     refused = on.post("/api/unanswered", json={**LEFT, "consent": False})
     assert (refused.status_code, refused.json()["detail"][:36]) == (400, "Nothing is kept without your consent")
     assert on.post("/api/unanswered", json={"question": NOBODY, "consent": True}).status_code == 422
-    assert UnansweredStore(store.path).list() == ()
+    assert UnansweredStore(store.place).list() == ()
     assert on.post("/api/unanswered", json=LEFT).status_code == 204
-    [kept] = UnansweredStore(store.path).list()
+    [kept] = UnansweredStore(store.place).list()
     assert (kept.question, kept.address) == (NOBODY, "anna@wiki.test")
     assert store.list() == ()
 
@@ -173,10 +173,10 @@ def test_a_person_leaves_a_question_on_the_page(browser: Browser, store: Feedbac
         asked.get_by_text("Ask me back").click()
         asked.get_by_label("Where somebody can answer you").fill("anna@wiki.test")
         asked.get_by_role("button", name="Send").click()
-        assert UnansweredStore(store.path).list() == ()  # the box is not ticked
+        assert UnansweredStore(store.place).list() == ()  # the box is not ticked
         asked.get_by_label("Keep my question and this address").check()
         asked.get_by_role("button", name="Send").click()
         expect(asked.get_by_text("are kept until somebody has answered you")).to_be_visible()
-        [kept] = UnansweredStore(store.path).list()
+        [kept] = UnansweredStore(store.place).list()
         assert (kept.question, kept.address) == ("When do salaries come?", "anna@wiki.test")
         page.close()

@@ -59,7 +59,7 @@ def test_what_is_saved_is_listed_and_a_second_opinion_takes_the_first_ones_place
 
 
 def test_the_file_has_no_column_for_who_asked(store: FeedbackStore) -> None:
-    columns = [row[1] for row in sqlite3.connect(store.path).execute("PRAGMA table_info(feedback)")]
+    columns = [row[1] for row in sqlite3.connect(store.place).execute("PRAGMA table_info(feedback)")]
     assert columns == [
         "id", "asked", "question", "standalone_question", "answered", "confidence", "quotations", "versions",
         "helpful", "reason",
@@ -110,12 +110,12 @@ def test_insights_tell_what_was_wrong_asked_and_unanswered(quoth: Assistant) -> 
 
 def test_the_insights_command(store: FeedbackStore, quoth: Assistant, capsys: pytest.CaptureFixture[str]) -> None:
     store.save(rate(record_of(quoth), False, "wrong_place"))
-    assert main(["insights", "--feedback", str(store.path)]) == 0
+    assert main(["insights", "--feedback", str(store.place)]) == 0
     assert "Wrong place (1)" in capsys.readouterr().out
-    assert main(["insights", "--feedback", str(store.path), "--json"]) == 0
+    assert main(["insights", "--feedback", str(store.place), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["question"], told["reason"], told["quotations"][0]["start"]) == (TROOPS, "wrong_place", 3076)
-    assert main(["insights", "--feedback", str(store.path) + ".none"]) == 2
+    assert main(["insights", "--feedback", str(store.place) + ".none"]) == 2
     assert "There is no feedback in" in capsys.readouterr().err
 
 
@@ -132,7 +132,7 @@ def test_candidates_are_gold_but_for_the_check(
     for record in (wrong, absent, made_up, record_of(quoth, "When did the revolt begin?")):
         store.save(record)
     out = tmp_path / "candidates.jsonl"
-    assert eval_main(["candidates", "--feedback", str(store.path), "--out", str(out)]) == 0
+    assert eval_main(["candidates", "--feedback", str(store.place), "--out", str(out)]) == 0
     assert "3 answers were marked; 3 candidates to be checked." in capsys.readouterr().err
     lines = {line["question"]: line for line in map(json.loads, out.read_text(encoding="utf-8").splitlines())}
     troops = lines[TROOPS]

@@ -209,7 +209,7 @@ def test_feedback_on_a_full_disk_is_a_problem_that_tells_the_log_alone_where(dis
     disk.empty()
     assert keeping.post("/api/feedback", json=given).status_code == 204
     assert len(store.list()) == 2
-    assert sqlite3.connect(store.path).execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert sqlite3.connect(store.place).execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 def test_what_the_page_says_where_an_opinion_cannot_be_kept(disk: Disk, quoth: Assistant) -> None:

@@ -161,7 +161,7 @@ def test_a_rating_that_was_taken_and_is_not_kept_is_lost(
         for mark in ("first", "second", "third"):
             given = {"question": QUESTION, "standalone_question": mark, "helpful": True}
             ledger.enter_rating(mark, post(host(address), "/api/feedback", given, mark), time.monotonic())
-    ledger.close(frozenset(record.standalone_question for record in read_feedback(store.path)))
+    ledger.close(frozenset(record.standalone_question for record in read_feedback(store.place)))
     assert ledger.faults["lost"] == ["the rating second was taken and is not kept"]
 
 

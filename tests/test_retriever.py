@@ -7,7 +7,7 @@ import pytest
 from assistant import Assistant
 from index.bm25 import Bm25
 from index.folding import fold, terms
-from index.retriever import reciprocal_rank_fusion
+from index.ranking import reciprocal_rank_fusion
 
 
 @pytest.mark.parametrize(

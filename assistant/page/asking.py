@@ -18,12 +18,12 @@ from assistant.page.explanation import explanations_html
 from assistant.page.start import count
 from assistant.server.auth import Caller, caller_of
 from assistant.server.documents import Documents
-from assistant.server.problems import Refusal
+from assistant.server.problems import Refusal, as_refusal
 from assistant.server.queue import Pending, Queue, Stage
 from assistant.server.uploads import Upload, Uploads, owner_of
 from assistant.types import Answer
 from index.document.types import Document
-from index.errors import QuothError
+from index.errors import QuothError, UnavailableError
 
 DOING = {"retrieve": "Searching {} passages", "read": "Reading the {} nearest passages"}
 Patch = dict[str, Any]
@@ -110,6 +110,9 @@ class Asking:
                         said.add(doing)
                         exchange = replace(exchange, doing=doing)
                         yield gr.skip(), self.patch({}, len(before) + 1, exchange, asked)
+        except UnavailableError as error:
+            logging.getLogger("quoth").warning("%s", error)
+            exchange = replace(exchange, error=as_refusal(error).detail)
         except (QuothError, Refusal) as error:
             exchange = replace(exchange, error=str(error))
         if self.open_pages.has_stopped(request, asked):

@@ -15,7 +15,8 @@ from assistant.reader.question import is_misfit
 from assistant.reader.source_question import source_chance
 from assistant.reader.term_coverage import term_coverage
 from assistant.reader.windows import Piece, Window, make_windows
-from index.retriever import Index, Place, SentenceScore, reciprocal_rank_fusion
+from index.ranking import reciprocal_rank_fusion
+from index.retriever import Index, Place, SentenceScore
 from index.types import Hit
 
 LONGEST_SPAN = 40  # tokens

@@ -10,7 +10,7 @@ from assistant.reader.windows import Window
 from index.retriever import SentenceScore
 from index.types import Hit
 
-MOST_WINDOWS = 16  # for a question
+MOST_WINDOWS = 12  # for a question
 BM25_WEIGHT = 0.05  # beside the cosine, which is at most 1
 MAY_ASK_SOURCE = 0.1  # the chance from which notes are read that were not found
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from assistant.reader import Candidate, ScoredSentence, Selection
 from index.folding import terms
-from index.retriever import WAYS, Index, SentenceScore, reciprocal_rank_fusion
+from index.ranking import WAYS, reciprocal_rank_fusion
+from index.retriever import Index, SentenceScore
 from index.types import Hit
 
 UNRELATED_COSINE = 0.25

@@ -14,7 +14,7 @@ from assistant.server.asking import Services, answer, leaving, note_answer, put,
 from assistant.server.auth import Caller, caller_of
 from assistant.server.documents import detail, passage_detail, summary
 from assistant.server.origins import is_own
-from assistant.server.problems import ALWAYS, Refusal, as_refusal, note, responses
+from assistant.server.problems import ALWAYS, Refusal, as_refusal, not_kept, note, responses
 from assistant.server.queue import Pending
 from assistant.server.schema import (
     AskRequest,
@@ -35,7 +35,7 @@ from index.errors import QuothError, StoreError
 EVENTS = "text/event-stream"
 GONE = 499  # for the log: nobody is there to read it
 SUGGESTED = 4
-POSTED = (*ALWAYS, "invalid", "quota")
+POSTED = (*ALWAYS, "invalid", "quota", "not_shared")
 STREAMED = {
     "description": "The answer; with Accept: text/event-stream its stages: queued, reading, then answer or problem",
     "content": {EVENTS: {"schema": {"type": "string"}, "example": 'event: queued\ndata: {"ahead": 0}\n\n'}},
@@ -60,7 +60,7 @@ def add_asking(api: APIRouter, services: Services) -> None:
         "/ask",
         summary="Ask a question",
         response_model=Answer,
-        responses={200: STREAMED, **responses(*POSTED, "bad_question", "not_found", "busy")},
+        responses={200: STREAMED, **responses(*POSTED, "bad_question", "not_found", "busy", "away")},
     )
     async def ask(asked: AskRequest, request: Request) -> Response:
         work = answer(asked)
@@ -85,10 +85,10 @@ async def stream(pending: Pending[Answer], request: Request) -> AsyncIterator[by
                     yield to_event(event.name, {"ahead": event.ahead} if event.name == "queued" else {})
                 begun = True
     except (Refusal, QuothError) as error:
-        refusal = error if isinstance(error, Refusal) else as_refusal(error)
+        refusal = as_refusal(error)
         if not begun:
             raise refusal from None
-        note(request, refused=refusal.kind)
+        note(request, refused=refusal.kind, **({"why": refusal.why} if refusal.why else {}))
         yield to_event("problem", json.loads(bytes(refusal.response().body)))
 
 
@@ -152,7 +152,7 @@ def add_feedback(api: APIRouter, services: Services) -> None:
         try:
             services.feedback.save(services.documents.read_by(caller_of(request)).rated(given))
         except StoreError as error:
-            raise Refusal("not_kept", why=str(error)) from error
+            raise not_kept(error) from error
 
 
 def add_unanswered(api: APIRouter, services: Services) -> None:
@@ -171,7 +171,7 @@ def add_unanswered(api: APIRouter, services: Services) -> None:
         try:
             await run_in_threadpool(services.unanswered.save, kept)
         except StoreError as error:
-            raise Refusal("not_kept", why=str(error)) from error
+            raise not_kept(error) from error
 
 
 def add_embed_tokens(api: APIRouter, services: Services) -> None:

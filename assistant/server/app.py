@@ -11,6 +11,7 @@ from importlib.util import find_spec
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
@@ -41,6 +42,7 @@ from assistant.server.uploads import Uploads, make_uploads
 from assistant.server.watching import keep_up
 from assistant.server.wiki_rights import make_rights
 from assistant.settings import Settings
+from assistant.shared import SharedStore, kept_in
 from assistant.sync.wikis import Wikis
 from assistant.unanswered import UnansweredStore
 from index.sessions import count_cores
@@ -54,8 +56,11 @@ def make_app(
     feedback: FeedbackStore | None = None,
     watch: bool = False,
     wikis: Wikis | None = None,
+    shared: SharedStore | None = None,
 ) -> FastAPI:
     """The application; `feedback` keeps what is said of answers, None where nothing is kept.
+
+    In `shared` quotas are counted for all processes that have it.
 
     With `watch` the documents are read again when their files change, and `wikis` are asked what changed in them.
     """
@@ -69,8 +74,8 @@ def make_app(
         openapi_url="/openapi.json", redirect_slashes=False,
     )  # fmt: skip
     add_handlers(app)
-    quota = Quota(settings)
-    unanswered = UnansweredStore(feedback.path) if feedback and settings.keep_unanswered else None
+    quota = Quota(settings, shared)
+    unanswered = UnansweredStore(feedback.place) if feedback and settings.keep_unanswered else None
     uploads = Uploads(settings) if settings.allow_upload else None
     services = Services(settings, documents, queue, quota, tokens, feedback, unanswered, uploads)
     app.include_router(make_api(services))
@@ -79,7 +84,7 @@ def make_app(
     app.include_router(make_embeds(settings))
     if uploads:
         app.include_router(make_uploads(uploads))
-    add_health(app, queue, tokens)
+    add_health(app, queue, tokens, documents, shared)
     if settings.metrics:
         add_metrics(app, metrics)
     describe(app)
@@ -132,17 +137,24 @@ def add_mcp(app: FastAPI, services: Services) -> None:
         app.router.routes.append(Route("/mcp", endpoint=app.state.agents, methods=["POST"]))
 
 
-def add_health(app: FastAPI, queue: Queue, tokens: TokenFile | None) -> None:
+def add_health(
+    app: FastAPI, queue: Queue, tokens: TokenFile | None, documents: Documents, shared: SharedStore | None
+) -> None:
     """/healthz: the process is there. /readyz: it takes questions now."""
 
     @app.get("/healthz", summary="Whether the process is there", responses=responses(*ALWAYS))
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
-    @app.get("/readyz", summary="Whether it takes questions now", responses=responses(*ALWAYS, "busy"))
+    @app.get(
+        "/readyz", summary="Whether it takes questions now", responses=responses(*ALWAYS, "busy", "away", "not_shared")
+    )
     async def readyz() -> dict[str, str]:
         if tokens:
             tokens.read()
+        if shared:
+            await run_in_threadpool(shared.check)
+        await run_in_threadpool(documents.quoth.index.ranking.check)
         async with queue.place():
             return {"status": "ready"}
 
@@ -204,7 +216,9 @@ def serve(quoth: Assistant, settings: Settings, listening: socket.socket, wikis:
     if settings.auth:
         TokenFile(settings.tokens).ensure_key()
     host, port = listening.getsockname()[:2]
-    feedback = None if settings.no_feedback else FeedbackStore(settings.feedback, settings.record_questions)
-    server = make_server(make_app(quoth, settings, feedback, not settings.no_watch, wikis), settings)
+    kept = kept_in(settings)
+    feedback = None if settings.no_feedback else FeedbackStore(kept, settings.record_questions)
+    shared = kept if isinstance(kept, SharedStore) else None
+    server = make_server(make_app(quoth, settings, feedback, not settings.no_watch, wikis, shared), settings)
     print(f"Quoth answers at http://{f'[{host}]' if ':' in host else host}:{port}{settings.root_path}", file=sys.stderr)
     server.run(sockets=[listening])

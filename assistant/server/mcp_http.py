@@ -26,10 +26,10 @@ class Served:
         request = cast(Request, context.request_context.request)
         try:
             if question:
-                self.services.quota.count(request.scope)
+                await self.services.quota.count(request.scope)
             given = await take(request, self.services, work, question)
         except (Refusal, QuothError) as error:
-            refusal = error if isinstance(error, Refusal) else as_refusal(error)
+            refusal = as_refusal(error)
             note(request, refused=refusal.kind, **({"why": refusal.why} if refusal.why else {}))
             raise ToolError(refusal.detail) from refusal
         if given is None:

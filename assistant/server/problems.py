@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from assistant.feedback import NOT_KEPT
 from assistant.server.paths import speaks_openai
-from index.errors import QuestionError, QuothError
+from index.errors import QuestionError, QuothError, SharedStoreError, StoreError, UnavailableError
 
 MEDIA_TYPE = "application/problem+json"
 PROBLEMS: Mapping[str, tuple[int, str, str]] = {
@@ -31,8 +31,15 @@ PROBLEMS: Mapping[str, tuple[int, str, str]] = {
     "quota": (429, "Over the quota", "That is as many questions as this server takes for now."),
     "broken": (500, "Something broke here", "The server failed at this. Its log says more, under the request's id."),
     "not_kept": (507, "Not kept", NOT_KEPT),
+    "not_shared": (
+        503,
+        "The shared store is away",
+        "What all processes share cannot be reached. Try again soon.",
+    ),
     "busy": (503, "Busy", "Too many questions are waiting. Try again in a moment."),
+    "away": (503, "Search is away", "What this server searches in does not answer now. Try again in a moment."),
 }
+AWAY_SECONDS = 5  # to come back after
 # What OpenAI calls these.
 OPENAI_CODES = {"unauthorized": "invalid_api_key", "quota": "rate_limit_exceeded", "no_model": "model_not_found"}
 # What a request of any kind may be answered with: its host, origin, caller or body is looked at first.
@@ -73,11 +80,22 @@ class Refusal(Exception):
         return JSONResponse({"error": error}, self.status, dict(self.headers))
 
 
-def as_refusal(error: QuothError) -> Refusal:
+def as_refusal(error: QuothError | Refusal) -> Refusal:
     """An error as it is told outside; what is not about the question speaks to whoever runs the server."""
-    return (
-        Refusal("bad_question", str(error)) if isinstance(error, QuestionError) else Refusal("broken", why=str(error))
-    )
+    if isinstance(error, Refusal):
+        return error
+    if isinstance(error, QuestionError):
+        return Refusal("bad_question", str(error))
+    if isinstance(error, SharedStoreError):
+        return Refusal("not_shared", why=str(error), headers={"Retry-After": str(AWAY_SECONDS)})
+    if isinstance(error, UnavailableError):
+        return Refusal("away", why=str(error), headers={"Retry-After": str(AWAY_SECONDS)})
+    return Refusal("broken", why=str(error))
+
+
+def not_kept(error: StoreError) -> Refusal:
+    """What is told of something that could not be kept."""
+    return as_refusal(error) if isinstance(error, SharedStoreError) else Refusal("not_kept", why=str(error))
 
 
 def responses(*kinds: str) -> dict[int | str, dict[str, Any]]:

@@ -91,7 +91,7 @@ def make(source: Path, index_dir: Path, passages: int) -> dict[str, float]:
 
     encoder = MiniLmEncoder() if passages <= REAL else StaticEncoder(index_dir.parent / "words.npy")
     began = time.perf_counter()
-    with patch("index.store.parse", parse_plainly), progress_bar() as show:
+    with patch("index.building.parse", parse_plainly), progress_bar() as show:
         Assistant.from_config(Config(source, index_dir, IndexConfig()), encoder, tell, show)
     return {"made_s": round(time.perf_counter() - began, 1), "making_mb": peak_mb()}
 
