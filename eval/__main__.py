@@ -15,6 +15,7 @@ from assistant.shared import kept_in
 from assistant.terminal import progress_bar, tell, to_line, writing
 from eval.candidates import make_candidates
 from eval.commands import make_parser
+from eval.conversations import measure_conversations
 from eval.document_results import compare_document_results, is_over_documents
 from eval.document_run import measure_documents, measure_pairs
 from eval.document_tables import document_comparison_table, document_tables, guarantees, legend
@@ -28,6 +29,7 @@ from eval.results import add_pairs, compare_scores, make_results, read_results, 
 from eval.rewriting import read_conversations, read_relevant, score_rewrites, score_rewritten_retrieval
 from eval.squad import read_squad, run_squad
 from eval.tables import comparison_table, figures_table, show
+from eval.turns import make_documents, read_turns
 from index.document.parse import parse
 from index.document.sources import read_sources
 from index.encoders import load_encoder
@@ -195,6 +197,19 @@ def run_rewriting(options: argparse.Namespace) -> None:
     print(json.dumps(figures, indent=2))
 
 
+def run_conversations(options: argparse.Namespace) -> None:
+    """`python -m eval conversations`."""
+    passages, turns = read_turns(options.repository)
+    if options.limit is not None and options.limit < 1:
+        raise GoldError(f"--limit is a number of documents from 1, not {options.limit}.")
+    documents = make_documents(passages, turns)[: options.limit]
+    config = settings_of(options).config
+    with progress_bar("Asking") as progress:
+        encoder = load_encoder(config.index.encoder)
+        figures = measure_conversations(documents, passages, config, encoder, options.out, progress)
+    print(json.dumps(figures, indent=2))
+
+
 def run_gate(options: argparse.Namespace) -> int:
     """`python -m eval gate`."""
     quoth = open_assistant(options)
@@ -224,6 +239,7 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int | None]] = {
     "export": run_export,
     "gate": run_gate,
     "rewriting": run_rewriting,
+    "conversations": run_conversations,
     "candidates": run_candidates,
 }
 

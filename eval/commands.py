@@ -23,6 +23,7 @@ def make_parser() -> argparse.ArgumentParser:
     add_export(commands)
     add_gate(commands)
     add_rewriting(commands)
+    add_conversations(commands)
     add_candidates(commands)
     return parser
 
@@ -112,6 +113,15 @@ def add_rewriting(commands: Commands) -> None:
     rewriting.add_argument("conversations", type=Path, metavar="DIR", help=text)
     text = "a copy of the mtRAG repository, to measure retrieval too"
     rewriting.add_argument("--retrieval", type=Path, metavar="REPO", help=text)
+
+
+def add_conversations(commands: Commands) -> None:
+    """python -m eval conversations"""
+    text = "ways of understanding the turns of mtRAG's conversations"
+    conversations = commands.add_parser("conversations", parents=[with_answers()], help=text)
+    conversations.add_argument("repository", type=Path, metavar="REPO", help="a copy of the mtRAG repository")
+    conversations.add_argument("--limit", type=int, metavar="N", help="of the first N documents made of it only")
+    conversations.add_argument("--out", type=Path, default=Path("eval-report"), metavar="DIR")
 
 
 def add_candidates(commands: Commands) -> None:

@@ -6,10 +6,13 @@ A rewrite is *needed* if the manual one has content words that the question lack
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
+from assistant.assistant import CONTEXT_TURNS
 from assistant.understand.anaphora import ResolvedTurn
 from assistant.understand.conversation import rewrite
 from eval.gold import GoldError
@@ -17,7 +20,7 @@ from eval.metrics.retrieval import score_retrieval
 from eval.metrics.statistics import Figure, estimate
 from index.bm25 import Bm25
 from index.dense import Encoder, encode_all
-from index.folding import terms
+from index.folding import terms, words
 from index.nearest import Nearest
 from index.ranking import reciprocal_rank_fusion
 
@@ -99,7 +102,8 @@ def rewrite_follow_up(follow_up: FollowUp) -> str:
 
 
 def score_rewrites(items: Sequence[FollowUp]) -> dict[str, float]:
-    """Count the rewrites that were needed and made, and return the mean share of needed words that were added."""
+    """Count the rewrites that were needed and made; return the mean share of needed words that were added, and the mean
+    ROUGE-1 recall of the manual form by the question as asked, by ours, and by question and earlier questions."""
     counts = dict.fromkeys(("needed, made", "needed, not made", "not needed, not made", "not needed, made"), 0.0)
     brought = []
     for item in items:
@@ -108,7 +112,27 @@ def score_rewrites(items: Sequence[FollowUp]) -> dict[str, float]:
         counts[f"{'needed' if item.needed else 'not needed'}, {outcome}"] += 1
         if item.needed and outcome == "made":
             brought.append(len(item.needed & set(terms(ours))) / len(item.needed))
-    return {"n": float(len(items)), **counts, "words brought": sum(brought) / len(brought) if brought else 0.0}
+    recalled = {
+        "as asked": [rouge_1_recall(item.question, item.manual) for item in items],
+        "ours": [rouge_1_recall(rewrite_follow_up(item), item.manual) for item in items],
+        "read along": [
+            rouge_1_recall(" ".join([*item.history[-CONTEXT_TURNS:], item.question]), item.manual) for item in items
+        ],
+    }
+    recalls = {f"ROUGE-1 recall, {form}": fmean(values) for form, values in recalled.items()}
+    return {"n": float(len(items)), **counts, "words brought": fmean(brought or [0.0]), **recalls}
+
+
+def rouge_1_recall(text: str, reference: str) -> float:
+    """Return the share of a reference's words that a text has, each as often as it has it.
+
+    Lin, "ROUGE: A Package for Automatic Evaluation of Summaries", 2004.
+
+    >>> rouge_1_recall("What did he write?", "What did Lacher write?")
+    0.75
+    """
+    wanted = Counter(words(reference))
+    return (wanted & Counter(words(text))).total() / max(wanted.total(), 1)
 
 
 def read_relevant(folder: Path) -> tuple[dict[str, str], dict[str, list[str]]]:

@@ -99,6 +99,22 @@ def clopper_pearson(right: int, n: int, confidence: float = 0.95) -> float:
     return float(stats.binomtest(right, n, alternative="greater").proportion_ci(confidence, method="exact").low)
 
 
+def mcnemar(a: Sequence[bool], b: Sequence[bool]) -> tuple[int, int, float]:
+    """Compare two systems' right answers to the same questions: those that A alone has right, B alone, and p.
+
+    The exact test (McNemar, "Note on the sampling error of the difference between correlated proportions or
+    percentages", Psychometrika 1947).
+
+    >>> mcnemar([True, True, True, True, True, True], [True, False, False, False, False, False])
+    (5, 0, 0.0625)
+    """
+    a_alone = sum(x and not y for x, y in zip(a, b, strict=True))
+    b_alone = sum(y and not x for x, y in zip(a, b, strict=True))
+    if not a_alone + b_alone:
+        return 0, 0, 1.0
+    return a_alone, b_alone, float(stats.binomtest(a_alone, a_alone + b_alone).pvalue)
+
+
 @dataclass(frozen=True, slots=True)
 class DocumentComparison:
     """A figure of two runs averaged over documents: B minus A, with its 95 % interval and p."""
