@@ -32,7 +32,6 @@ SHORT_CLAUSE = 60  # characters; a longer one is cut before its purpose: "began 
 LONGEST = 90  # characters of a question that is short enough to be read at a glance
 CANDIDATES = 6  # questions of a kind that are tried
 MOST = 12  # questions that are kept
-ENOUGH = 4  # from which none is made of a heading
 TRIED = 6  # questions that are asked where only some documents are new
 LOOKED_AT = 50_000  # sentences that are looked at for them
 
@@ -57,7 +56,6 @@ class Draft:
     document: str
     start: int
     end: int
-    of_heading: bool = False
 
     def is_answered(self, answer: Answer) -> bool:
         """Whether an answer's first quotation is from that span."""
@@ -68,7 +66,8 @@ class Draft:
 def find_first_questions(
     index: Index, ask: Ask, kept: Sequence[FirstQuestion] = (), same: Collection[str] = ()
 ) -> tuple[FirstQuestion, ...]:
-    """Return up to MOST generated questions that are answered from their own span, kinds alternating.
+    """Return up to MOST generated questions that are answered from their own span: of sentences, kinds alternating,
+    then of headings.
 
     Where some are `kept` of documents that are the `same`, only the others are looked at, and few questions asked.
     """
@@ -76,7 +75,7 @@ def find_first_questions(
     new = [name for name in index.documents if not kept or name not in same]
     drafted = chain(draft_from_sentences(index, new), draft_from_headings(index, new))
     for draft in islice(drafted, TRIED if kept else None):
-        if len(questions) >= (ENOUGH if draft.of_heading else MOST):
+        if len(questions) >= MOST:
             break
         if draft.question not in questions and draft.is_answered(answer := ask(draft.question)):
             vector = tuple(round(float(value), 6) for value in index.encode(draft.question))
@@ -102,7 +101,7 @@ def draft_from_headings(index: Index, documents: Sequence[str]) -> Iterator[Draf
         for section in index.documents[name].sections:
             if section.heading:
                 question = f"What is in the section “{section.heading}”?"
-                yield Draft(question, name, section.start, section.end, of_heading=True)
+                yield Draft(question, name, section.start, section.end)
 
 
 def drafts(way: Callable[[str], str | None], places: Iterable[Place]) -> Iterator[Draft]:

@@ -1,6 +1,5 @@
 """A store that is away, slow, of another version or no store: one sentence on every surface, and back without a restart."""
 
-import asyncio
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from index.milvus.address import Address, read_address
 from index.milvus.client import Client, connect
 from tests.milvus import TEXTS, Engine, answering, assistant_in, failing, running, soon, write
 from tests.serving import client as serve
-from tests.serving import logged, serving
+from tests.serving import logged, run_apart, serving
 from tests.test_page_queue import Page
 
 pytest.importorskip("pymilvus", reason="the extra milvus is not installed")
@@ -212,8 +211,8 @@ def test_documents_that_changed_while_the_store_was_away_are_read_again_later(tm
     write(tmp_path, {"weather.txt": "Hail fell in July.\n"})
     with logged() as log:
         engine.stop()
-        assert not asyncio.run(read_again(documents))
+        assert not run_apart(read_again(documents))
         assert "cannot be reached" in log.last(event="documents not read again yet")["why"]
         engine.start()
-        assert soon(lambda: asyncio.run(read_again(documents)))
+        assert soon(lambda: run_apart(read_again(documents)))
     assert documents.quoth.ask("When did hail fall?").evidence[0].quote == "Hail fell in July."
