@@ -1,6 +1,7 @@
 """Which windows are worth the network: those whose sentences are nearest to the question by BM25 and encoder.
 
-Of 875 questions as many first quotations are right as when all windows are read, and 98 in 100 are the same.
+Of the first quotations of 477 questions over 18 documents .741 are right with MOST_WINDOWS, .746 with sixteen, for twice
+the time.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from assistant.reader.windows import Window
 from index.retriever import SentenceScore
 from index.types import Hit
 
-MOST_WINDOWS = 12  # for a question
+MOST_WINDOWS = 10  # for a question
 BM25_WEIGHT = 0.05  # beside the cosine, which is at most 1
 MAY_ASK_SOURCE = 0.1  # the chance from which notes are read that were not found
 

@@ -18,7 +18,7 @@ MAX_TOKENS = 384
 MAX_QUESTION_TOKENS = 64
 MAX_CONTEXT_TOKENS = 96  # for the question and the earlier turns that fit
 UPPER = "upper.onnx"
-READ_WHOLE = 6  # windows
+READ_WHOLE = 5  # windows
 PACKAGED = Path(__file__).parent / "weights"
 PACKAGED_SHA256 = "373b3ce73e4b92e5bc1ffcb750af7f5da84f59ddb541338f57f7bf8e0c26b2da"  # of both graphs
 

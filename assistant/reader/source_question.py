@@ -14,6 +14,7 @@ START = "^"
 TOKEN = re.compile(r"[\w']+|\?")
 
 
+@lru_cache(maxsize=64)  # it is asked for every sentence
 def source_chance(question: str) -> float:
     """Return the probability that a question asks for a source: a cited work, its author, evidence, an authority.
 
