@@ -441,7 +441,7 @@ def test_a_client_that_dawdles_is_cut_off(quoth: Assistant, slowly: bytes) -> No
         b"GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET http://evil.test/ HTTP/1.1\r\nHost: evil.test\r\n\r\n",
         b"\x16\x03\x01\x00\xa5\x01\x00\x00",
-        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 100_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 300_000 + b"\r\n\r\n",  # more than is read at once
     ],
 )
 def test_malformed_http_is_refused_and_the_server_lives(raw_address: str, raw: bytes) -> None:

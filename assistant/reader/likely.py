@@ -1,6 +1,6 @@
 """Which windows are worth the network: those whose sentences are nearest to the question by BM25 and encoder.
 
-Of the first quotations of 477 questions over 18 documents .741 are right with MOST_WINDOWS, .746 with sixteen, for twice
+Of the first quotations of 477 questions over 18 documents .741 are right with MOST_WINDOWS, .746 with sixteen, in twice
 the time.
 """
 
