@@ -38,6 +38,7 @@ from training.fit import (
     cross_validate_calibrated,
     excerpt,
     fit_listwise,
+    judge_folds,
     unscale,
 )
 from training.graph import reader_model, to_int8
@@ -481,6 +482,9 @@ def test_a_document_left_out_is_judged_by_what_was_fitted_without_it() -> None:
     folds = list(cross_validate(cases, fitted))
     assert seen == [{"b", "written/c-0"}, {"a", "written/c-0"}], "made documents only teach"
     assert [(document, outcome.rank) for document, _, (outcome,) in folds] == [("a", 1), ("b", 1)]
+    of_another_reading = [case("b", [False, False, True]), case("b", [False])]
+    judged = judge_folds({document: (combination, given) for document, combination, given in folds}, of_another_reading)
+    assert [(outcome.case.question.document, outcome.rank) for outcome in judged] == [("b", 1), ("b", 0)]
 
 
 def test_borders_are_chosen_without_the_document_they_judge() -> None:

@@ -11,7 +11,7 @@ reader for each document, fitted without it, for `python -m eval run`.
 import argparse
 import math
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -172,16 +172,17 @@ def write_folds(folder: Path, reader: Path, folds: dict[str, Combination]) -> No
         (path / "combination.json").write_text(combination.as_json(), encoding="utf-8")
 
 
-def main() -> None:
-    """Make or load the cases, fit, save, and print the cross-validated figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("documents", type=Path)
-    parser.add_argument("--reader", type=Path, default=PACKAGED, metavar="FOLDER")
-    parser.add_argument("--index-dir", type=Path, default=Path(".quoth"))
-    parser.add_argument("--cases", type=Path, metavar="FILE", help="keep what was read here, and read it from here")
-    parser.add_argument("--folds", type=Path, metavar="FOLDER")
-    options = parser.parse_args()
+def judge_folds(folds: Mapping[str, tuple[Combination, list[Outcome]]], cases: Sequence[Case]) -> list[Outcome]:
+    """Judge each document's cases by the combination that was fitted without it."""
+    return [
+        outcome
+        for document, (combination, _) in folds.items()
+        for outcome in judge(combination, [case for case in cases if case.question.document == document])
+    ]
+
+
+def read_cases(options: argparse.Namespace) -> list[Case]:
+    """Load the cases, or read them with the reader and keep them; those that are fitted or judged on."""
     if options.cases and options.cases.exists():
         cases = load_cases(options.cases)
     else:
@@ -192,19 +193,39 @@ def main() -> None:
         cases = list(collect(options.documents, public, made, load_encoder(), network, options.index_dir))
         if options.cases:
             save_cases(cases, options.cases)
-    cases = [case for case in cases if case.question.way in (SERVED, LESSENED, ELSEWHERE)]
-    folds = cross_validate_calibrated(cases)
-    outcomes = [outcome for _, fold in folds.values() for outcome in fold]
+    return [case for case in cases if case.question.way in (SERVED, LESSENED, ELSEWHERE)]
+
+
+def print_figures(outcomes: Sequence[Outcome], documents: Path) -> None:
+    """Print the figures of the documents of a folder, and both thresholds."""
     # The public article's questions are of single paragraphs: good to fit on, but not to choose thresholds on.
     asked = [
         outcome for outcome in outcomes if outcome.case.question.way == SERVED and outcome.case.question.kind != PUBLIC
     ]
-    shared = {path.stem for path in options.documents.iterdir()}
+    shared = {path.stem for path in documents.iterdir()}
     figures = report(
         [outcome for outcome in outcomes if outcome.case.question.document in shared], thresholds_without(asked)
     )
     print(f"left out: { ({name: round(value, 3) for name, value in figures.items()}) }")
     print(f"THRESHOLD = {find_threshold(asked, LIKELY):.4f}, SURE = {find_threshold(asked, SURE):.4f}")
+
+
+def main() -> None:
+    """Make or load the cases, fit, save, and print the cross-validated figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("documents", type=Path)
+    parser.add_argument("--reader", type=Path, default=PACKAGED, metavar="FOLDER")
+    parser.add_argument("--index-dir", type=Path, default=Path(".quoth"))
+    parser.add_argument("--cases", type=Path, metavar="FILE", help="keep what was read here, and read it from here")
+    parser.add_argument("--judged", type=Path, metavar="FILE", help="judge on these kept cases, of another reading")
+    parser.add_argument("--folds", type=Path, metavar="FOLDER")
+    options = parser.parse_args()
+    cases = read_cases(options)
+    folds = cross_validate_calibrated(cases)
+    outcomes = [outcome for _, fold in folds.values() for outcome in fold]
+    judged = judge_folds(folds, load_cases(options.judged)) if options.judged else outcomes
+    print_figures(judged, options.documents)
     combination = calibrate_confidence(fit(cases), outcomes)
     (options.reader / "combination.json").write_text(combination.as_json(), encoding="utf-8")
     if options.folds:
