@@ -1,6 +1,5 @@
 """milvus-lite for tests, as a file or behind a port of its own in this process, and documents to search in it."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,15 +85,6 @@ def answering(engine: Engine, call: str, does: Callable[..., Any]) -> Iterator[N
         yield
         engine.stop()
     engine.start()
-
-
-def soon(done: Callable[[], bool]) -> bool:
-    """Whether something is so, now or in a few seconds: a connection is taken up again after a moment."""
-    for _ in range(30):
-        if done():
-            return True
-        time.sleep(0.3)
-    return False
 
 
 def failing(reason: str, code: int = 1) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ import io
 import json
 import threading
 import time
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -110,3 +110,12 @@ def serving(
     yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     server.should_exit = True
     thread.join(15)
+
+
+def soon(done: Callable[[], bool]) -> bool:
+    """Whether something is so, now or in a few seconds: what another process does takes a moment."""
+    for _ in range(30):
+        if done():
+            return True
+        time.sleep(0.3)
+    return False

@@ -16,9 +16,9 @@ from index.milvus import client as milvus_client
 from index.milvus import publishing
 from index.milvus.address import Address, read_address
 from index.milvus.client import Client, connect
-from tests.milvus import TEXTS, Engine, answering, assistant_in, failing, running, soon, write
+from tests.milvus import TEXTS, Engine, answering, assistant_in, failing, running, write
 from tests.serving import client as serve
-from tests.serving import logged, run_apart, serving
+from tests.serving import logged, run_apart, serving, soon
 from tests.test_page_queue import Page
 
 pytest.importorskip("pymilvus", reason="the extra milvus is not installed")

@@ -22,7 +22,7 @@ from assistant.sync.folder import Synced
 from assistant.sync.types import Caller
 from assistant.sync.wikis import Wikis
 from tests.browsing import SENTENCE, ask, expect_marked, turn
-from tests.serving import QUESTION
+from tests.serving import QUESTION, soon
 from tests.wikis import KINDS, QUOTH, MissingPackages, Wiki, free_port, running, served_wiki
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def test_the_wikis_page_answers_whom_the_wiki_knows(wiki: Wiki, page: "Page") ->
     wiki.sign_in(page)
     wiki.open(page, wiki.kind.ask)
     expect_answer(page, "Stabilizing Mali, ")  # beside it stand the wiki's own pages
-    assert callers(wiki, "/quoth/api/ask")[-1] == f"user:{wiki.kind.user}"
+    assert soon(lambda: callers(wiki, "/quoth/api/ask")[-1] == f"user:{wiki.kind.user}")
 
 
 def test_the_whole_page_stands_under_the_sub_path(wiki: Wiki, page: "Page") -> None:
@@ -111,7 +111,7 @@ def test_nobody_passes_for_another(wiki: Wiki, page: "Page") -> None:
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
     response = httpx.post(f"{wiki.url}/quoth/api/ask", cookies=cookies, **asked)  # type: ignore[arg-type]
     assert response.json()["evidence"][0]["quote"] == SENTENCE
-    assert callers(wiki, "/quoth/api/ask")[-1] == f"user:{wiki.kind.user}"
+    assert soon(lambda: callers(wiki, "/quoth/api/ask")[-1] == f"user:{wiki.kind.user}")
 
 
 def test_the_wikis_session_stays_with_the_wiki(wiki: Wiki, page: "Page") -> None:
