@@ -21,10 +21,11 @@ def written_documents(data: Path) -> Iterator[Made]:
     articles = sorted({row.article for row in read_rows(data / "rows.jsonl.gz")})
     questions = read_written(data / "written.jsonl.gz")
     kept, passages = held_out(articles), written_held_out(questions)
+    reported = squad2_held_out(articles)[0].split("/")[0]
     sources: dict[str, dict[str, list[WrittenQuestion]]] = defaultdict(lambda: defaultdict(list))
     for question in questions:
         source = question.row.article.split("/")[0]
-        if source != squad2_held_out(articles)[0].split("/")[0] and (
+        if source != reported and (
             question.passage in passages or question.row.article in kept
         ):
             sources[source][question.passage].append(question)
