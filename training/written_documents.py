@@ -25,9 +25,7 @@ def written_documents(data: Path) -> Iterator[Made]:
     sources: dict[str, dict[str, list[WrittenQuestion]]] = defaultdict(lambda: defaultdict(list))
     for question in questions:
         source = question.row.article.split("/")[0]
-        if source != reported and (
-            question.passage in passages or question.row.article in kept
-        ):
+        if source != reported and (question.passage in passages or question.row.article in kept):
             sources[source][question.passage].append(question)
     for source, groups in sources.items():
         names = list(groups)
