@@ -138,9 +138,9 @@ class Assistant:
     ) -> Answer:
         """Answer a question, given the earlier turns of its conversation, oldest first.
 
-        With `complete` false the question is taken as written, without correction, and nothing is read along. `on_stage`
-        is called before retrieval ("retrieve") and before reading ("read"), with the number of passages. Raises
-        QuestionError if the question is empty or too long, or the history is invalid.
+        With `complete` false the question is taken as written, without correction, and alone. `on_stage` is called
+        before retrieval ("retrieve") and before reading ("read"), with the number of passages. Raises QuestionError if
+        the question is empty or too long, or the history is invalid.
         """
         began = time.perf_counter()
         question, turns = check_question(question), check_history(history) if complete else ()

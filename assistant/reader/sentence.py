@@ -24,8 +24,8 @@ class SentenceReader:
     def read(self, question: str, hits: Sequence[Hit], index: Index, turns: Sequence[str] = ()) -> Selection:
         """Select whole sentences, best first; quotation and short answer are the same.
 
-        With earlier turns they are also ranked by the last of these and the question together; the confidence is that of
-        the question alone.
+        With earlier turns they are also ranked by the last of these and the question together; the confidence is that
+        of the question alone.
         """
         passages = index.with_notes(hits)
 

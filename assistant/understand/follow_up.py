@@ -101,9 +101,7 @@ def is_anaphoric(words: Sequence[Word], number: int) -> bool:
         return is_pronoun(words, number) or repeats_noun(words, number)
     if lower in ("one", "ones"):
         counts = any(word.tag in NOUNS or word.tag == "PRF" for word in following)
-        return not counts and any(
-            word.tag[:2] in ("AJ", "OR", "DT", "NN") or word.lower == "which" for word in before
-        )
+        return not counts and any(word.tag[:2] in ("AJ", "OR", "DT", "NN") or word.lower == "which" for word in before)
     if lower == "there":
         return ends_clause(words, number) and any(word.tag[:2] not in ("VB", "AV") for word in before)
     return True
