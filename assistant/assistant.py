@@ -17,7 +17,7 @@ from assistant.reader import Reader
 from assistant.reader.load import load_reader
 from assistant.structure import read_structure
 from assistant.suggest import Ask
-from assistant.types import Abstention, Answer, Lookup, Question, Trace, Turn
+from assistant.types import Abstention, Answer, Lookup, Question, Selection, Trace, Turn
 from assistant.understand.follow_up import is_follow_up
 from assistant.understand.language import shares_names
 from assistant.understand.parts import share_a_sentence, split
@@ -167,12 +167,18 @@ class Assistant:
         return answer
 
     def answer_parts(self, question: Question, turns: Sequence[str], look_up: LookUp) -> Answer:
-        """Answer each part of a question; a part that leans on those before it is read with them."""
+        """Answer each part of a question.
+
+        A part that leans on those before it is read with them, if one of them is answered; else it has no answer.
+        """
         texts = split(question.corrected)
         lookups: list[Lookup] = []
         parts: list[AnswerPart] = []
         for text in texts:
             before = [Turn(part.question, part.short_answer) for part in parts] if is_follow_up(text) else []
+            if before and not any(part.answered for part in parts):
+                parts.append(AnswerPart(text, Selection((), 0.0), False))
+                continue
             lookups.append(look_up(text, (*turns, *to_context(before))[-CONTEXT_TURNS:]))
             parts.append(self.make_part(lookups[-1]))
         if len(parts) > 1 and share_a_sentence(texts):

@@ -270,6 +270,14 @@ def test_parts_that_one_sentence_answers_share_it(ask_text: Callable[..., Assist
     ]
 
 
+def test_a_part_that_leans_on_one_without_an_answer_is_not_looked_up_by_itself(
+    ask_text: Callable[..., Assistant],
+) -> None:
+    question = "Who leads the council, and where was he born?"
+    assert looked_up(ask_text(RIVERS, threshold=1).ask(question)) == ["Who leads the council?", question]
+    assert looked_up(ask_text(RIVERS).ask(question)) == ["Who leads the council?", "Where was he born?"]
+
+
 def test_short_forms_are_learned() -> None:
     names = known(RIVERS).names
     assert names.expand("Who leads the NRC?") == "Who leads the NRC? National Rivers Council"
