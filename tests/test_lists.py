@@ -40,7 +40,7 @@ def test_a_list_is_quoted_whole_with_its_lead_in_and_its_notes(ask_text: Callabl
     ("question", "beginning"),
     [
         (
-            "Which counsellors have talks?",
+            "Which operations need rest?",
             "Sick leave may be spent on:\n\n- doctors",
         ),  # an item leads to the whole
         ("What may sick leave be spent on?", "Sick leave may be spent on:\n\n- doctors"),  # a lead-in is not left alone
