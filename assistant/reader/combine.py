@@ -29,13 +29,17 @@ class Linear:
 
 
 def add_comparisons(features: Columns) -> dict[str, np.ndarray]:
-    """Add features that compare a sentence with the others: reciprocal ranks, softmax shares, and probabilities."""
+    """Add features that compare a sentence with the others: reciprocal ranks, softmax shares, and probabilities.
+
+    `count` is the logarithm of how many there are: a paragraph alone has few rivals for a wrong answer to win against.
+    """
     ranks = {
         f"{name} rank": reciprocal_ranks(features[name]) for name in ("span", "evidence", "bm25", "dense", "support")
     }
     shares = {f"{name} share": np.exp(log_softmax(features[name])) for name in ("span", "evidence")}
     odds = {f"{name} chance": sigmoid(features[name]) for name in ("span", "evidence", "answer")}
-    return {**features, **ranks, **shares, **odds}
+    count = len(features["span"])
+    return {**features, **ranks, **shares, **odds, "count": np.full(count, np.log(count))}
 
 
 def reciprocal_ranks(values: np.ndarray) -> np.ndarray:
