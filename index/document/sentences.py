@@ -28,16 +28,22 @@ COUNTS_ON = re.compile(
     re.IGNORECASE,
 )
 NUMBER_ON = re.compile(r"\s*[\d\[(§]")
+WEEKDAY = re.compile(r"\b(?:Mon|Tues?|Weds?|Thu(?:rs?)?|Fri|Sat|Sun)\.\s*$")
+# No word but an abbreviation is without vowels: "tsp. salt", "Cllr. Finch"; behind a name it may end a sentence: "Ltd."
+VOWELLESS = re.compile(r"(?<![\w’'.-])(?P<word>[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ][b-df-hj-np-tv-xz]{1,5})\.\s*$")
+NAME_BEFORE = re.compile(r"[A-Z][\w’'&.-]*\s$")
+CAPITAL_ON = re.compile(r"\s*[A-Z]")
+SPEAKER = re.compile(r"(?:[A-Z][A-Z’'-]+\.? ){0,2}[A-Z][A-Z’'-]+(?: ?\([^()]{1,40}\))?[.:]\s*$")  # "MARTA (angrily). Go!"
 # "et al. [2004] measured", "in sec. [2.1] of": the sentence continues behind the bracket.
 BRACKET_ON = re.compile(r"\s*[\[(]\d[\d.,;–a-z -]{0,12}[\])]\s*[a-z,;:]")
 BRACKET = re.compile(r"[\[(]\d[\d.,;–a-z -]{0,12}[\])]\s*$")
 SMALL_ON = re.compile(r"\s*[a-z\d]")
-WORD_BEFORE = re.compile(r"[^\W\d_]+$")
+WORD_BEFORE = re.compile(r"(?:[^\W\d_]+-)*[^\W\d_]+$")
 WORD_BEHIND = re.compile(r"[^\W\d_]+")
 SMALL_ONLY = re.compile(r"\b(?:al|Id)\.\s*$")
 BROKEN = re.compile(r"(?<=[^\W\d_])([-\u2010\u00ad])[ \t]*(\r\n|\r|\n)\s*(?=[^\W\d_])")
 HYPHENED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-INSIDE_WORD = re.compile(r"\w[.!?]\w")  # README.Debian
+INSIDE_WORD = re.compile(r"\w[.!?](?:\w|[—–]\S)")  # README.Debian, "2. Penalties.—A person who"
 INVISIBLE = frozenset("\u00ad\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 
@@ -98,9 +104,17 @@ def continues(text: str, ends: Sequence[int], original: str) -> bool:
         return True
     if BRACKET.search(last) and following.lstrip()[:1].islower():
         return True
+    if len(ends) == 1 and SPEAKER.fullmatch(text[: ends[-1]].lstrip()):
+        return True
     if SMALL_ONLY.search(last):
         return bool(SMALL_ON.match(text[ends[-1] :]))
-    return bool(GOES_ON.search(last) or (COUNTS_ON.search(last) and NUMBER_ON.match(following)))
+    if GOES_ON.search(last):
+        return True
+    if abbreviation := VOWELLESS.search(last):
+        named = abbreviation["word"][0].isupper() and not NAME_BEFORE.search(last[: abbreviation.start()])
+        if (CAPITAL_ON if named else SMALL_ON).match(text[ends[-1] :]):
+            return True
+    return bool((COUNTS_ON.search(last) or WEEKDAY.search(last)) and NUMBER_ON.match(following))
 
 
 def make_sentences(
@@ -197,7 +211,11 @@ def find_line_breaks_in_words(block: Span, words: frozenset[str]) -> tuple[tuple
         if left is None or right is None:
             continue
         first, second = left[0].casefold(), right[0].casefold()
-        hyphened = f"{first}-{second}" in words or (first + second not in words and first in words and second in words)
+        hyphened = (
+            "-" in first
+            or f"{first}-{second}" in words
+            or (first + second not in words and first in words and second in words)
+        )
         keep_hyphen = match[1] != "\u00ad" and (hyphened or right[0][0].isupper())
         closed.append((block.start + (match.end(1) if keep_hyphen else match.start(1)), block.start + match.end()))
     return tuple(closed)
