@@ -19,7 +19,7 @@ LABEL = re.compile(r"(?:[-*•]\s+)?\[(\d{1,4})\][:.]?")
 # Labels of notes in other forms, at the beginning of a line.
 OTHER_LABEL = re.compile(
     r"\[\^[^\]\s]{1,40}\]:|\[(?:nb|note|n|fn) ?\d{1,3}\]|\[[a-z]\](?!\w)|[¹²³⁰⁴-⁹]+(?=\s|[^\W\d_])"
-    r"|\[Footnote [\w*]{1,4}:|[*†‡§‖¶]{1,3}(?=\s?[^\W\d_])|\d{1,4}\.\s[\^↑]",
+    r"|\[Footnote [\w*]{1,4}:|[*†‡§‖¶]{1,3}(?=\s?[^\W\d_])|(?:\d{1,4}|[a-z])\.\s[\^↑]|(?:foot|end)?note \d{1,3}[.:]\s",
     re.IGNORECASE,
 )
 MARKS = re.compile(

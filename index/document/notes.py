@@ -101,6 +101,8 @@ def make_notes(
             ends[first] = second - 1
     for i, entry in enumerate(labelled):
         next_position = positions[i + 1] if i + 1 < len(positions) else len(blocks)
+        if form == "footnote":
+            ends[entry.position] = closing_bracket(blocks[:next_position], entry.position)
         alone = entry.length == len(blocks[entry.position].text) and ends[entry.position] == entry.position
         if alone and entry.position + 1 < next_position:
             ends[entry.position] = entry.position + 1
@@ -116,6 +118,12 @@ def make_notes(
         label = Span(blocks[entry.position].start, start, text[blocks[entry.position].start : start])
         notes.append(NoteBlock(entry.number, label, span(text, start, blocks[ends[entry.position]].end), form))
     return notes, [block for i, block in enumerate(blocks) if i not in continued]
+
+
+def closing_bracket(blocks: Sequence[TextBlock], position: int) -> int:
+    """Return the position of the block that closes the bracket of a "[Footnote 4: ...]", else the note's own."""
+    last = position + MOST_CONTINUATIONS
+    return next((i for i, b in enumerate(blocks) if position <= i <= last and b.text.endswith("]")), position)
 
 
 def try_form(
@@ -168,7 +176,7 @@ def choose_labels(
     """
     referenced = {number for mark in markers for number in mark.numbers}
     if not form.weak:
-        explicit = form.name in ("caret", "arrow", "footnote", "named")
+        explicit = form.name in ("caret", "arrow", "arrow-letter", "footnote", "named")
         if form.name == "symbol" and len(labels) > len(markers):
             return []
         chosen = [label for label in labels if label.number in referenced or explicit]
