@@ -10,6 +10,7 @@ law      Harbour Act, s. 4                a title with a locator that only laws 
 import re
 from dataclasses import dataclass, field
 
+from index.document.entries import match_entry
 from index.document.headings import is_title
 from index.document.types import Span, WorkParts
 from index.patterns import CAPITAL, PARTICLE
@@ -65,6 +66,7 @@ FINITE_VERB = re.compile(
 LISTED = re.compile(r"[^.,(]{2,60}[.,(].{3,400}\b(?:1[5-9]|20)\d\d[a-z]?\b", re.DOTALL)
 LONGEST_CITATION = 1500  # characters
 LONGEST_SHORT = 20  # words
+INITIALS = re.compile(rf"{CAPITAL}{{1,3}}|(?:{CAPITAL}\.-?){{1,3}}")  # behind a surname: "Roe AB"
 NamesAndTitle = tuple[tuple[str, ...], str]
 
 
@@ -90,7 +92,8 @@ def read_names(names: str | None) -> tuple[str, ...]:
     if not names:
         return ()
     bare = re.sub(rf"{EDITORS}|,? et al\.?", "", names).strip(" ,")
-    people = [person.split() for person in re.split(r",? and |,? & |, ", bare) if person.strip()]
+    people = [person.split() for person in re.split(r",? and |,? & |, |; ", bare) if person.strip()]
+    people = [person[-1:] + person[:-1] if INITIALS.fullmatch(person[-1]) else person for person in people]
     return tuple(
         person[-1].casefold() + (f", {person[0][0].casefold()}" if person[1:] and person[0][0].isupper() else "")
         for person in people
@@ -138,7 +141,8 @@ def read_note_reference(piece: Span, text: str, signalled: bool) -> Reference | 
     is_back = match["oscola"] or re.match("supra|infra|above", match[0], re.IGNORECASE)
     if (before and not (is_back and re.fullmatch(NAMES, before))) or not (signalled or is_back or not before):
         return None
-    return Reference(piece, "note", notes=expand(match["oscola"] or match["numbers"]))
+    readings = ((read_names(before), ""),) if before else ()
+    return Reference(piece, "note", readings, notes=expand(match["oscola"] or match["numbers"]))
 
 
 def expand(numbers: str) -> tuple[int, ...]:
@@ -195,6 +199,14 @@ def read_dated(piece: Span, text: str) -> Reference | None:
         return None
     words = [field for field in fields[1:] if len(field.split()) > 1 and not field.strip("( ")[0].isdigit()]
     return Reference(piece, "full", ((read_names(reorder(fields[0])), words[0] if words else fields[1]),))
+
+
+def read_listed(piece: Span) -> Reference | None:
+    """Parse a whole entry of a reference list."""
+    match = match_entry(piece.text)
+    if match is None or FINITE_VERB.search(match["rest"]):
+        return None
+    return Reference(piece, "full", ((read_names(match["names"]), match["title"]),))
 
 
 def reorder(name: str) -> str:

@@ -17,7 +17,9 @@ from index.document.citations import (
     Reference,
     read_citation,
     read_dated,
+    read_listed,
 )
+from index.document.entries import OTHERS
 from index.document.lines import span
 from index.document.types import Span
 
@@ -64,9 +66,11 @@ def read_whole(note: Span) -> tuple[Reference, ...]:
     """Parse a note that is one reference in several sentences, as in reference lists; empty if it is not."""
     text = note.text
     parts = text.rstrip(". )").count(". ")
-    if not parts or len(text) > LONGEST_CITATION or ";" in text or SIGNAL.search(text) or IBID.search(text):
+    if not parts or len(text) > LONGEST_CITATION or SIGNAL.search(text) or IBID.search(text):
         return ()
-    if QUOTATION.search(text) or BOOK.match(text):
+    if listed := read_listed(note):
+        return (listed,)
+    if OTHERS.search(text) or QUOTATION.search(text) or BOOK.match(text):
         return ()
     reference = read_dated(note, text.rstrip(" ."))
     return (reference,) if reference else ()
