@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 
 from index.document.author_year import FORM
-from index.document.citations import Reference, read_dated, read_listed
+from index.document.citations import FINITE_VERB, LONGEST_SHORT, Reference, read_dated, read_listed
 from index.document.forms import NoteBlock
 from index.document.sentences import plain_characters
 from index.document.types import Sentence, Source, Span, WorkParts
@@ -153,13 +153,23 @@ def narrow(resolution: Resolution, reference: Reference, works: list[Work]) -> R
 
 def resolve_note(target: int, notes: list[NoteBlock], resolutions: list[Resolution], text: str) -> Resolution:
     """Resolve a reference to the note at position `target`, which is added to `via` unless it cites a work itself."""
-    if target < 0 or not resolutions[target].sources:
+    resolution = resolutions[target] if target >= 0 else Resolution()
+    if target >= 0 and names_something(notes[target].body, resolution):
+        body = notes[target].body
+        return Resolution((Source(body.start, body.end, body.text, notes[target].number),))
+    if not resolution.sources:
         return Resolution(unfollowed=(text,))
-    resolution = resolutions[target]
     number = notes[target].number
     sources = tuple(source for source in resolution.sources if source not in resolution.within) or resolution.sources
     is_named_there = any(source.number == number for source in sources)
     return Resolution(sources, resolution.via if is_named_there else (*resolution.via, number))
+
+
+def names_something(note: Span, resolution: Resolution) -> bool:
+    """Whether a note without a citation is no prose, and so names what a later "Ibid." refers to: "Town Archive, box 3."."""
+    words = note.text.split()
+    unread = not resolution.sources and not resolution.unfollowed
+    return unread and 0 < len(words) <= LONGEST_SHORT and not FINITE_VERB.search(note.text)
 
 
 def find_work(names: tuple[str, ...], title: str, works: list[Work]) -> Work | None:

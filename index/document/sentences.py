@@ -114,7 +114,9 @@ def continues(text: str, ends: Sequence[int], original: str) -> bool:
         named = abbreviation["word"][0].isupper() and not NAME_BEFORE.search(last[: abbreviation.start()])
         if (CAPITAL_ON if named else SMALL_ON).match(text[ends[-1] :]):
             return True
-    return bool((COUNTS_ON.search(last) or WEEKDAY.search(last)) and NUMBER_ON.match(following))
+    if WEEKDAY.search(last) and text[ends[-1] :].lstrip()[:1].isdigit():
+        return True
+    return bool(COUNTS_ON.search(last) and NUMBER_ON.match(following))
 
 
 def make_sentences(
