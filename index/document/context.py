@@ -14,6 +14,7 @@ LONGEST_LEAD = 400  # characters
 CAPTION_WORDS = 25
 MOST_ANSWERS = 6  # paragraphs after a question that have it as context
 LISTED = ("item", "row", "code")
+LEADING = (":", "：", "—", "–")  # the end of a sentence that leads in what follows
 
 BLANK_LINE = re.compile(r"(?:\r\n|\r|\n)[^\S\r\n]*[\r\n]")
 
@@ -77,7 +78,7 @@ class LeadIn:
         if sentence is None or len(sentence.text) > LONGEST_LEAD:
             return ()
         caption = kind != "item" and len(sentence.plain.split()) <= CAPTION_WORDS
-        return (sentence,) if caption or sentence.plain.endswith((":", "：", "…", "...")) or not ends(sentence) else ()
+        return (sentence,) if caption or sentence.plain.endswith((*LEADING, "…", "...")) or not ends(sentence) else ()
 
     def items_above(self, level: Level, item: Paragraph) -> tuple[Sentence, ...]:
         """Return the items that an item is nested under, and add it for those that follow."""
@@ -85,7 +86,7 @@ class LeadIn:
         above = tuple(sentence for _, sentence in self.items)
         if item.sentences:
             last = item.sentences[-1]
-            self.items.append((level, last if last.plain.endswith(":") else item.sentences[0]))
+            self.items.append((level, last if last.plain.endswith(LEADING) else item.sentences[0]))
         return above
 
 
@@ -127,7 +128,7 @@ def levels_above(above: Iterable[tuple[Level, Sentence]], level: Level) -> Itera
     for item_level, item in above:
         if item_level == level or item_level[0] > level[0]:
             return
-        if item_level[0] < level[0] or item.plain.endswith(":"):
+        if item_level[0] < level[0] or item.plain.endswith(LEADING):
             yield item_level, item
 
 

@@ -42,8 +42,9 @@ def edge_lines(page: list[Line]) -> list[Line]:
 
 
 def normalize(line: Line) -> str:
-    """Normalize the numbers and spaces of a line, to compare it with others."""
-    return re.sub(r"\s+", " ", re.sub(r"\d+", "0", line.text))
+    """Normalize the numbers and spaces of a line, to compare it with others; left and right pages differ in the order."""
+    words = re.sub(r"^\d+\s{2,}|\s{2,}\d+$", "", line.text) or line.text
+    return re.sub(r"\s+", " ", re.sub(r"\d+", "0", words))
 
 
 def find_between_pages(lines: list[Line]) -> set[int]:

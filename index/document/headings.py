@@ -34,8 +34,8 @@ def find_headings(blocks: Sequence[TextBlock], last_note: int = 0) -> set[int]:
     headings = {block.start for block in blocks if NOTES_HEADING.fullmatch(heading_text(block))}
     repeated = repeated_labels(blocks)
     run: list[TextBlock] = []
-    for block in blocks:
-        if not looks_like_heading(block) or label_of(block) in repeated:
+    for before, block in zip([None, *blocks], blocks):
+        if not looks_like_heading(block) or label_of(block) in repeated or continues_list(before, block):
             headings.update(
                 line.start for line in run if len(run) < RUN_OF_LINES and not leads_in(line, block, len(run))
             )
@@ -46,6 +46,12 @@ def find_headings(blocks: Sequence[TextBlock], last_note: int = 0) -> set[int]:
         else:
             run.append(block)
     return headings | {line.start for line in run if len(run) < RUN_OF_LINES and line.start < last_note}
+
+
+def continues_list(before: TextBlock | None, block: TextBlock) -> bool:
+    """Whether an item stands directly under one that is no heading: "4. Stir in the cream" under "3. Add the cod."."""
+    listed = before is not None and before.kind == block.kind == "item" and block.joined
+    return listed and before is not None and not looks_like_heading(before)
 
 
 def leads_in(block: TextBlock, following: TextBlock, lines: int) -> bool:

@@ -5,13 +5,15 @@ next line's first word would still have fitted.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from index.document.code import FENCE, base_indent, find_fenced, is_code
 from index.document.furniture import find_furniture
 from index.document.lines import BLANK, BULLET, CLOSERS, SENTENCE_END, Line, read_lines, split_groups
+from index.document.quoting import unquote
 from index.document.tables import Row, find_tables, header_of, read_cells
 from index.document.types import Span
 
@@ -28,6 +30,8 @@ MARKS = re.compile(
 )
 UNDERLINE = re.compile(r"(?:=+|-+|\*+|_+|~+|\^+)$")
 LONGEST_NOTE_STEP = 5
+LONGEST_DISPLAY = 3  # lines that are set in inside a sentence
+FEWEST_VERSES = 3
 HANGING = 2  # columns, at least, that the further lines of a list item are indented
 FULL_LINE = 0.6  # of the longest line; a line at least this long may continue on the next page
 
@@ -50,7 +54,8 @@ class TextBlock(Span):
 
 def split_blocks(text: str) -> tuple[list[TextBlock], list[Span]]:
     """Split a text into blocks; return them, and the page furniture between them."""
-    lines = read_lines(text)
+    unquoted = unquote(read_lines(text))
+    lines = unquoted.lines
     furniture = find_furniture(lines)
     groups = split_code(join_over_pages([line for line in lines if line.start not in furniture], furniture))
     base = base_indent([group for group, _ in groups])
@@ -59,12 +64,13 @@ def split_blocks(text: str) -> tuple[list[TextBlock], list[Span]]:
     ]
     width = wrap_width([[line for line in part if isinstance(line, Line)] for part in prose])
     blocks: list[TextBlock] = []
-    for group, kind in groups:
+    for (group, kind), (following, _) in zip(groups, [*groups[1:], ([], "")]):
         introduced = bool(blocks) and blocks[-1].text.endswith(":")
+        inside = bool(blocks) and is_interrupted(blocks[-1], group, following)
         in_list = bool(blocks) and blocks[-1].kind == "item" and not introduced
         parts = split_tables(group)
         tabular = 2 * sum(len(part) for part in parts if isinstance(part[0], Row)) > len(group)
-        if kind == "code" or (not in_list and not tabular and is_code(group, base, introduced)):
+        if kind == "code" or (not in_list and not tabular and is_code(group, base, introduced, inside)):
             add_code(text, blocks, group)
             continue
         for part in parts:
@@ -72,7 +78,19 @@ def split_blocks(text: str) -> tuple[list[TextBlock], list[Span]]:
             blocks += (
                 row_blocks(text, rows) if rows else join_wrapped(text, [x for x in part if isinstance(x, Line)], width)
             )
-    return add_gaps(blocks, [line for line in lines if line.start in furniture])
+    outside = sorted([*(line for line in lines if line.start in furniture), *unquoted.empty], key=lambda line: line.start)
+    return add_gaps(add_prefixes(text, blocks, unquoted.prefixes), outside)
+
+
+def is_interrupted(before: TextBlock, group: Sequence[Line], following: Sequence[Line]) -> bool:
+    """Whether a few lines are set in between the beginning and the end of a sentence."""
+    return (
+        before.kind == "paragraph"
+        and len(group) <= LONGEST_DISPLAY
+        and not ends_sentence(before)
+        and bool(following)
+        and continues_sentence(before, following[0])
+    )
 
 
 def join_over_pages(lines: list[Line], furniture: set[int]) -> list[list[Line]]:
@@ -188,6 +206,18 @@ def add_gaps(blocks: list[TextBlock], furniture: list[Line]) -> tuple[list[TextB
     return with_gaps, outside
 
 
+def add_prefixes(text: str, blocks: Sequence[TextBlock], prefixes: Mapping[int, int]) -> list[TextBlock]:
+    """Add to blocks the prefixes of quoted lines, as gaps; `prefixes` maps the starts of lines to theirs."""
+    starts = sorted(prefixes)
+    result = []
+    for block in blocks:
+        inside = starts[bisect_left(starts, block.start) : bisect_left(starts, block.end)]
+        start = prefixes.get(block.start, block.start)
+        gaps = sorted([*block.gaps, *((prefixes[line], line) for line in inside)])
+        result.append(replace(block, start=start, text=text[start : block.end], gaps=tuple(gaps)))
+    return result
+
+
 def wrap_width(groups: Sequence[Sequence[Line]]) -> int:
     """Estimate the width a text is hard-wrapped at, in columns; 0 if it has one paragraph per line.
 
@@ -240,7 +270,9 @@ def is_labelled(line: Span) -> bool:
 
 
 def join_wrapped(text: str, lines: list[Line], width: int) -> list[TextBlock]:
-    """Make blocks of a group's lines, joining hard-wrapped ones."""
+    """Make blocks of a group's lines, joining hard-wrapped ones and those of a stanza."""
+    if is_stanza(lines):
+        return [replace(block_of(lines[0]), end=lines[-1].end, text=text[lines[0].start : lines[-1].end])]
     blocks = [block_of(lines[0])]
     for line, following in pairwise(lines):
         block = blocks[-1]
@@ -249,6 +281,16 @@ def join_wrapped(text: str, lines: list[Line], width: int) -> list[TextBlock]:
         else:
             blocks[-1] = replace(block, end=following.end, text=text[block.start : following.end])
     return blocks
+
+
+def is_stanza(lines: Sequence[Line]) -> bool:
+    """Whether some lines are verse: sentences that run over lines which begin with capitals, and end with the last."""
+    *verses, last = lines
+    if len(verses) + 1 < FEWEST_VERSES or any(is_labelled(line) or not line.text[0].isupper() for line in lines[1:]):
+        return False
+    open_ends = sum(line.text[-1] == "," or line.text[-1].isalpha() for line in verses)
+    commas = sum(line.text[-1] in ",;" for line in verses)
+    return ends_sentence(last) and commas > 0 and open_ends >= max(2, len(verses) / 3)
 
 
 def block_of(line: Line) -> TextBlock:
