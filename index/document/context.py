@@ -23,12 +23,15 @@ Level = tuple[int, str]  # indent, kind of numbering
 
 def with_contexts(text: str, sections: Iterable[Section]) -> tuple[Section, ...]:
     """Add contexts to the sentences of sections."""
-    return tuple(replace(section, paragraphs=tuple(add_contexts(text, section.paragraphs))) for section in sections)
+    return tuple(
+        replace(section, paragraphs=tuple(add_contexts(text, section.paragraphs, section.heading_line)))
+        for section in sections
+    )
 
 
-def add_contexts(text: str, paragraphs: Iterable[Paragraph]) -> Iterator[Paragraph]:
+def add_contexts(text: str, paragraphs: Iterable[Paragraph], heading: Sentence | None = None) -> Iterator[Paragraph]:
     """Add contexts to the sentences of a section's paragraphs."""
-    question, lead_in = QuestionContext(), LeadIn()
+    question, lead_in = QuestionContext(heading if heading and heading.asks else None), LeadIn()
     before: Paragraph | None = None
     for paragraph in paragraphs:
         if is_question(paragraph) and not (paragraph.kind == "item" and lead_in.context_for("item")):
@@ -49,7 +52,8 @@ def add_contexts(text: str, paragraphs: Iterable[Paragraph]) -> Iterator[Paragra
                 context = lead_in.context_for(paragraph.kind)
                 if paragraph.kind == "item":
                     context = (*context, *lead_in.items_above(level_of(paragraph), paragraph))
-            yield with_context(paragraph, (*question.context_of(paragraph), *context))
+            asked = question.context_of(paragraph)
+            yield with_context(paragraph, (*(opening_question(paragraph) or asked), *context))
         before = paragraph
 
 
@@ -100,6 +104,12 @@ def is_question(paragraph: Paragraph) -> bool:
     return bool(paragraph.sentences) and all(sentence.asks for sentence in paragraph.sentences)
 
 
+def opening_question(paragraph: Paragraph) -> tuple[Sentence, ...]:
+    """Return the question that a paragraph begins with and answers: "What does it cost? Thirty crowns a year."."""
+    first = paragraph.sentences[:1] if paragraph.kind == "paragraph" else ()
+    return first if first and first[0].asks else ()
+
+
 def ends(sentence: Sentence) -> bool:
     """Whether a sentence ends in sentence punctuation."""
     return sentence.plain.rstrip(CLOSERS).endswith(SENTENCE_END)
@@ -133,8 +143,10 @@ def levels_above(above: Iterable[tuple[Level, Sentence]], level: Level) -> Itera
 
 
 def with_context(paragraph: Paragraph, context: tuple[Sentence, ...]) -> Paragraph:
-    """Set the context of a paragraph's sentences."""
+    """Set the context of a paragraph's sentences, but for those that are context themselves."""
     if not context:
         return paragraph
     bare = tuple(replace(sentence, context=()) for sentence in context)
-    return replace(paragraph, sentences=tuple(replace(sentence, context=bare) for sentence in paragraph.sentences))
+    starts = {sentence.start for sentence in context}
+    sentences = (s if s.start in starts else replace(s, context=bare) for s in paragraph.sentences)
+    return replace(paragraph, sentences=tuple(sentences))

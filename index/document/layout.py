@@ -14,7 +14,7 @@ from index.document.code import FENCE, base_indent, find_fenced, is_code
 from index.document.furniture import find_furniture
 from index.document.lines import BLANK, BULLET, CLOSERS, SENTENCE_END, Line, read_lines, split_groups
 from index.document.quoting import unquote
-from index.document.tables import Row, find_tables, header_of, read_cells
+from index.document.tables import Row, find_tables, headers_of, read_cells
 from index.document.types import Span
 
 LABEL = re.compile(r"(?:[-*•]\s+)?\[(\d{1,4})\][:.]?")
@@ -168,7 +168,7 @@ def split_tables(group: Sequence[Line]) -> list[list[Line] | list[Row]]:
 
 def row_blocks(text: str, rows: Sequence[Row]) -> Iterator[TextBlock]:
     """Make a block of each row of a table; rules belong to the row before, or to the first."""
-    header = header_of(rows)
+    headers = headers_of(rows)
     number = 0
     while number < len(rows):
         first = number
@@ -184,7 +184,7 @@ def row_blocks(text: str, rows: Sequence[Row]) -> Iterator[TextBlock]:
         start, end = block_rows[0].line.start, block_rows[-1].line.end
         yield TextBlock(
             start, end, text[start:end], "row", block_rows[0].line.indent, block_rows[0].line.joined,
-            tuple(sorted(rules + pipes)), read_cells(row, header), header.line.start if header else None,
+            tuple(sorted(rules + pipes)), read_cells(row, headers), headers[0].line.start if headers else None,
         )  # fmt: skip
 
 
