@@ -1,7 +1,7 @@
 """An HTML tree as pieces: blocks with their words, markers where they stand, each note on its own."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lxml.html import HtmlElement
@@ -33,6 +33,7 @@ FURNITURE_CLASS = re.compile(
 )
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 WHITE = re.compile(r"[ \t\r\n\f]+")
+BETWEEN = re.compile(r"\s?[,;–-]\s?")  # two markers in one pair of brackets
 LONGEST_CODE = 1500  # characters of a code block that is quoted whole; a longer one is parted at its blank lines
 
 
@@ -47,12 +48,13 @@ class Flow:
     kind: str = "paragraph"
     link: str | None = None
     core: HtmlElement | None = None  # what is not inside this is the site's furniture
+    title: HtmlElement | None = None  # a heading outside it that is the page's
     lead: str = ""  # a list number, or a term, set before the next words
     lists: int = 0  # how many lists what is read stands in
 
     def flush(self, kind: str | None = None, level: int = 0) -> None:
         """End the block that is being read."""
-        inlines, self.inlines = coalesced(self.inlines), []
+        inlines, self.inlines = without_brackets(coalesced(self.inlines)), []
         if any(isinstance(inline, Ref) or inline.strip() for inline in inlines if isinstance(inline, str | Ref)):
             if self.lead:
                 inlines.insert(0, self.lead)
@@ -122,7 +124,7 @@ class Flow:
         name = element.get("id") or next((anchor for anchor in anchors if anchor), None) or section_id(element)
         self.link = f"#{name}" if name else self.link
         self.read_content(element)
-        self.flush("heading" if self.kind != "boilerplate" else None, level)
+        self.flush("heading" if self.kind != "boilerplate" or element is self.title else None, level)
 
     def read_code(self, element: HtmlElement) -> None:
         """A code block, its lines as they stand; a long one is parted at blank lines."""
@@ -184,11 +186,17 @@ class Flow:
 def read_tree(root: HtmlElement, links: Links, core: HtmlElement | None = None) -> tuple[list[Piece], list[Note]]:
     """The pieces and notes of a tree; what stands outside `core`, where it is given, is the site's."""
     positions = {note: position for position, note in enumerate(links.notes)}
-    flow = Flow(links, positions, core=core)
+    flow = Flow(links, positions, core=core, title=find_title(root, core))
     flow.read(root)
     flow.flush()
     numbers = number_notes(links)
     return flow.pieces, [read_note(note, numbers[note], links, positions) for note in links.notes]
+
+
+def find_title(root: HtmlElement, core: HtmlElement | None) -> HtmlElement | None:
+    """The page's only first-rank heading where it stands outside the core, as in a header above it."""
+    tops = list(root.iterdescendants("h1"))
+    return tops[0] if core is not None and len(tops) == 1 and core not in tops[0].iterancestors() else None
 
 
 def read_note(element: HtmlElement, number: int, links: Links, positions: dict[HtmlElement, int]) -> Note:
@@ -232,6 +240,30 @@ def coalesced(inlines: list[Inline]) -> list[Inline]:
         else:
             joined.append(inline)
     return joined
+
+
+def without_brackets(inlines: list[Inline]) -> list[Inline]:
+    """Drop brackets that hold markers alone, which have their own: "deep.[" and "] It" around one; "[", ", ", "]"."""
+    cut = list(inlines)
+    for first, last in runs_of_markers(cut):
+        before, behind = (cut[i] if 0 <= i < len(cut) else "" for i in (first - 1, last + 1))
+        if isinstance(before, str) and isinstance(behind, str) and before[-1:] + behind[:1] in ("[]", "()"):
+            cut[first - 1], cut[last + 1] = before[:-1], behind[1:]
+    return cut
+
+
+def runs_of_markers(inlines: Sequence[Inline]) -> Iterator[tuple[int, int]]:
+    """Yield where each run of markers begins and ends, with only commas and dashes between them."""
+    first: int | None = None
+    last = 0
+    for i, inline in enumerate(inlines):
+        if isinstance(inline, Ref):
+            first, last = (i if first is None else first), i
+        elif first is not None and not (isinstance(inline, str) and BETWEEN.fullmatch(inline)):
+            yield first, last
+            first = None
+    if first is not None:
+        yield first, last
 
 
 def plain(inlines: list[Inline]) -> str | None:

@@ -27,9 +27,11 @@ LABEL = re.compile(
 )
 SPOKEN = re.compile(r"\s*(?:foot)?notes?\b", re.IGNORECASE)
 LEADING = re.compile(
-    r"\s*(?:[\^↑↩]\s*)?(?:(?:[\[(]\s*)?(?:\d{1,4}|[*†‡§¶‖]{1,4})\s*[\]).:]+\s*|[*†‡§¶‖]{1,4}\s+|[\^↑]\s*|[\[(]\s*[\])]\s*)"
+    r"\s*(?:[\^↑↩]\s*)?(?:(?:[\[(]\s*)?(?:\d{1,4}|[*†‡§¶‖]{1,4})\s*[\]).:]+\s*|[*†‡§¶‖]{1,4}\s+|[\^↑]\s*|[\[(]\s*[\])]\s*|[.):]\s+)"
 )
 BACK_WORDS = re.compile(r"\b(?:back|return|jump|up|top|text|nb|note|fn|ref)\b", re.IGNORECASE)
+SIDE_NOTE = re.compile(r"(?:^|\s)(?:side|margin)-?note(?:\s|$)")
+SIDE_LABEL = re.compile(r"(?:^|\s)(?:margin-toggle|sidenote-(?:number|toggle))(?:\s|$)")
 LONGEST_BACK = 40  # characters
 BARE_NUMBER = re.compile(r"\s*\d{1,4}\s+")
 CONTAINERS = frozenset(("li", "aside", "div", "p", "dd", "td", "tr", "section", "blockquote", "article", "table"))
@@ -64,14 +66,29 @@ def find_links(root: HtmlElement) -> Links:
             continue
         elif is_marker(link) and is_note_target(target, link):
             markers[link] = target
+    markers |= find_side_notes(root)
     ends = set(markers.values())
-    refs = {link: container(target, ends, markers) for link, target in markers.items()}
+    refs = {
+        link: target if SIDE_NOTE.search(target.get("class") or "") else container(target, ends, markers)
+        for link, target in markers.items()
+    }
     refs = {link: note for link, note in refs.items() if link not in note.iterdescendants() and fits(note)}
     notes = tuple(dict.fromkeys(refs.values()))
     labels: dict[HtmlElement, str] = {}
     for link, note in refs.items():
         labels.setdefault(note, label_of(link))
     return Links(refs, notes, labels, frozenset(backs))
+
+
+def find_side_notes(root: HtmlElement) -> dict[HtmlElement, HtmlElement]:
+    """Notes set beside the text, as Tufte CSS does: a label, a box to tick, and the note at the marker's place."""
+    found = {}
+    for label in root.iter("label"):
+        following = (one for one in label.itersiblings("span", "small", "aside"))
+        note = next((one for one in following if SIDE_NOTE.search(one.get("class") or "")), None)
+        if note is not None and SIDE_LABEL.search(label.get("class") or ""):
+            found[label] = note
+    return found
 
 
 def is_target(element: HtmlElement) -> bool:
