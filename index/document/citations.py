@@ -35,12 +35,12 @@ NOTE = re.compile(
 OPUS = re.compile(r"(?:,? |^)(?:op\. ?cit|loc\. ?cit)\b\.?", re.IGNORECASE)
 # A law, a standard, a set of rules: a title and a locator that only these have.
 LAW = re.compile(
-    r"(?P<title>[^\W\d_a-z][^,;“”\"]{2,150}?),? (?:ss?\.|§{1,2}|[Aa]rts?\.|[Aa]rticles?|[Cc]ls?\.|[Cc]lauses?"
-    r"|[Rr]egs?\.|[Rr]egulations?|[Rr]ules?|[Ss]ections?|[Ss]ecs?\.|[Ss]ch\.|[Ss]chedule) ?\d[\w().,–-]*(?: ?\(\w+\))*$"
+    r"(?P<title>[^\W\d_a-z][^,;“”\"]{2,150}?),? (?:ss?\.?|§{1,2}|[Aa]rts?\.?|[Aa]rticles?|[Cc]ls?\.?|[Cc]lauses?"
+    r"|[Rr]egs?\.?|[Rr]egulations?|[Rr]ules?|[Ss]ections?|[Ss]ecs?\.?|[Ss]ch\.?|[Ss]chedule) ?\d[\w().,–-]*(?: ?\(\w+\))*$"
 )
 LOCATOR = re.compile(
     r"[,:]?\s?(?:at |pp?\. ?|pages? |chs?\. ?|chap\. ?|chapters? |paras?\. ?|§+ ?)\d[\d\s,–—-]{0,40}(?:ff?\.?)?$"
-    r"|,\s\d{1,3}(?:[–-]\d{1,4})?$|^[\s.)\]]{0,5}$"
+    r"|,\s\d{1,3}(?:[–-]\d{1,4})?$|(?<=,[”\"’])\s\d{1,4}(?:[–-]\d{1,4})?$|^[\s.)\]]{0,5}$"
 )
 PAIRS = (
     r"[“„](?P<double>[^“”„]+)[”“]|\"(?P<straight>[^\"]+)\"|«(?P<angle>[^«»]+)»"

@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 
 from index.document.author_year import FORM
-from index.document.citations import FINITE_VERB, LONGEST_SHORT, Reference, read_dated, read_listed
+from index.document.citations import (
+    FINITE_VERB,
+    IBID,
+    LONGEST_SHORT,
+    NOTE,
+    Reference,
+    read_dated,
+    read_listed,
+)
 from index.document.forms import NoteBlock
 from index.document.sentences import plain_characters
 from index.document.types import Sentence, Source, Span, WorkParts
@@ -168,7 +176,7 @@ def resolve_note(target: int, notes: list[NoteBlock], resolutions: list[Resoluti
 def names_something(note: Span, resolution: Resolution) -> bool:
     """Whether a note without a citation is no prose, and so names what a later "Ibid." refers to: "Town Archive, box 3."."""
     words = note.text.split()
-    unread = not resolution.sources and not resolution.unfollowed
+    unread = not resolution.sources and not any(IBID.match(text) or NOTE.search(text) for text in resolution.unfollowed)
     return unread and 0 < len(words) <= LONGEST_SHORT and not FINITE_VERB.search(note.text)
 
 

@@ -157,4 +157,4 @@ def split_keys(form: Form, keys: str, last: str | None) -> tuple[str, ...]:
 def is_power(text: str, at: int) -> bool:
     """Whether a superscript follows a unit or a number: `km²`, `10⁵`."""
     before = re.search(r"[^\s]*$", text[:at])
-    return bool(before and re.fullmatch(r".*\d|(?:.*[/·(])?[^\W\d_]{1,2}|.*[\d⁻][^\W\d_]{1,3}", before[0]))
+    return bool(before and re.fullmatch(r"(?:.*\D)?\d{1,2}|(?:.*[/·(])?[^\W\d_]{1,2}|.*[\d⁻][^\W\d_]{1,3}", before[0]))

@@ -13,7 +13,7 @@ from index.document.types import Span
 
 DATE = re.compile(r"(?:\d{1,2} )?[A-Z][a-z]+\.? (?:\d{1,2}, ?)?\d{4}$")
 NOTES_HEADING = re.compile(
-    r"(?:#+ )?(?:foot|end)?notes?:?|(?:#+ )?(?:references|bibliography|works cited|sources|literature cited)",
+    r"(?:#+ )?(?:chapter |foot|end)?notes?(?: (?:to|on|for|and|&) .{1,60}|, .{1,40})?:?|(?:#+ )?(?:references|bibliography|works cited|sources|literature cited)",
     re.IGNORECASE,
 )
 CHAPTER = re.compile(r"[^\W\d_a-z][^\W\d_]+\s(?:[IVXLC]+|\d+)\.")
@@ -26,6 +26,7 @@ RUN_OF_LINES = 3  # this many adjoining lines are a list or an address
 FINITE = re.compile(r"V[BDHVM][BDZ0]$")
 SUBORDINATE = frozenset(["AVQ", "DTQ", "PNQ", "CJS", "PRP", "PRF", "VVG"])
 FOREIGN = re.compile(r"[^\W\d_a-zA-ZÀ-ÿ]")  # a letter that is not Latin
+DASHES = "—–-"
 FEWEST_WORDS = 3  # of a sentence
 
 
@@ -56,7 +57,8 @@ def continues_list(before: TextBlock | None, block: TextBlock) -> bool:
 
 def leads_in(block: TextBlock, following: TextBlock, lines: int) -> bool:
     """Whether a line introduces the list or code directly under it."""
-    return lines == 1 and following.joined and following.kind in ("item", "code") and len(block.text.split()) > 4
+    listed = following.joined and following.kind in ("item", "code")
+    return lines == 1 and listed and len(block.text.split()) > 4 and not is_marked(block)
 
 
 def label_of(block: Span) -> str | None:
@@ -113,7 +115,7 @@ def looks_like_heading(block: Span) -> bool:
         and words[:1].isalnum()
         and not words[0].islower()
         and any(character.isalpha() for character in words)
-        and last not in ("", ",")
+        and last not in ("", ",", *DASHES)
         and not BULLET.match(re.sub(r"^\d+(?:\.\d+)*\.?\s+(?=[A-Z])", "", words))
         and not DATE.match(words)
         and not is_clause(words)

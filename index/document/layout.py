@@ -12,9 +12,9 @@ from itertools import pairwise
 
 from index.document.code import FENCE, base_indent, find_fenced, is_code
 from index.document.furniture import find_furniture
-from index.document.lines import BLANK, BULLET, CLOSERS, SENTENCE_END, Line, read_lines, split_groups
+from index.document.lines import BLANK, BULLET, CLOSERS, OPENERS, SENTENCE_END, Line, read_lines, split_groups
 from index.document.quoting import unquote
-from index.document.tables import Row, find_tables, headers_of, read_cells
+from index.document.tables import LEADER, Row, find_tables, headers_of, read_cells
 from index.document.types import Span
 
 LABEL = re.compile(r"(?:[-*•]\s+)?\[(\d{1,4})\][:.]?")
@@ -32,6 +32,8 @@ UNDERLINE = re.compile(r"(?:=+|-+|\*+|_+|~+|\^+)$")
 LONGEST_NOTE_STEP = 5
 LONGEST_DISPLAY = 3  # lines that are set in inside a sentence
 FEWEST_VERSES = 3
+# The last word of a line that goes on, wherever it is broken.
+UNFINISHED = re.compile(r"\w\s(?:the|an?|and|or|of|in|at|by|with|from|to|that|which|who|their|its|his|her)$")
 HANGING = 2  # columns, at least, that the further lines of a list item are indented
 FULL_LINE = 0.6  # of the longest line; a line at least this long may continue on the next page
 
@@ -181,10 +183,11 @@ def row_blocks(text: str, rows: Sequence[Row]) -> Iterator[TextBlock]:
         block_rows = rows[first:number]
         rules = [(line_row.line.start, line_row.line.end) for line_row in block_rows if not line_row.cells]
         pipes = [(row.line.start + i, row.line.start + i + 1) for i, c in enumerate(row.line.text) if c == "|"]
+        leaders = [(row.line.start + m.start(), row.line.start + m.end()) for m in LEADER.finditer(row.line.text)]
         start, end = block_rows[0].line.start, block_rows[-1].line.end
         yield TextBlock(
             start, end, text[start:end], "row", block_rows[0].line.indent, block_rows[0].line.joined,
-            tuple(sorted(rules + pipes)), read_cells(row, headers), headers[0].line.start if headers else None,
+            tuple(sorted(rules + pipes + leaders)), read_cells(row, headers), headers[0].line.start if headers else None,
         )  # fmt: skip
 
 
@@ -286,9 +289,9 @@ def join_wrapped(text: str, lines: list[Line], width: int) -> list[TextBlock]:
 def is_stanza(lines: Sequence[Line]) -> bool:
     """Whether some lines are verse: sentences that run over lines which begin with capitals, and end with the last."""
     *verses, last = lines
-    if len(verses) + 1 < FEWEST_VERSES or any(is_labelled(line) or not line.text[0].isupper() for line in lines[1:]):
+    if len(verses) + 1 < FEWEST_VERSES or any(is_labelled(line) or not line.text.lstrip(OPENERS)[:1].isupper() for line in lines[1:]):
         return False
-    open_ends = sum(line.text[-1] == "," or line.text[-1].isalpha() for line in verses)
+    open_ends = sum(line.text[-1] in ",—–" or line.text[-1].isalpha() for line in verses)
     commas = sum(line.text[-1] in ",;" for line in verses)
     return ends_sentence(last) and commas > 0 and open_ends >= max(2, len(verses) / 3)
 
@@ -316,6 +319,8 @@ def is_deliberate(block: TextBlock, line: Line, following: Line, width: int) -> 
     if OTHER_LABEL.match(following.text):
         return fitted or ends_sentence(line)
     if block.kind == "item" and following.indent >= block.indent + HANGING:
+        return False
+    if UNFINISHED.search(line.text):
         return False
     if continues_sentence(line, following):
         return width == 0

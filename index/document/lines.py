@@ -12,6 +12,7 @@ BLANK = (
 )
 BULLET = re.compile(r"(?:[-*•–·‣◦▪]|\d{1,3}[.)]|\([a-z0-9]{1,4}\)|[a-z][.)]|\d{1,2}(?:\.\d{1,2}){1,3}\.?)\s")
 SENTENCE_END = tuple(".!?:;…。！？；：؟۔।")
+OPENERS = "“„\"'‘«([「『"
 CLOSERS = "”\"'’)]»」』"
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 TAB = 4  # columns, as Markdown counts them

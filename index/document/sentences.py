@@ -15,7 +15,7 @@ from index.document.lines import span
 from index.document.types import Sentence, Span
 
 LONGEST_PART = 5000  # characters; sentencex slows down on longer texts
-LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3}){0,3}|[ivxlcIVXLC]{1,6}|[A-Za-z])[.)]|[-*•–·‣◦▪]")
+LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3}){0,3}|[ivxlcIVXLC]{1,6}|[A-Za-z]|[A-Z]\d{1,2})[.)]|[-*•–·‣◦▪]")
 WHITE = re.compile(r"\s")
 # Abbreviations after which a sentence continues, besides those that sentencex knows.
 GOES_ON = re.compile(
@@ -44,6 +44,8 @@ SMALL_ONLY = re.compile(r"\b(?:al|Id)\.\s*$")
 BROKEN = re.compile(r"(?<=[^\W\d_])([-\u2010\u00ad])[ \t]*(\r\n|\r|\n)\s*(?=[^\W\d_])")
 HYPHENED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 INSIDE_WORD = re.compile(r"\w[.!?](?:\w|[—–]\S)")  # README.Debian, "2. Penalties.—A person who"
+# A sentence in brackets, which sentencex leaves with the one behind: "He fell. (He slept.) She rose."
+ENCLOSED = re.compile(r"(?<=[.!?”\"]) {1,9}\([A-Z][^()]{3,}[.!?]\)(?= {1,9}[“\"‘(]?[A-Z])")
 INVISIBLE = frozenset("\u00ad\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 
@@ -63,7 +65,7 @@ def split_sentences(block: Span, gaps: Iterable[tuple[int, int]] = ()) -> tuple[
     """Split a block into sentences, which cover all but gaps (markers, furniture) and white space."""
     blanked = blank_out(block.text, gaps, block.start)
     ends: list[int] = []
-    for boundary in boundaries(blanked):
+    for boundary in sorted({*boundaries(blanked), *(match.end() for match in ENCLOSED.finditer(blanked))}):
         if ends and (continues(blanked, ends, block.text) or not re.search(r"\w", blanked[ends[-1] : boundary])):
             ends.pop()
         ends.append(boundary)
@@ -215,6 +217,7 @@ def find_line_breaks_in_words(block: Span, words: frozenset[str]) -> tuple[tuple
         first, second = left[0].casefold(), right[0].casefold()
         hyphened = (
             "-" in first
+            or len(first) == 1
             or f"{first}-{second}" in words
             or (first + second not in words and first in words and second in words)
         )

@@ -8,7 +8,9 @@ from itertools import pairwise
 from index.document.lines import Line
 
 RULE = re.compile(r"(?=.*[-=]{2})[|+:=\-\s]+")
-WIDE = re.compile(r"(?<![.!?:;])(?:\s{2,}|\s*\t\s*)|(?<=[.!?:;])(?:\s{3,}|\s*\t\s*)")
+LEADER = re.compile(r"\s?(?:\.{4,}|(?:\. ){4,})\s?")  # "Coffee ........ 30"
+WIDE = re.compile(rf"{LEADER.pattern}|(?<![.!?:;])(?:\s{{2,}}|\s*\t\s*)|(?<=[.!?:;])(?:\s{{3,}}|\s*\t\s*)")
+TAB = re.compile(r" *\t *")
 LEAST_ROWS = 2
 MOST_HEADERS = 3  # rows
 LONGEST_CELL = 120  # characters
@@ -50,7 +52,7 @@ def table_from(lines: Sequence[Line], start: int) -> list[Row]:
     for split_line in (split_at_pipes, split_at_gaps):
         rows: list[Row] = []
         for line in lines[start:]:
-            row = split_line(line)
+            row = with_empty_cells(rows, split_line(line))
             if row is None or (split_line is split_at_gaps and not continues_table(rows, row)):
                 break
             rows.append(row)
@@ -60,6 +62,14 @@ def table_from(lines: Sequence[Line], start: int) -> list[Row]:
         ):
             return rows
     return []
+
+
+def with_empty_cells(rows: Sequence[Row], row: Row | None) -> Row | None:
+    """A row with empty cells between its tabs, where it then has as many as the table's first row."""
+    if not rows or row is None or "\t" not in row.line.text or len(row.cells) == len(rows[0].cells):
+        return row
+    strict = cells_between(row.line, TAB)
+    return strict if strict and len(strict.cells) == len(rows[0].cells) else row
 
 
 def split_at_pipes(line: Line) -> Row | None:
@@ -83,7 +93,12 @@ def split_at_gaps(line: Line) -> Row | None:
         return Row(line, ())
     if LABELLED.match(line.text):
         return None
-    gaps = [match.span() for match in WIDE.finditer(line.text)]
+    return cells_between(line, WIDE)
+
+
+def cells_between(line: Line, gap: re.Pattern[str]) -> Row | None:
+    """The cells between the gaps of a line; None if it has none, or has a cell that is too long."""
+    gaps = [match.span() for match in gap.finditer(line.text)]
     if not gaps:
         return None
     starts = [0, *(end for _, end in gaps)]

@@ -32,6 +32,7 @@ NAMED_REPORT = re.compile(
     r"(?:[A-Z][\w’'.-]* ){0,5}\d{4} (?:[A-Z][\w’'-]* ){1,6}?"
     r"(?:Report|Survey|Index|Review|Yearbook|Declaration|Resolution)\b"
 )
+FURTHER = re.compile(r",(?= (?:and|but) (?:see|cf\.)\s)")
 MOST_SIGNALS = 6
 
 
@@ -107,14 +108,15 @@ def read_from(sentence: Span, start: int, signalled: bool) -> list[Reference]:
 
 
 def split_pieces(text: str) -> list[tuple[int, int]]:
-    """Split a string at semicolons outside of quotes and brackets; returns offsets."""
+    """Split a string at semicolons, and before ", and see", outside of quotes and brackets; returns offsets."""
     pieces, depth, start = [], 0, 0
+    further = {match.start() for match in FURTHER.finditer(text)}
     for i, character in enumerate(text):
         if character in "“«(":
             depth += 1
         elif character in "”»)":
             depth = max(depth - 1, 0)
-        elif character == ";" and depth == 0:
+        elif depth == 0 and (character == ";" or i in further):
             pieces.append((start, i))
             start = i + 1
     return [*pieces, (start, len(text))]
