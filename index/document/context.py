@@ -38,8 +38,10 @@ def add_contexts(text: str, paragraphs: Iterable[Paragraph], heading: Sentence |
             question, lead_in = QuestionContext(paragraph.sentences[-1]), LeadIn()
             yield paragraph
         else:
+            asked = question.context_of(paragraph)
             if paragraph.kind not in LISTED:
-                context = continued_sentence(before, paragraph)
+                asked = opening_question(paragraph) or asked
+                context = continued_sentence(before, paragraph) or lead_in.continued_list(before, paragraph)
                 lead_in = LeadIn(paragraph.sentences[-1] if paragraph.sentences else None)
             else:
                 if (
@@ -50,10 +52,11 @@ def add_contexts(text: str, paragraphs: Iterable[Paragraph], heading: Sentence |
                 ):
                     lead_in = LeadIn()
                 context = lead_in.context_for(paragraph.kind)
+                if paragraph.kind == "item" and not context:
+                    asked = opening_question(paragraph) or asked
                 if paragraph.kind == "item":
                     context = (*context, *lead_in.items_above(level_of(paragraph), paragraph))
-            asked = question.context_of(paragraph)
-            yield with_context(paragraph, (*(opening_question(paragraph) or asked), *context))
+            yield with_context(paragraph, (*asked, *context))
         before = paragraph
 
 
@@ -94,6 +97,14 @@ class LeadIn:
         return above
 
 
+    def continued_list(self, before: Paragraph | None, paragraph: Paragraph) -> tuple[Sentence, ...]:
+        """Return what led in the list before a paragraph that goes on with its sentence: "A master who— (a) is drunk,"."""
+        if before is None or before.kind != "item" or not paragraph.text[0].islower():
+            return ()
+        leads = [sentence for _, sentence in self.items if sentence.plain.endswith(LEADING)]
+        return (*self.context_for("item"), *leads[:1])
+
+
 def blank_line_between(text: str, before: Paragraph, paragraph: Paragraph) -> bool:
     """Whether there is a blank line between two paragraphs."""
     return bool(BLANK_LINE.search(text[before.end : paragraph.start]))
@@ -106,7 +117,7 @@ def is_question(paragraph: Paragraph) -> bool:
 
 def opening_question(paragraph: Paragraph) -> tuple[Sentence, ...]:
     """Return the question that a paragraph begins with and answers: "What does it cost? Thirty crowns a year."."""
-    first = paragraph.sentences[:1] if paragraph.kind == "paragraph" else ()
+    first = paragraph.sentences[:1]
     return first if first and first[0].asks else ()
 
 

@@ -32,6 +32,8 @@ UNDERLINE = re.compile(r"(?:=+|-+|\*+|_+|~+|\^+)$")
 LONGEST_NOTE_STEP = 5
 LONGEST_DISPLAY = 3  # lines that are set in inside a sentence
 FEWEST_VERSES = 3
+FEWEST_WORDS = 6  # of a line that goes on in small letters though the text has no width
+LISTED = re.compile(r"\d{1,3}\s")
 # The last word of a line that goes on, wherever it is broken.
 UNFINISHED = re.compile(r"\w\s(?:the|an?|and|or|of|in|at|by|with|from|to|that|which|who|their|its|his|her)$")
 HANGING = 2  # columns, at least, that the further lines of a list item are indented
@@ -224,23 +226,25 @@ def add_prefixes(text: str, blocks: Sequence[TextBlock], prefixes: Mapping[int, 
 def wrap_width(groups: Sequence[Sequence[Line]]) -> int:
     """Estimate the width a text is hard-wrapped at, in columns; 0 if it has one paragraph per line.
 
-    It is wrapped if at least a fifth of the line breaks inside groups, except before notes, continue a sentence. The
-    width is the one that explains most of these breaks: the line fits, and with the next word it would not.
+    It is wrapped if at least a fifth of the line breaks inside groups, except before items and notes, continue a
+    sentence. The width is the one that explains most of these breaks, and then most of those behind a line without an
+    end: the line fits, and with the next word it would not.
     """
     breaks = [
         (line, following)
         for group in groups
         for line, following in pairwise(group)
-        if not LABEL.match(following.text) and not OTHER_LABEL.match(following.text)
+        if not is_labelled(following) and not LISTED.match(following.text)
     ]
     wrapped = [(line, following) for line, following in breaks if continues_sentence(line, following)]
     if not breaks or len(wrapped) < len(breaks) / 5:
         return 0
     changes: dict[int, int] = {}
-    for line, following in wrapped:
-        changes[line.edge] = changes.get(line.edge, 0) + 1
+    for line, following in breaks:
+        weight = len(breaks) if continues_sentence(line, following) else int(not ends_sentence(line))
+        changes[line.edge] = changes.get(line.edge, 0) + weight
         past = line.edge + 1 + len(first_word(following))
-        changes[past] = changes.get(past, 0) - 1
+        changes[past] = changes.get(past, 0) - weight
     best, fitting, largest = 0, 0, 0
     for width in sorted(changes):
         fitting += changes[width]
@@ -320,10 +324,12 @@ def is_deliberate(block: TextBlock, line: Line, following: Line, width: int) -> 
         return fitted or ends_sentence(line)
     if block.kind == "item" and following.indent >= block.indent + HANGING:
         return False
+    if block.kind == "item" and following.indent < block.indent and fitted:
+        return True  # what closes a list: "(b) is drunk," "commits an offence"
     if UNFINISHED.search(line.text):
         return False
     if continues_sentence(line, following):
-        return width == 0
+        return width == 0 and (ends_sentence(line) or len(line.text.split()) < FEWEST_WORDS)
     if following.indent >= line.indent + HANGING and ends_sentence(line):
         return True
     return fitted or (ends_sentence(line) and not following.text[0].isupper() and following.text[0].isalpha())

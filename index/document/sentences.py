@@ -44,6 +44,7 @@ SMALL_ONLY = re.compile(r"\b(?:al|Id)\.\s*$")
 BROKEN = re.compile(r"(?<=[^\W\d_])([-\u2010\u00ad])[ \t]*(\r\n|\r|\n)\s*(?=[^\W\d_])")
 HYPHENED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 INSIDE_WORD = re.compile(r"\w[.!?](?:\w|[—–]\S)")  # README.Debian, "2. Penalties.—A person who"
+ITEM_LABEL = re.compile(r"\s*(?:\(\w{1,4}\)|[^\w\s“”‘’\"'«»„(\[{¿¡$€£])\s")
 # A sentence in brackets, which sentencex leaves with the one behind: "He fell. (He slept.) She rose."
 ENCLOSED = re.compile(r"(?<=[.!?”\"]) {1,9}\([A-Z][^()]{3,}[.!?]\)(?= {1,9}[“\"‘(]?[A-Z])")
 INVISIBLE = frozenset("\u00ad\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -65,7 +66,7 @@ def split_sentences(block: Span, gaps: Iterable[tuple[int, int]] = ()) -> tuple[
     """Split a block into sentences, which cover all but gaps (markers, furniture) and white space."""
     blanked = blank_out(block.text, gaps, block.start)
     ends: list[int] = []
-    for boundary in sorted({*boundaries(blanked), *(match.end() for match in ENCLOSED.finditer(blanked))}):
+    for boundary in sorted({*boundaries(without_label(blanked)), *(match.end() for match in ENCLOSED.finditer(blanked))}):
         if ends and (continues(blanked, ends, block.text) or not re.search(r"\w", blanked[ends[-1] : boundary])):
             ends.pop()
         ends.append(boundary)
@@ -76,6 +77,12 @@ def split_sentences(block: Span, gaps: Iterable[tuple[int, int]] = ()) -> tuple[
             start, stop = block.start + inner.start, block.start + inner.end
             sentences.append(Span(start, stop, block.text[inner.start : inner.end]))
     return tuple(sentences)
+
+
+def without_label(text: str) -> str:
+    """A text with its item label as spaces: sentencex splits nothing behind "•" or "(a)"."""
+    label = ITEM_LABEL.match(text)
+    return " " * label.end() + text[label.end() :] if label else text
 
 
 def boundaries(text: str) -> Iterator[int]:
