@@ -113,7 +113,7 @@ def add_coverage(question: str, sentences: list[SentenceFeatures], index: Index)
     rankings = [sorted(range(len(sentences)), key=lambda i: -sentences[i].scores[name]) for name in SHORTLIST_SCORES]
     fused = reciprocal_rank_fusion(rankings)
     best = sorted(fused, key=lambda i: (-fused[i], i))[:SHORTLIST]
-    coverages = term_coverage(question, [sentences[i].place.sentence.in_context for i in best], index.encoder)
+    coverages = term_coverage(question, index.token_vectors([sentences[i].place for i in best]), index.encoder)
     coverage_of = dict(zip(best, coverages, strict=True))
     return [
         replace(
