@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from lxml.html import HtmlElement
 
-from index.document.formats.html_notes import BARE_NUMBER, LEADING, Links, number_notes
-from index.document.formats.html_tables import is_layout, rows_of
+from index.document.formats.html_notes import BARE_NUMBER, LEADING, Links, is_label, number_notes
+from index.document.formats.html_tables import holds_only, is_layout, rows_of
 from index.document.formats.types import Inline, Note, Piece, Ref
 
 BLOCKS = frozenset((
@@ -25,7 +25,7 @@ NO_TEXT = frozenset((
 ))  # fmt: skip
 NO_TEXT_CLASS = re.compile(
     r"(?:^|\s)(?:mw-editsection|mw-cite-backlink|headerlink|footnote-backref|footnote-back|reversefootnote|"
-    r"mw-empty-elt|secedit|editbutton_section)(?:\s|$)"
+    r"mw-empty-elt|secedit|editbutton_section|aui-icon)(?:\s|$)"
 )
 FURNITURE_CLASS = re.compile(
     r"(?:^|\s)(?:toc|toctree-wrapper|navbox|sidebar-nav|breadcrumbs?|catlinks|printfooter|mw-jump-link|sphinxsidebar|"
@@ -113,7 +113,7 @@ class Flow:
     def read_marker(self, element: HtmlElement) -> None:
         """A marker: its label gives way to the note's number; words that are more than a label stay."""
         note = self.links.refs[element]
-        if not self.links.labels[note] and element.text_content().strip():
+        if not is_label(element):
             self.read_content(element)
         self.inlines.append(Ref((self.positions[note],)))
 
@@ -136,12 +136,14 @@ class Flow:
         self.pieces += [Piece(kind, (part.rstrip(),), 0, self.link) for part in parts if part.strip()]
 
     def read_table(self, element: HtmlElement) -> None:
-        """A table's caption, then each row with the table's headers."""
+        """A table's caption, then each row with the table's headers; nothing where its rows are notes."""
         self.flush()
+        if holds_only(element, self.positions):
+            return
         self.see_link(element)
         for caption in element.iterchildren("caption"):
             self.read_block(caption)
-        for row, heads in rows_of(element, self.cell):
+        for row, heads in rows_of(element, self.cell, self.positions):
             self.inlines = list(row)
             self.flush("row" if self.kind != "boilerplate" else None, int(heads))
 

@@ -25,6 +25,7 @@ TARGET = re.compile(
 LABEL = re.compile(
     r"\s*[\[(]?\s*(?:(?:nb|note|n|fn)\.?\s?)?(?P<label>\d{1,4}|[A-Za-z]{1,2}|[ivxlc]{1,6}|[*†‡§¶‖#]{1,4})(?::\d{1,3})?\s*[\])]?\s*[.:]?\s*"
 )
+SEVERAL = re.compile(r"\s*[\[(]?\s*\d{1,4}(?:\s?[,;–—-]\s?\d{1,4})+\s*[\])]?\s*")  # labels of several notes
 SPOKEN = re.compile(r"\s*(?:foot)?notes?\b", re.IGNORECASE)
 LEADING = re.compile(
     r"\s*(?:[\^↑↩]\s*)?(?:(?:[\[(]\s*)?(?:\d{1,4}|[*†‡§¶‖]{1,4})\s*[\]).:]+\s*|[*†‡§¶‖]{1,4}\s+|[\^↑]\s*|[\[(]\s*[\])]\s*|[.):]\s+)"
@@ -76,7 +77,7 @@ def find_links(root: HtmlElement) -> Links:
     notes = tuple(dict.fromkeys(refs.values()))
     labels: dict[HtmlElement, str] = {}
     for link, note in refs.items():
-        labels.setdefault(note, label_of(link))
+        labels[note] = labels.get(note) or label_of(link)
     return Links(refs, notes, labels, frozenset(backs))
 
 
@@ -198,6 +199,12 @@ def label_of(link: HtmlElement) -> str:
     """What a marker shows, without its brackets; empty where that is more than a label."""
     match = LABEL.fullmatch(link.text_content())
     return match["label"] if match else ""
+
+
+def is_label(link: HtmlElement) -> bool:
+    """Whether a marker shows nothing but labels: `1`, `[b]`, `3–5`, or nothing at all."""
+    words = link.text_content()
+    return not words.strip() or bool(label_of(link) or SEVERAL.fullmatch(words))
 
 
 def number_notes(links: Links) -> dict[HtmlElement, int]:
