@@ -280,14 +280,14 @@ def join_wrapped(text: str, lines: list[Line], width: int) -> list[TextBlock]:
     """Make blocks of a group's lines, joining hard-wrapped ones and those of a stanza."""
     if is_stanza(lines):
         return [replace(block_of(lines[0]), end=lines[-1].end, text=text[lines[0].start : lines[-1].end])]
-    blocks = [block_of(lines[0])]
+    firsts, lasts = [block_of(lines[0])], [lines[0]]
     for line, following in pairwise(lines):
-        block = blocks[-1]
-        if is_deliberate(block, line, following, width):
-            blocks.append(block_of(following))
+        if is_deliberate(firsts[-1], line, following, width):
+            firsts.append(block_of(following))
+            lasts.append(following)
         else:
-            blocks[-1] = replace(block, end=following.end, text=text[block.start : following.end])
-    return blocks
+            lasts[-1] = following
+    return [replace(b, end=last.end, text=text[b.start : last.end]) for b, last in zip(firsts, lasts)]
 
 
 def is_stanza(lines: Sequence[Line]) -> bool:
@@ -307,10 +307,10 @@ def block_of(line: Line) -> TextBlock:
 
 
 def is_deliberate(block: TextBlock, line: Line, following: Line, width: int) -> bool:
-    """Whether the break between two lines of a group separates two blocks."""
+    """Whether the break between two lines of a group separates two blocks; `block` is the first line of its block."""
     fitted = width == 0 or line.edge + 1 + len(first_word(following)) <= width * 0.9
     label, next_label = LABEL.match(block.text), LABEL.match(following.text)
-    if label and label[0] == block.text:
+    if label and label[0] == line.text:
         return False  # a label alone on its line
     if label and next_label:
         step = int(next_label[1]) - int(label[1])

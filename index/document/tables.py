@@ -51,8 +51,8 @@ def table_from(lines: Sequence[Line], start: int) -> list[Row]:
     """Return the table that begins at a line; empty if there is none."""
     for split_line in (split_at_pipes, split_at_gaps):
         rows: list[Row] = []
-        for line in lines[start:]:
-            row = with_empty_cells(rows, split_line(line))
+        for i in range(start, len(lines)):
+            row = with_empty_cells(rows, split_line(lines[i]))
             if row is None or (split_line is split_at_gaps and not continues_table(rows, row)):
                 break
             rows.append(row)
