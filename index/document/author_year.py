@@ -11,9 +11,10 @@ from itertools import pairwise
 from index.document.entries import SURNAME
 from index.document.forms import Marker, NoteBlock
 from index.document.headings import heading_text, looks_like_heading
-from index.document.layout import TextBlock, ends_sentence
+from index.document.layout import TextBlock
 from index.document.lines import span
 from index.document.types import Span
+from index.document.wrapping import ends_sentence
 from index.folding import fold
 from index.patterns import CAPITAL
 

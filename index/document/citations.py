@@ -36,7 +36,8 @@ OPUS = re.compile(r"(?:,? |^)(?:op\. ?cit|loc\. ?cit)\b\.?", re.IGNORECASE)
 # A law, a standard, a set of rules: a title and a locator that only these have.
 LAW = re.compile(
     r"(?P<title>[^\W\d_a-z][^,;“”\"]{2,150}?),? (?:ss?\.?|§{1,2}|[Aa]rts?\.?|[Aa]rticles?|[Cc]ls?\.?|[Cc]lauses?"
-    r"|[Rr]egs?\.?|[Rr]egulations?|[Rr]ules?|[Ss]ections?|[Ss]ecs?\.?|[Ss]ch\.?|[Ss]chedule) ?\d[\w().,–-]*(?: ?\(\w+\))*$"
+    r"|[Rr]egs?\.?|[Rr]egulations?|[Rr]ules?|[Ss]ections?|[Ss]ecs?\.?|[Ss]ch\.?|[Ss]chedule)"
+    r" ?\d[\w().,–-]*(?: ?\(\w+\))*$"
 )
 LOCATOR = re.compile(
     r"[,:]?\s?(?:at |pp?\. ?|pages? |chs?\. ?|chap\. ?|chapters? |paras?\. ?|§+ ?)\d[\d\s,–—-]{0,40}(?:ff?\.?)?$"

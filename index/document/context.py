@@ -96,9 +96,8 @@ class LeadIn:
             self.items.append((level, last if last.plain.endswith(LEADING) else item.sentences[0]))
         return above
 
-
     def continued_list(self, before: Paragraph | None, paragraph: Paragraph) -> tuple[Sentence, ...]:
-        """Return what led in the list before a paragraph that goes on with its sentence: "A master who— (a) is drunk,"."""
+        """Return what led in the list before a paragraph that goes on with the sentence of "A master who—"."""
         if before is None or before.kind != "item" or not paragraph.text[0].islower():
             return ()
         leads = [sentence for _, sentence in self.items if sentence.plain.endswith(LEADING)]

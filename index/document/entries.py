@@ -1,9 +1,9 @@
 """Entries of reference lists, one work each: names, date, title and what follows, in the order of the common styles.
 
-    Roe A, Lund P. 2006. Rain. Weather Review 3: 4-9.         Roe, A., & Lund, P. (2006). Rain. Weather Review, 3, 4–9.
-    Roe A, Lund P. Rain. Weather Rev. 2006;3:4-9.             Roe A, Lund P: Rain. Weather Rev 2006, 3:4-9.
-    Roe, Anna (3 May 2006). Rain. Hull: Quay Press.           Roe, Anna. “Rain.” Weather Review 3 (2006): 4–9.
-    "Rain". Weather Review. 3 May 2006.
+Roe A, Lund P. 2006. Rain. Weather Review 3: 4-9.         Roe, A., & Lund, P. (2006). Rain. Weather Review, 3, 4–9.
+Roe A, Lund P. Rain. Weather Rev. 2006;3:4-9.             Roe A, Lund P: Rain. Weather Rev 2006, 3:4-9.
+Roe, Anna (3 May 2006). Rain. Hull: Quay Press.           Roe, Anna. “Rain.” Weather Review 3 (2006): 4–9.
+"Rain". Weather Review. 3 May 2006.
 """
 
 import re

@@ -174,7 +174,7 @@ def resolve_note(target: int, notes: list[NoteBlock], resolutions: list[Resoluti
 
 
 def names_something(note: Span, resolution: Resolution) -> bool:
-    """Whether a note without a citation is no prose, and so names what a later "Ibid." refers to: "Town Archive, box 3."."""
+    """Whether a note without a citation is no prose, and so names what "Ibid." refers to: "Town Archive, box 3."."""
     words = note.text.split()
     unread = not resolution.sources and not any(IBID.match(text) or NOTE.search(text) for text in resolution.unfollowed)
     return unread and 0 < len(words) <= LONGEST_SHORT and not FINITE_VERB.search(note.text)

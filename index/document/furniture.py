@@ -46,7 +46,7 @@ def edge_lines(page: list[Line]) -> list[Line]:
 
 
 def normalize(line: Line) -> str:
-    """Normalize the numbers and spaces of a line, to compare it with others; left and right pages differ in the order."""
+    """Normalize the numbers and spaces of a line, to compare it with others: left and right pages differ in order."""
     words = re.sub(r"^\d+\s{2,}|\s{2,}\d+$", "", line.text) or line.text
     return re.sub(r"\s+", " ", re.sub(r"\d+", "0", words))
 

@@ -7,13 +7,15 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from index.document.layout import MARKS, UNDERLINE, TextBlock
+from index.document.layout import TextBlock
 from index.document.lines import BULLET, CLOSERS, SENTENCE_END
 from index.document.types import Span
+from index.document.wrapping import MARKS, UNDERLINE
 
 DATE = re.compile(r"(?:\d{1,2} )?[A-Z][a-z]+\.? (?:\d{1,2}, ?)?\d{4}$")
 NOTES_HEADING = re.compile(
-    r"(?:#+ )?(?:chapter |foot|end)?notes?(?: (?:to|on|for|and|&) .{1,60}|, .{1,40})?:?|(?:#+ )?(?:references|bibliography|works cited|sources|literature cited)",
+    r"(?:#+ )?(?:chapter |foot|end)?notes?(?: (?:to|on|for|and|&) .{1,60}|, .{1,40})?:?|"
+    r"(?:#+ )?(?:references|bibliography|works cited|sources|literature cited)",
     re.IGNORECASE,
 )
 CHAPTER = re.compile(r"[^\W\d_a-z][^\W\d_]+\s(?:[IVXLC]+|\d+)\.")

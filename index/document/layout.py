@@ -1,10 +1,5 @@
-"""From lines to blocks: which line breaks separate blocks, and the kind of each block.
+"""From lines to blocks, and the kind of each block."""
 
-A text is either hard-wrapped or has one paragraph per line. In a hard-wrapped text a line break is deliberate if the
-next line's first word would still have fitted.
-"""
-
-import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,31 +7,13 @@ from itertools import pairwise
 
 from index.document.code import FENCE, base_indent, find_fenced, is_code
 from index.document.furniture import find_furniture
-from index.document.lines import BLANK, BULLET, CLOSERS, OPENERS, SENTENCE_END, Line, read_lines, split_groups
+from index.document.lines import BULLET, SENTENCE_END, Line, read_lines, split_groups
 from index.document.quoting import unquote
 from index.document.tables import LEADER, Row, find_tables, headers_of, read_cells
 from index.document.types import Span
+from index.document.wrapping import continues_sentence, ends_sentence, is_labelled, join_lines, wrap_width
 
-LABEL = re.compile(r"(?:[-*•]\s+)?\[(\d{1,4})\][:.]?")
-# Labels of notes in other forms, at the beginning of a line.
-OTHER_LABEL = re.compile(
-    r"\[\^[^\]\s]{1,40}\]:|\[(?:nb|note|n|fn) ?\d{1,3}\]|\[[a-z]\](?!\w)|[¹²³⁰⁴-⁹]+(?=\s|[^\W\d_])"
-    r"|\[Footnote [\w*]{1,4}:|[*†‡§‖¶]{1,3}(?=\s?[^\W\d_])|(?:\d{1,4}|[a-z])\.\s[\^↑]|(?:foot|end)?note \d{1,3}[.:]\s",
-    re.IGNORECASE,
-)
-MARKS = re.compile(
-    r"\[\d[\d ,;–-]*\]|\[\^[^\]\s]+\]|\[[a-z]{1,2}(?: ?\d{1,3})?\](?!\w)|[¹²³⁰⁴-⁹†‡]+"
-    r"|(?<=\w)[*]+(?=$|\s)|(?<=[.!?])[*]+|(?<=[a-z][.!?])\d{1,3}$"
-)
-UNDERLINE = re.compile(r"(?:=+|-+|\*+|_+|~+|\^+)$")
-LONGEST_NOTE_STEP = 5
 LONGEST_DISPLAY = 3  # lines that are set in inside a sentence
-FEWEST_VERSES = 3
-FEWEST_WORDS = 6  # of a line that goes on in small letters though the text has no width
-LISTED = re.compile(r"\d{1,3}\s")
-# The last word of a line that goes on, wherever it is broken.
-UNFINISHED = re.compile(r"\w\s(?:the|an?|and|or|of|in|at|by|with|from|to|that|which|who|their|its|his|her)$")
-HANGING = 2  # columns, at least, that the further lines of a list item are indented
 FULL_LINE = 0.6  # of the longest line; a line at least this long may continue on the next page
 
 
@@ -80,9 +57,10 @@ def split_blocks(text: str) -> tuple[list[TextBlock], list[Span]]:
         for part in parts:
             rows = [row for row in part if isinstance(row, Row)]
             blocks += (
-                row_blocks(text, rows) if rows else join_wrapped(text, [x for x in part if isinstance(x, Line)], width)
+                row_blocks(text, rows) if rows else line_blocks(text, [x for x in part if isinstance(x, Line)], width)
             )
-    outside = sorted([*(line for line in lines if line.start in furniture), *unquoted.empty], key=lambda line: line.start)
+    outside = [*(line for line in lines if line.start in furniture), *unquoted.empty]
+    outside.sort(key=lambda line: line.start)
     return add_gaps(add_prefixes(text, blocks, unquoted.prefixes), outside)
 
 
@@ -173,6 +151,7 @@ def split_tables(group: Sequence[Line]) -> list[list[Line] | list[Row]]:
 def row_blocks(text: str, rows: Sequence[Row]) -> Iterator[TextBlock]:
     """Make a block of each row of a table; rules belong to the row before, or to the first."""
     headers = headers_of(rows)
+    head = headers[0].line.start if headers else None
     number = 0
     while number < len(rows):
         first = number
@@ -189,8 +168,16 @@ def row_blocks(text: str, rows: Sequence[Row]) -> Iterator[TextBlock]:
         start, end = block_rows[0].line.start, block_rows[-1].line.end
         yield TextBlock(
             start, end, text[start:end], "row", block_rows[0].line.indent, block_rows[0].line.joined,
-            tuple(sorted(rules + pipes + leaders)), read_cells(row, headers), headers[0].line.start if headers else None,
+            tuple(sorted(rules + pipes + leaders)), read_cells(row, headers), head,
         )  # fmt: skip
+
+
+def line_blocks(text: str, lines: Sequence[Line], width: int) -> Iterator[TextBlock]:
+    """Make a block of each paragraph and item."""
+    for joined in join_lines(lines, width):
+        first, end = joined[0], joined[-1].end
+        kind = "item" if BULLET.match(first.text) else "paragraph"
+        yield TextBlock(first.start, end, text[first.start : end], kind, first.indent, first.joined)
 
 
 def add_gaps(blocks: list[TextBlock], furniture: list[Line]) -> tuple[list[TextBlock], list[Span]]:
@@ -221,115 +208,3 @@ def add_prefixes(text: str, blocks: Sequence[TextBlock], prefixes: Mapping[int, 
         gaps = sorted([*block.gaps, *((prefixes[line], line) for line in inside)])
         result.append(replace(block, start=start, text=text[start : block.end], gaps=tuple(gaps)))
     return result
-
-
-def wrap_width(groups: Sequence[Sequence[Line]]) -> int:
-    """Estimate the width a text is hard-wrapped at, in columns; 0 if it has one paragraph per line.
-
-    It is wrapped if at least a fifth of the line breaks inside groups, except before items and notes, continue a
-    sentence. The width is the one that explains most of these breaks, and then most of those behind a line without an
-    end: the line fits, and with the next word it would not.
-    """
-    breaks = [
-        (line, following)
-        for group in groups
-        for line, following in pairwise(group)
-        if not is_labelled(following) and not LISTED.match(following.text)
-    ]
-    wrapped = [(line, following) for line, following in breaks if continues_sentence(line, following)]
-    if not breaks or len(wrapped) < len(breaks) / 5:
-        return 0
-    changes: dict[int, int] = {}
-    for line, following in breaks:
-        weight = len(breaks) if continues_sentence(line, following) else int(not ends_sentence(line))
-        changes[line.edge] = changes.get(line.edge, 0) + weight
-        past = line.edge + 1 + len(first_word(following))
-        changes[past] = changes.get(past, 0) - weight
-    best, fitting, largest = 0, 0, 0
-    for width in sorted(changes):
-        fitting += changes[width]
-        if fitting >= largest:
-            best, largest = width, fitting
-    return best
-
-
-def first_word(line: Span) -> str:
-    """Return the first word of a line."""
-    return line.text.split(maxsplit=1)[0]
-
-
-def continues_sentence(line: Span, following: Span) -> bool:
-    """Whether a line looks like it continues the sentence before it."""
-    first = following.text[0]
-    if first.islower():
-        return not BULLET.match(following.text)
-    return first.isalpha() and not first.isupper() and not ends_sentence(line)
-
-
-def ends_sentence(line: Span) -> bool:
-    """Whether a line ends like a sentence, ignoring markers and closing quotes."""
-    return MARKS.sub("", line.text).rstrip(BLANK + CLOSERS).endswith(SENTENCE_END)
-
-
-def is_labelled(line: Span) -> bool:
-    """Whether a line begins like a list item or a note."""
-    return bool(BULLET.match(line.text) or LABEL.match(line.text) or OTHER_LABEL.match(line.text))
-
-
-def join_wrapped(text: str, lines: list[Line], width: int) -> list[TextBlock]:
-    """Make blocks of a group's lines, joining hard-wrapped ones and those of a stanza."""
-    if is_stanza(lines):
-        return [replace(block_of(lines[0]), end=lines[-1].end, text=text[lines[0].start : lines[-1].end])]
-    firsts, lasts = [block_of(lines[0])], [lines[0]]
-    for line, following in pairwise(lines):
-        if is_deliberate(firsts[-1], line, following, width):
-            firsts.append(block_of(following))
-            lasts.append(following)
-        else:
-            lasts[-1] = following
-    return [replace(b, end=last.end, text=text[b.start : last.end]) for b, last in zip(firsts, lasts)]
-
-
-def is_stanza(lines: Sequence[Line]) -> bool:
-    """Whether some lines are verse: sentences that run over lines which begin with capitals, and end with the last."""
-    *verses, last = lines
-    if len(verses) + 1 < FEWEST_VERSES or any(is_labelled(line) or not line.text.lstrip(OPENERS)[:1].isupper() for line in lines[1:]):
-        return False
-    open_ends = sum(line.text[-1] in ",—–" or line.text[-1].isalpha() for line in verses)
-    commas = sum(line.text[-1] in ",;" for line in verses)
-    return ends_sentence(last) and commas > 0 and open_ends >= max(2, len(verses) / 3)
-
-
-def block_of(line: Line) -> TextBlock:
-    """Make a block of one line."""
-    kind = "item" if BULLET.match(line.text) else "paragraph"
-    return TextBlock(line.start, line.end, line.text, kind, line.indent, line.joined)
-
-
-def is_deliberate(block: TextBlock, line: Line, following: Line, width: int) -> bool:
-    """Whether the break between two lines of a group separates two blocks; `block` is the first line of its block."""
-    fitted = width == 0 or line.edge + 1 + len(first_word(following)) <= width * 0.9
-    label, next_label = LABEL.match(block.text), LABEL.match(following.text)
-    if label and label[0] == line.text:
-        return False  # a label alone on its line
-    if label and next_label:
-        step = int(next_label[1]) - int(label[1])
-        in_order = 0 <= step <= LONGEST_NOTE_STEP or int(next_label[1]) == 1
-        return in_order and (fitted or ends_sentence(line))
-    if UNDERLINE.match(following.text):
-        return False
-    if BULLET.match(following.text) or UNDERLINE.match(line.text):
-        return True
-    if OTHER_LABEL.match(following.text):
-        return fitted or ends_sentence(line)
-    if block.kind == "item" and following.indent >= block.indent + HANGING:
-        return False
-    if block.kind == "item" and following.indent < block.indent and fitted:
-        return True  # what closes a list: "(b) is drunk," "commits an offence"
-    if UNFINISHED.search(line.text):
-        return False
-    if continues_sentence(line, following):
-        return width == 0 and (ends_sentence(line) or len(line.text.split()) < FEWEST_WORDS)
-    if following.indent >= line.indent + HANGING and ends_sentence(line):
-        return True
-    return fitted or (ends_sentence(line) and not following.text[0].isupper() and following.text[0].isalpha())

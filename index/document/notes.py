@@ -10,9 +10,10 @@ from index.document.author_year import find_author_year
 from index.document.brackets import MARKER, choose_labelled, find_brackets, find_markers
 from index.document.forms import FORMS, SUPERSCRIPT, Form, Marker, NoteBlock, find_marks, key_number
 from index.document.headings import NOTES_HEADING, heading_text, looks_like_heading
-from index.document.layout import LABEL, TextBlock
+from index.document.layout import TextBlock
 from index.document.lines import span
 from index.document.types import Span
+from index.document.wrapping import LABEL
 
 MOST_CONTINUATIONS = 3
 FEWEST_PAIRS = 2  # of a weak form

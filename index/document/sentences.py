@@ -33,7 +33,7 @@ WEEKDAY = re.compile(r"\b(?:Mon|Tues?|Weds?|Thu(?:rs?)?|Fri|Sat|Sun)\.\s*$")
 VOWELLESS = re.compile(r"(?<![\w’'.-])(?P<word>[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ][b-df-hj-np-tv-xz]{1,5})\.\s*$")
 NAME_BEFORE = re.compile(r"[A-Z][\w’'&.-]*\s$")
 CAPITAL_ON = re.compile(r"\s*[A-Z]")
-SPEAKER = re.compile(r"(?:[A-Z][A-Z’'-]+\.? ){0,2}[A-Z][A-Z’'-]+(?: ?\([^()]{1,40}\))?[.:]\s*$")  # "MARTA (angrily). Go!"
+SPEAKER = re.compile(r"(?:[A-Z][A-Z’'-]+\.? ){0,2}[A-Z][A-Z’'-]+(?: ?\([^()]{1,40}\))?[.:]\s*$")  # "MARTA. Go!"
 # "et al. [2004] measured", "in sec. [2.1] of": the sentence continues behind the bracket.
 BRACKET_ON = re.compile(r"\s*[\[(]\d[\d.,;–a-z -]{0,12}[\])]\s*[a-z,;:]")
 BRACKET = re.compile(r"[\[(]\d[\d.,;–a-z -]{0,12}[\])]\s*$")
@@ -66,7 +66,8 @@ def split_sentences(block: Span, gaps: Iterable[tuple[int, int]] = ()) -> tuple[
     """Split a block into sentences, which cover all but gaps (markers, furniture) and white space."""
     blanked = blank_out(block.text, gaps, block.start)
     ends: list[int] = []
-    for boundary in sorted({*boundaries(without_label(blanked)), *(match.end() for match in ENCLOSED.finditer(blanked))}):
+    enclosed = {match.end() for match in ENCLOSED.finditer(blanked)}
+    for boundary in sorted({*boundaries(without_label(blanked)), *enclosed}):
         if ends and (continues(blanked, ends, block.text) or not re.search(r"\w", blanked[ends[-1] : boundary])):
             ends.pop()
         ends.append(boundary)

@@ -1,11 +1,12 @@
 """An HTML tree as pieces: blocks with their words, markers where they stand, each note on its own."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lxml.html import HtmlElement
 
+from index.document.formats.html_inlines import coalesced, plain, without_brackets
 from index.document.formats.html_notes import BARE_NUMBER, LEADING, Links, is_label, number_notes
 from index.document.formats.html_tables import holds_only, is_layout, rows_of
 from index.document.formats.types import Inline, Note, Piece, Ref
@@ -33,7 +34,6 @@ FURNITURE_CLASS = re.compile(
 )
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 WHITE = re.compile(r"[ \t\r\n\f]+")
-BETWEEN = re.compile(r"\s?[,;–-]\s?")  # two markers in one pair of brackets
 LONGEST_CODE = 1500  # characters of a code block that is quoted whole; a longer one is parted at its blank lines
 
 
@@ -231,48 +231,6 @@ def is_of_links(element: HtmlElement) -> bool:
     """Whether most words of an element are links, as in a table of contents."""
     linked = sum(len(link.text_content()) for link in element.iter("a"))
     return 2 * linked >= len("".join(element.text_content().split()))
-
-
-def coalesced(inlines: list[Inline]) -> list[Inline]:
-    """Join adjoining strings among the inlines."""
-    joined: list[Inline] = []
-    for inline in inlines:
-        if joined and isinstance(inline, str) and isinstance(joined[-1], str):
-            joined[-1] += inline
-        else:
-            joined.append(inline)
-    return joined
-
-
-def without_brackets(inlines: list[Inline]) -> list[Inline]:
-    """Drop brackets that hold markers alone, which have their own: "deep.[" and "] It" around one; "[", ", ", "]"."""
-    cut = list(inlines)
-    for first, last in runs_of_markers(cut):
-        before, behind = (cut[i] if 0 <= i < len(cut) else "" for i in (first - 1, last + 1))
-        if isinstance(before, str) and isinstance(behind, str) and before[-1:] + behind[:1] in ("[]", "()"):
-            cut[first - 1], cut[last + 1] = before[:-1], behind[1:]
-    return cut
-
-
-def runs_of_markers(inlines: Sequence[Inline]) -> Iterator[tuple[int, int]]:
-    """Yield where each run of markers begins and ends, with only commas and dashes between them."""
-    first: int | None = None
-    last = 0
-    for i, inline in enumerate(inlines):
-        if isinstance(inline, Ref):
-            first, last = (i if first is None else first), i
-        elif first is not None and not (isinstance(inline, str) and BETWEEN.fullmatch(inline)):
-            yield first, last
-            first = None
-    if first is not None:
-        yield first, last
-
-
-def plain(inlines: list[Inline]) -> str | None:
-    """The words of a block without markers; None where it has some or is empty."""
-    if any(isinstance(inline, Ref) for inline in inlines):
-        return None
-    return "".join(inline for inline in inlines if isinstance(inline, str)).strip() or None
 
 
 def has_definition(term: HtmlElement) -> bool:

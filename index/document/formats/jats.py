@@ -90,7 +90,7 @@ def converted(element: etree._Element, depth: int) -> HtmlElement:
 
 
 def further_marks(xref: etree._Element, first: HtmlElement) -> list[HtmlElement]:
-    """Markers for the other `rid`s of an xref; where it shows a number for each, the `first` and these get their own."""
+    """Markers for the other `rid`s of an xref; where it shows as many numbers, the `first` and these get theirs."""
     ids = (xref.get("rid") or "").split()
     shown = "".join(xref.itertext()).strip("[]() ")
     numbers = expand(shown) if len(ids) > 1 and re.fullmatch(NUMBERS, shown) else ()

@@ -58,5 +58,5 @@ def western(data: bytes) -> str | None:
     letters = [character for character in text if character.isalpha()]
     plain = sum(character.isascii() for character in letters)
     misled = sum(character in MISLED for character in beyond)
-    foreign = FOREIGN.search(text) or SIGN_AT_LETTER.search(text) or plain < MOSTLY * len(letters) or 2 * misled >= len(beyond)
-    return None if foreign else text
+    foreign = FOREIGN.search(text) or SIGN_AT_LETTER.search(text)
+    return None if foreign or plain < MOSTLY * len(letters) or 2 * misled >= len(beyond) else text
