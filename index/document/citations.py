@@ -32,7 +32,7 @@ NOTE = re.compile(
     r"|\(n (?P<oscola>\d{1,4})\)",
     re.IGNORECASE,
 )
-OPUS = re.compile(r"(?:,? |^)(?:op\. ?cit|loc\. ?cit)\b\.?", re.IGNORECASE)
+OPUS = re.compile(r"(?:,? |^)(?:op\. ?cit|loc\. ?cit|supra(?!,? n))\b\.?", re.IGNORECASE)
 # A law, a standard, a set of rules: a title and a locator that only these have.
 LAW = re.compile(
     r"(?P<title>[^\W\d_a-z][^,;“”\"]{2,150}?),? (?:ss?\.?|§{1,2}|[Aa]rts?\.?|[Aa]rticles?|[Cc]ls?\.?|[Cc]lauses?"
@@ -109,7 +109,7 @@ def read_citation(piece: Span, signalled: bool) -> Reference | None:
     text = piece.text if piece.text.endswith("al.") else piece.text.rstrip(" .")
     if len(text) > LONGEST_CITATION or SIGNAL.search(QUOTATION.sub("", text)):
         return None
-    if match := IBID.match(text):
+    if match := IBID.match(piece.text):
         return Reference(piece, "ibid") if signalled or LOCATOR.search(text[match.end() :]) else None
     if reference := read_note_reference(piece, text, signalled):
         return reference
@@ -143,7 +143,9 @@ def read_note_reference(piece: Span, text: str, signalled: bool) -> Reference | 
     if (before and not (is_back and re.fullmatch(NAMES, before))) or not (signalled or is_back or not before):
         return None
     readings = ((read_names(before), ""),) if before else ()
-    return Reference(piece, "note", readings, notes=expand(match["oscola"] or match["numbers"]))
+    numbers = match["oscola"] or match["numbers"]
+    several = re.search(r"notes|nn\.", match[0], re.IGNORECASE)
+    return Reference(piece, "note", readings, notes=expand(numbers if several else numbers.partition(",")[0]))
 
 
 def expand(numbers: str) -> tuple[int, ...]:

@@ -74,8 +74,16 @@ def find_bracketed(text: str, blocks: Sequence[TextBlock]) -> tuple[list[NoteBlo
         i for i, label in labels.items() if re.match(r"\s+(?!ibid|see\b|cf\b|id\b)[a-z]", blocks[i].text[label.end() :])
     }
     chosen = choose_labelled([(i, int(label[1])) for i, label in labels.items()], referenced, prose, len(blocks) - 1)
+    if not referenced and are_paragraphs(blocks, chosen):
+        return [], list(blocks)
     labelled = [LabelledBlock(i, int(labels[i][1]), labels[i].end()) for i in sorted(chosen)]
     return make_notes(text, blocks, labelled, "bracket", find_marked_blocks(text, blocks, chosen))
+
+
+def are_paragraphs(blocks: Sequence[TextBlock], chosen: set[int]) -> bool:
+    """Whether labelled blocks that nothing refers to are the text itself: the numbered paragraphs of a judgment."""
+    size = sum(len(blocks[i].text) for i in chosen)
+    return 2 * size > sum(len(block.text) for block in blocks) and not under_notes(blocks, min(chosen))
 
 
 def find_marked_blocks(text: str, blocks: Sequence[TextBlock], notes: set[int]) -> list[int]:

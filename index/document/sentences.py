@@ -15,12 +15,12 @@ from index.document.lines import span
 from index.document.types import Sentence, Span
 
 LONGEST_PART = 5000  # characters; sentencex slows down on longer texts
-LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3}){0,3}|[ivxlcIVXLC]{1,6}|[A-Za-z]|[A-Z]\d{1,2})[.)]|[-*•–·‣◦▪]")
+LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3}){0,3}|[ivxlcIVXLC]{1,6}|[A-Za-z]|[A-Z]\d{1,2})[.)]|[-*•–·‣◦▪+●○■□►➢⁃∙✓✔→]")
 WHITE = re.compile(r"\s")
 # Abbreviations after which a sentence continues, besides those that sentencex knows.
 GOES_ON = re.compile(
     r"\b(?:vols?|nos?|pp?|chs?|eds?|figs?|paras?|arts?|ca|cf|M[rs]s?|Dr|Prof|Gen|Col|Lt|chap|Sgt|Capt|Maj|Sen|Rep|Gov|Rev|Hon"
-    r"|St|Cmdr|Adm|Nr|Proc|Conf|Univ|Inst|Dept|Trans|Assoc|Bull|Sci)\.\s*$"
+    r"|St|Cmdr|Adm|Nr|Proc|Conf|Univ|Inst|Dept|[Tt]rans|Assoc|Bull|Sci)\.\s*$"
 )
 # Abbreviations that may end a sentence, unless a number follows.
 COUNTS_ON = re.compile(

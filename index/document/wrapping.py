@@ -130,6 +130,8 @@ def is_deliberate(first: Line, line: Line, following: Line, width: int) -> bool:
         return False
     if is_item and following.indent < first.indent and fitted:
         return True  # what closes a list: "(b) is drunk," "commits an offence"
+    if line.text.isupper() and following.indent >= line.indent + HANGING:
+        return True  # a heading of a manual page
     if UNFINISHED.search(line.text):
         return False
     if continues_sentence(line, following):
