@@ -65,6 +65,7 @@ FINITE_VERB = re.compile(
 )
 # A reference list's "Names. Title. Place: Publisher, 1999" or "Names (2001). Title. Journal, 12(3), 45-67".
 LISTED = re.compile(r"[^.,(]{2,60}[.,(].{3,400}\b(?:1[5-9]|20)\d\d[a-z]?\b", re.DOTALL)
+REMARK = re.compile(r"(?<=[\d)]),? (?:who|whose|which|where)\b.*$", re.DOTALL)  # "p. 61, who gives 1710 as the year"
 LONGEST_CITATION = 1500  # characters
 LONGEST_SHORT = 20  # words
 INITIALS = re.compile(rf"{CAPITAL}{{1,3}}|(?:{CAPITAL}\.-?){{1,3}}")  # behind a surname: "Roe AB"
@@ -116,6 +117,7 @@ def read_citation(piece: Span, signalled: bool) -> Reference | None:
     signalled = signalled or bool(OPUS.search(text))
     if OPUS.match(text):
         return Reference(piece, "ibid") if LOCATOR.search(OPUS.sub("", text)) else None
+    text = REMARK.sub("", text)
     whole, text = text, LOCATOR.sub("", OPUS.sub("", text))
     if not text:
         return Reference(piece, "short")

@@ -24,7 +24,7 @@ GOES_ON = re.compile(
 )
 # Abbreviations that may end a sentence, unless a number follows.
 COUNTS_ON = re.compile(
-    r"(?<![’'\w])(?:figs?|secs?|nos?|arts?|eqs?|tabs?|apps?|chs?|vols?|cls?|regs?|pts?|ss?|pp?|approx)\.\s*$",
+    r"(?<![’'\w])(?:figs?|secs?|nos?|arts?|eqs?|tabs?|apps?|chs?|vols?|cls?|regs?|pts?|ss?|pp?|fols?|bks?|pls?|approx)\.\s*$",
     re.IGNORECASE,
 )
 NUMBER_ON = re.compile(r"\s*[\d\[(§]")
