@@ -11,11 +11,13 @@ from dataclasses import replace
 
 import sentencex
 
-from index.document.lines import span
+from index.document.lines import BULLETS, span
 from index.document.types import Sentence, Span
 
 LONGEST_PART = 5000  # characters; sentencex slows down on longer texts
-LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3}){0,3}|[ivxlcIVXLC]{1,6}|[A-Za-z]|[A-Z]\d{1,2})[.)]|[-*•–·‣◦▪+●○■□►➢⁃∙✓✔→]")
+LIST_NUMBER = re.compile(
+    rf"\(?(?:\d{{1,3}}(?:\.\d{{1,3}}){{0,3}}|[ivxlcIVXLC]{{1,6}}|[A-Za-z]|[A-Z]\d{{1,2}})[.)]|[{BULLETS}]"
+)
 WHITE = re.compile(r"\s")
 # Abbreviations after which a sentence continues, besides those that sentencex knows.
 GOES_ON = re.compile(

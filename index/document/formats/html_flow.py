@@ -160,6 +160,8 @@ class Flow:
     def read_block(self, element: HtmlElement) -> None:
         """A block: what was read before it ends here."""
         self.flush()
+        if element.tag == "dt" and element.getnext() in self.positions:
+            return  # a note's label
         self.see_link(element)
         before, lists = self.kind, self.lists
         self.lists += element.tag in LISTS

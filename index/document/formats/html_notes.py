@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from lxml.html import HtmlElement
 
 NOTEREF = re.compile(r"\b(?:doc-noteref|noteref|doc-biblioref)\b")
+NOTE_ROLE = re.compile(r"\bdoc-(?:footnote|endnote|biblioentry)\b")
 BACKLINK = re.compile(r"\b(?:doc-backlink|backlink|referrer)\b")
 REF_CLASS = re.compile(
     r"(?:^|\s)(?:footnote-?ref(?:erence)?|noteref|fn|fn_top|fnref|citation-reference|see-footnote|footnote_referrer)(?:\s|$)"
@@ -65,7 +66,7 @@ def find_links(root: HtmlElement) -> Links:
             backs.add(link)
         elif target is None or target is link:
             continue
-        elif is_marker(link) and is_note_target(target, link):
+        elif (is_marker(link) or says_note(target)) and is_note_target(target, link):
             markers[link] = target
     markers |= find_side_notes(root)
     ends = set(markers.values())
@@ -158,6 +159,11 @@ def is_marker(link: HtmlElement) -> bool:
     return bool(TARGET.search((link.get("href") or "").rpartition("#")[2])) and bool(re.search(r"\d|[*†‡]", words))
 
 
+def says_note(target: HtmlElement) -> bool:
+    """Whether an element says of itself that it is a note or an entry of a reference list."""
+    return bool(NOTE_ROLE.search(attributes(target)) or "citation-label" in (target.get("class") or "").split())
+
+
 def is_note_target(target: HtmlElement, link: HtmlElement) -> bool:
     """Whether an element can be a note, or stand in one: no heading, nothing that holds the marker."""
     return target.tag not in NO_NOTES and target not in link.iterancestors()
@@ -166,6 +172,8 @@ def is_note_target(target: HtmlElement, link: HtmlElement) -> bool:
 def container(target: HtmlElement, ends: set[HtmlElement], refs: dict[HtmlElement, HtmlElement]) -> HtmlElement:
     """The element that holds a whole note, given one that a marker leads to."""
     note = target
+    if (parent := target.getparent()) is not None and parent.tag == "dt":
+        note = parent
     if note.tag == "dt" and note.getnext() is not None and note.getnext().tag == "dd":
         return note.getnext()
     while note.tag not in CONTAINERS and note.getparent() is not None and note.getparent().tag not in NO_NOTES:
