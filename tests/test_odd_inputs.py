@@ -109,6 +109,14 @@ def test_running_heads_of_left_and_right_pages_and_page_numbers_with_their_count
     assert plain(text + "is dim.")[0].count("Review") == 0
 
 
+def test_the_numbered_paragraphs_of_a_judgment_are_no_notes() -> None:
+    text = (
+        "[1] This is an appeal by Mr Ek.\n\n[2] We refer to Moe v Board [2019] SC 14, [33].\n\n[3] It is dismissed.\n"
+    )
+    assert parse_text(text).footnotes == ()
+    assert plain(text)[2] == "[3] It is dismissed."
+
+
 def test_questions_and_lead_ins_are_context() -> None:
     assert contexts("# Parking\n\n## What does it cost?\n\nThirty crowns.\n") == {
         "Thirty crowns.": ["What does it cost?"]
@@ -138,6 +146,12 @@ def test_markers_and_notes_of_more_web_pages(tmp_path: Path) -> None:
     document = read(tmp_path, "asciidoctor.html", asciidoctor)
     assert noted(document) == {"It leaves at ten.": ["By the timetab"]}
     assert [section.heading for section in document.sections] == ["Trains"]
+
+
+def test_a_citation_of_sphinx_leads_to_its_entry(tmp_path: Path) -> None:
+    page = ("<p>It must be drained <a class='reference internal' href='#lie99'><span>[Lie99]</span></a>.</p><div class='citation' "
+            "id='lie99' role='doc-biblioentry'><p>Lie, Pumps.</p></div>")  # fmt: skip
+    assert noted(read(tmp_path, "sphinx.html", page)) == {"It must be drained [Lie99].": ["Lie, Pumps."]}
 
 
 def test_a_page_as_confluence_renders_it(tmp_path: Path) -> None:
