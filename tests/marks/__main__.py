@@ -19,6 +19,7 @@ from index.document.types import Document, Section, Sentence
 from tests.marks.markup import Mark, marks_of, words
 
 ENOUGH = 0.5  # of the words before the mark that have to stand in the sentence, and of those the note begins with
+SURE = 2.0  # likeness of a mark all of whose words are found, which is looked for no further
 AROUND = 50  # marks before and behind the last one, among which the next is looked for first
 NEAR = 12  # words of a note among which these have to be
 
@@ -69,7 +70,7 @@ def check(path: Path, own: Path, verbose: bool) -> str:
     for mark in marks:
         near = max(place - AROUND, 0)
         likes = [likeness(mark, *one) for one in left[near : place + AROUND]]
-        if not any(likes):
+        if max(likes, default=0.0) < SURE:
             near, likes = 0, [likeness(mark, *one) for one in left]
         if likes and (best := max(likes)):
             place = near + likes.index(best)
