@@ -75,7 +75,7 @@ def test_notes_in_their_forms(text: str, expected: dict[str, list[str]]) -> None
         ("MARTA (angrily). Who left? JONAS did.", ["MARTA (angrily). Who left?", "JONAS did."]),
         ("• Wait here. Then go.", ["• Wait here.", "Then go."]),
         ("(a) Wait here. Then go.", ["(a) Wait here.", "Then go."]),
-        ("He left. (She slept.) They met.", ["He left.", "(She slept.)", "They met."]),
+        ("He left. (She slept on.) They met. (Sure.) So.", ["He left.", "(She slept on.)", "They met.", "(Sure.) So."]),
         ("2. Penalties.—A person pays.", ["2. Penalties.—A person pays."]),
         ("The ten-year-\nold boy saw an e-\nmail.", ["The ten-year-old boy saw an e-mail."]),
         ("He rows across the sound,\n  His lantern low;\nThe boats are bound\n  For home.\n\nThe net\n",

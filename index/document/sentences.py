@@ -47,8 +47,8 @@ BROKEN = re.compile(r"(?<=[^\W\d_])([-\u2010\u00ad])[ \t]*(\r\n|\r|\n)\s*(?=[^\W
 HYPHENED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 INSIDE_WORD = re.compile(r"\w[.!?](?:\w|[—–]\S)")  # README.Debian, "2. Penalties.—A person who"
 ITEM_LABEL = re.compile(r"\s*(?:\(\w{1,4}\)|[^\w\s“”‘’\"'«»„(\[{¿¡$€£])\s")
-# A sentence in brackets, which sentencex leaves with the one behind: "He fell. (He slept.) She rose."
-ENCLOSED = re.compile(r"(?<=[.!?”\"]) {1,9}\([A-Z][^()]{3,}[.!?]\)(?= {1,9}[“\"‘(]?[A-Z])")
+# A sentence in brackets, which sentencex leaves with the one behind: "He fell. (He was ill.) She rose."
+ENCLOSED = re.compile(r"(?<=[.!?”\"]) {1,9}\([A-Z][^()\s]*(?:\s+[^()\s]+){2,}[.!?]\)(?= {1,9}[“\"‘(]?[A-Z])")
 INVISIBLE = frozenset("\u00ad\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 
