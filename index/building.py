@@ -9,6 +9,7 @@ from index.contents import VECTORS, ContentsWriter, VectorsLater
 from index.dense import Encoded, Encoder, Progress, encode_all
 from index.document.apart import ReadingProcess
 from index.document.formats import TEXTS
+from index.document.formats.bounds import LARGEST_HERE
 from index.document.parse import parse
 from index.document.sources import FoundFile, hash_text, read_file
 from index.document.types import Document
@@ -71,15 +72,15 @@ def read_documents(
 def read_given(file: FoundFile, kept: Kept | None, process: ReadingProcess) -> Given:
     """A file's document, as it was read before if the file is the same; raises SourceError if it cannot be read.
 
-    All but plain text is read in a process of its own.
+    All but short plain texts are read in a process of its own, with a deadline.
     """
     encoded = kept.encoded(file) if kept else {}
     if kept and (same := kept.document(file)):
         return Given(same[0], file.size, same[1], encoded)
     if kept and (why := kept.stopped_for(file)):
         raise StoppedError(why)
-    is_text = file.path.suffix.lower() in TEXTS
-    return Given(parse(read_file(file)) if is_text else process.read(file), file.size, None, encoded)
+    here = file.path.suffix.lower() in TEXTS and file.size <= LARGEST_HERE
+    return Given(parse(read_file(file)) if here else process.read(file), file.size, None, encoded)
 
 
 def write_documents(

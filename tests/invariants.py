@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from index.document.layout import BLANK
+from index.document.lines import BLANK
 from index.document.types import Document, Span
 from index.types import Passage
 

@@ -60,12 +60,43 @@ DOE = "John Doe, “On Rivers,” Water Review 3 (2001): 4-9."
         ((ROE, DOE, "“On Rivers.”"), [[1], [2], [2]]),
         ((ROE, "Rain fell. On rain, see Doe, “Rain,” Weather, May 2, 2001.", "Ibid."), [[1], [2], [2]]),
         ((f"{ROE[:-1]}; {DOE}", "Ibid.", "Doe."), [[1, 1], [1, 1], [1]]),
+        ((f"{ROE[:-1]}; {DOE}", "Doe, supra note 1, at 5.", "Roe (n 1) 7."), [[1, 1], [1], [1]]),
         (("The river rose that year.", ROE), [[], [2]]),
+        (("Town Archive, box 3.", "Ibid.", "See note 1."), [[], [1], [1]]),
+        (("It was cold.", "Ibid."), [[], []]),
+        ((ROE, DOE, "Id."), [[1], [2], [2]]),
+        ((ROE, f"Id.; {DOE}", "Roe, supra, at 9; Doe, above n. 2, 30."), [[1], [1, 2], [1, 2]]),
+        ((ROE, "Town Book, fol. 12; but see Roe, Green Hills, p. 61, who gives 1710."), [[1], [1]]),
+        (("Water Act 1931, s 4(1).", "Ibid."), [[1], [1]]),
         (("Personal interview with the mayor, Gao, May 2013.",), [[1]]),
     ],
 )
 def test_where_notes_lead(texts: tuple[str, ...], expected: list[list[int]]) -> None:
     assert leads(*texts) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "authors", "title", "container"),
+    [
+        ("Falkow S. 2006. Rest and motion. Back Journal.", "Falkow S", "Rest and motion", "Back Journal"),
+        ("Roe A, Doe BC. Why cells die. Cell Rev. 2006;3:4-9.", "Roe A, Doe BC", "Why cells die", "Cell Rev"),
+        (
+            "Ito, M., & Weber, K. (2005). Growth. Stone Review, 2, 4–9.",
+            "Ito, M., & Weber, K.",
+            "Growth",
+            "Stone Review",
+        ),
+        ("Vik O, Dahl E: Halving it. Fish Rev 1998, 2:4-9.", "Vik O, Dahl E", "Halving it", "Fish Rev"),
+        ("Lund, Peter (3 May 1972). Long Bridges. Oslo: Fjell.", "Lund, Peter", "Long Bridges", "Oslo"),
+        ("Roe, Anna. “Rain.” Weather Review 3 (2006): 4–9.", "Roe, Anna", "Rain", "Weather Review"),
+        ('"Sofia opens bridge". Sund Post. 3 June 1971.', None, "Sofia opens bridge", "Sund Post"),
+    ],
+)
+def test_an_entry_of_a_reference_list_is_a_work(entry: str, authors: str | None, title: str, container: str) -> None:
+    (note,) = notes(entry)
+    (source,) = note.sources
+    parts = [part and part.text for part in (source.parts.authors, source.parts.title, source.parts.container)]
+    assert parts == [authors, title, container]
 
 
 def test_a_misspelt_title_is_found_by_its_author_and_likeness() -> None:

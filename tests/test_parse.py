@@ -306,7 +306,8 @@ def test_a_lists_number_is_no_sentence_and_history_no_byline() -> None:
 @pytest.mark.parametrize(
     "text",
     ["Aa Bb and " * 60 + "went.", "Rain fell and then it went home. " * 3000, "[1] " + "See " * 20000, "[1] Smith, A Book," + " " * 5000 + "x",
-     "[1] a\n" * 5000, "“" * 50000, "[1] " + "Aa, " * 20000, "‘a " * 20000],
+     "[1] a\n" * 5000, "“" * 50000, "[1] " + "Aa, " * 20000, "‘a " * 20000,
+     "a\n" * 20000, "> > a\n" * 10000, "Roe A, " * 10000, "(A b. " * 10000],
 )  # fmt: skip
 @pytest.mark.timeout(20)
 def test_no_text_is_slow_to_parse(text: str) -> None:

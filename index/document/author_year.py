@@ -5,12 +5,18 @@ Such a marker is part of its sentence and is read with it; the entries of the li
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
+from index.document.entries import SURNAME
 from index.document.forms import Marker, NoteBlock
 from index.document.headings import heading_text, looks_like_heading
 from index.document.layout import TextBlock
+from index.document.lines import span
 from index.document.types import Span
+from index.document.wrapping import ends_sentence
 from index.folding import fold
+from index.patterns import CAPITAL
 
 FORM = "author-year"
 LIST_HEADING = re.compile(
@@ -20,6 +26,8 @@ LIST_HEADING = re.compile(
 PERSON = r"(?:(?:van|von|de|den|der|al|el|la|le|du|di) ){0,2}[^\W\d_a-z][\w’'-]+"
 YEAR = r"(?P<year>(?:1[5-9]|20)\d\d)(?P<letter>[a-z]?)"
 ENTRY = re.compile(rf"(?P<name>{PERSON}|[^\W\d_a-z][^.,(\n]{{2,60}}).{{0,300}}?\b{YEAR}\b", re.DOTALL)
+# A line that begins another entry: "Roe A, ", "Roe, A.", "Roe, Anna. 2006".
+NEXT = re.compile(rf"(?<=\n)(?=[^\S\n]*{SURNAME}(?:,| {CAPITAL}{{1,3}}[,.:]| {CAPITAL}\.)[^\n]*\b(?:1[5-9]|20)\d\d)")
 BRACKET = re.compile(r"\((?P<inside>[^()]{0,300}?\b(?:1[5-9]|20)\d\d[a-z]?\b[^()]{0,80})\)")
 INSIDE = re.compile(rf"(?P<name>{PERSON})[^;\d]{{0,80}}?{YEAR}(?P<more>(?:, ?(?:1[5-9]|20)\d\d[a-z]?)*)")
 BEFORE = re.compile(rf"(?P<name>{PERSON})(?:(?:,| and| &) {PERSON}){{0,4}}(?: et al\.?)?(?:[’']s?)?\s$")
@@ -34,9 +42,10 @@ def find_author_year(text: str, blocks: Sequence[TextBlock]) -> tuple[list[NoteB
 
     There are none where fewer than half of the entries are cited, or fewer than two.
     """
-    entries = list(find_entries(blocks))
+    whole = [part for block in blocks for part in part_entries(text, block)]
+    entries = list(find_entries(whole))
     positions = {position for position, _ in entries}
-    rest = [block for position, block in enumerate(blocks) if position not in positions]
+    rest = [block for position, block in enumerate(whole) if position not in positions]
     numbers: dict[Key, int] = {}
     for number, (_, key) in enumerate(entries, 1):
         numbers.setdefault(key, number)
@@ -48,9 +57,22 @@ def find_author_year(text: str, blocks: Sequence[TextBlock]) -> tuple[list[NoteB
     notes = [
         NoteBlock(number, Span(block.start, block.start, ""), Span(block.start, block.end, block.text), FORM)
         for number, (position, _) in enumerate(entries, 1)
-        for block in [blocks[position]]
+        for block in [whole[position]]
     ]
     return notes, markers, rest
+
+
+def part_entries(text: str, block: TextBlock) -> Iterator[TextBlock]:
+    """The entries of a block in which each begins a line, or the block as it is."""
+    starts = [match.start() for match in NEXT.finditer(block.text)]
+    cuts = [0, *(at for at in starts if ends_sentence(span(block.text, 0, at))), len(block.text)]
+    if len(cuts) == 2 or block.kind in ("row", "code"):
+        yield block
+        return
+    for begin, end in pairwise(cuts):
+        part = span(text, block.start + begin, block.start + end)
+        gaps = tuple(gap for gap in block.gaps if part.start <= gap[0] < part.end)
+        yield replace(block, start=part.start, end=part.end, text=part.text, gaps=gaps)
 
 
 def find_entries(blocks: Sequence[TextBlock]) -> Iterator[tuple[int, Key]]:

@@ -10,6 +10,7 @@ law      Harbour Act, s. 4                a title with a locator that only laws 
 import re
 from dataclasses import dataclass, field
 
+from index.document.entries import match_entry
 from index.document.headings import is_title
 from index.document.types import Span, WorkParts
 from index.patterns import CAPITAL, PARTICLE
@@ -31,15 +32,16 @@ NOTE = re.compile(
     r"|\(n (?P<oscola>\d{1,4})\)",
     re.IGNORECASE,
 )
-OPUS = re.compile(r"(?:,? |^)(?:op\. ?cit|loc\. ?cit)\b\.?", re.IGNORECASE)
+OPUS = re.compile(r"(?:,? |^)(?:op\. ?cit|loc\. ?cit|supra(?!,? n))\b\.?", re.IGNORECASE)
 # A law, a standard, a set of rules: a title and a locator that only these have.
 LAW = re.compile(
-    r"(?P<title>[^\W\d_a-z][^,;“”\"]{2,150}?),? (?:ss?\.|§{1,2}|[Aa]rts?\.|[Aa]rticles?|[Cc]ls?\.|[Cc]lauses?"
-    r"|[Rr]egs?\.|[Rr]egulations?|[Rr]ules?|[Ss]ections?|[Ss]ecs?\.|[Ss]ch\.|[Ss]chedule) ?\d[\w().,–-]*(?: ?\(\w+\))*$"
+    r"(?P<title>[^\W\d_a-z][^,;“”\"]{2,150}?),? (?:ss?\.?|§{1,2}|[Aa]rts?\.?|[Aa]rticles?|[Cc]ls?\.?|[Cc]lauses?"
+    r"|[Rr]egs?\.?|[Rr]egulations?|[Rr]ules?|[Ss]ections?|[Ss]ecs?\.?|[Ss]ch\.?|[Ss]chedule)"
+    r" ?\d[\w().,–-]*(?: ?\(\w+\))*$"
 )
 LOCATOR = re.compile(
     r"[,:]?\s?(?:at |pp?\. ?|pages? |chs?\. ?|chap\. ?|chapters? |paras?\. ?|§+ ?)\d[\d\s,–—-]{0,40}(?:ff?\.?)?$"
-    r"|,\s\d{1,3}(?:[–-]\d{1,4})?$|^[\s.)\]]{0,5}$"
+    r"|,\s\d{1,3}(?:[–-]\d{1,4})?$|(?<=,[”\"’])\s\d{1,4}(?:[–-]\d{1,4})?$|^[\s.)\]]{0,5}$"
 )
 PAIRS = (
     r"[“„](?P<double>[^“”„]+)[”“]|\"(?P<straight>[^\"]+)\"|«(?P<angle>[^«»]+)»"
@@ -63,8 +65,10 @@ FINITE_VERB = re.compile(
 )
 # A reference list's "Names. Title. Place: Publisher, 1999" or "Names (2001). Title. Journal, 12(3), 45-67".
 LISTED = re.compile(r"[^.,(]{2,60}[.,(].{3,400}\b(?:1[5-9]|20)\d\d[a-z]?\b", re.DOTALL)
+REMARK = re.compile(r"(?<=[\d)]),? (?:who|whose|which|where)\b.*$", re.DOTALL)  # "p. 61, who gives 1710 as the year"
 LONGEST_CITATION = 1500  # characters
 LONGEST_SHORT = 20  # words
+INITIALS = re.compile(rf"{CAPITAL}{{1,3}}|(?:{CAPITAL}\.-?){{1,3}}")  # behind a surname: "Roe AB"
 NamesAndTitle = tuple[tuple[str, ...], str]
 
 
@@ -90,7 +94,8 @@ def read_names(names: str | None) -> tuple[str, ...]:
     if not names:
         return ()
     bare = re.sub(rf"{EDITORS}|,? et al\.?", "", names).strip(" ,")
-    people = [person.split() for person in re.split(r",? and |,? & |, ", bare) if person.strip()]
+    people = [person.split() for person in re.split(r",? and |,? & |, |; ", bare) if person.strip()]
+    people = [person[-1:] + person[:-1] if INITIALS.fullmatch(person[-1]) else person for person in people]
     return tuple(
         person[-1].casefold() + (f", {person[0][0].casefold()}" if person[1:] and person[0][0].isupper() else "")
         for person in people
@@ -105,13 +110,14 @@ def read_citation(piece: Span, signalled: bool) -> Reference | None:
     text = piece.text if piece.text.endswith("al.") else piece.text.rstrip(" .")
     if len(text) > LONGEST_CITATION or SIGNAL.search(QUOTATION.sub("", text)):
         return None
-    if match := IBID.match(text):
+    if match := IBID.match(piece.text):
         return Reference(piece, "ibid") if signalled or LOCATOR.search(text[match.end() :]) else None
     if reference := read_note_reference(piece, text, signalled):
         return reference
     signalled = signalled or bool(OPUS.search(text))
     if OPUS.match(text):
         return Reference(piece, "ibid") if LOCATOR.search(OPUS.sub("", text)) else None
+    text = REMARK.sub("", text)
     whole, text = text, LOCATOR.sub("", OPUS.sub("", text))
     if not text:
         return Reference(piece, "short")
@@ -138,7 +144,10 @@ def read_note_reference(piece: Span, text: str, signalled: bool) -> Reference | 
     is_back = match["oscola"] or re.match("supra|infra|above", match[0], re.IGNORECASE)
     if (before and not (is_back and re.fullmatch(NAMES, before))) or not (signalled or is_back or not before):
         return None
-    return Reference(piece, "note", notes=expand(match["oscola"] or match["numbers"]))
+    readings = ((read_names(before), ""),) if before else ()
+    numbers = match["oscola"] or match["numbers"]
+    several = re.search(r"notes|nn\.", match[0], re.IGNORECASE)
+    return Reference(piece, "note", readings, notes=expand(numbers if several else numbers.partition(",")[0]))
 
 
 def expand(numbers: str) -> tuple[int, ...]:
@@ -195,6 +204,14 @@ def read_dated(piece: Span, text: str) -> Reference | None:
         return None
     words = [field for field in fields[1:] if len(field.split()) > 1 and not field.strip("( ")[0].isdigit()]
     return Reference(piece, "full", ((read_names(reorder(fields[0])), words[0] if words else fields[1]),))
+
+
+def read_listed(piece: Span) -> Reference | None:
+    """Parse a whole entry of a reference list."""
+    match = match_entry(piece.text)
+    if match is None or FINITE_VERB.search(match["rest"]):
+        return None
+    return Reference(piece, "full", ((read_names(match["names"]), match["title"]),))
 
 
 def reorder(name: str) -> str:

@@ -34,11 +34,14 @@ def base_indent(groups: Sequence[Sequence[Line]]) -> int:
     return max(set(indents), key=lambda indent: (indents.count(indent), -indent)) if indents else 0
 
 
-def is_code(group: Sequence[Line], base: int, introduced: bool) -> bool:
-    """Whether a group is set in, and reads like code; less is enough where the line before ends with a colon."""
-    least = base + (SET_IN // 2 if introduced else SET_IN)
+def is_code(group: Sequence[Line], base: int, introduced: bool, inside: bool = False) -> bool:
+    """Whether a group is set in, and reads like code, or stands `inside` a sentence.
+
+    Less is enough where the line before ends with a colon.
+    """
+    least = base + (SET_IN // 2 if introduced or inside else SET_IN)
     if min(line.indent for line in group) < least or any(BULLET.match(line.text) for line in group):
         return False
     odd = sum(bool(CODE.search(line.text)) for line in group)
     prose = sum(bool(PROSE.search(line.text)) for line in group)
-    return prose * 2 <= len(group) and (odd * 2 >= len(group) or (introduced and prose == 0))
+    return inside or (prose * 2 <= len(group) and (odd * 2 >= len(group) or (introduced and prose == 0)))

@@ -14,6 +14,7 @@ LONGEST_LEAD = 400  # characters
 CAPTION_WORDS = 25
 MOST_ANSWERS = 6  # paragraphs after a question that have it as context
 LISTED = ("item", "row", "code")
+LEADING = (":", "：", "—", "–")  # the end of a sentence that leads in what follows
 
 BLANK_LINE = re.compile(r"(?:\r\n|\r|\n)[^\S\r\n]*[\r\n]")
 
@@ -22,20 +23,25 @@ Level = tuple[int, str]  # indent, kind of numbering
 
 def with_contexts(text: str, sections: Iterable[Section]) -> tuple[Section, ...]:
     """Add contexts to the sentences of sections."""
-    return tuple(replace(section, paragraphs=tuple(add_contexts(text, section.paragraphs))) for section in sections)
+    return tuple(
+        replace(section, paragraphs=tuple(add_contexts(text, section.paragraphs, section.heading_line)))
+        for section in sections
+    )
 
 
-def add_contexts(text: str, paragraphs: Iterable[Paragraph]) -> Iterator[Paragraph]:
+def add_contexts(text: str, paragraphs: Iterable[Paragraph], heading: Sentence | None = None) -> Iterator[Paragraph]:
     """Add contexts to the sentences of a section's paragraphs."""
-    question, lead_in = QuestionContext(), LeadIn()
+    question, lead_in = QuestionContext(heading if heading and heading.asks else None), LeadIn()
     before: Paragraph | None = None
     for paragraph in paragraphs:
         if is_question(paragraph) and not (paragraph.kind == "item" and lead_in.context_for("item")):
             question, lead_in = QuestionContext(paragraph.sentences[-1]), LeadIn()
             yield paragraph
         else:
+            asked = question.context_of(paragraph)
             if paragraph.kind not in LISTED:
-                context = continued_sentence(before, paragraph)
+                asked = opening_question(paragraph) or asked
+                context = continued_sentence(before, paragraph) or lead_in.continued_list(before, paragraph)
                 lead_in = LeadIn(paragraph.sentences[-1] if paragraph.sentences else None)
             else:
                 if (
@@ -46,9 +52,11 @@ def add_contexts(text: str, paragraphs: Iterable[Paragraph]) -> Iterator[Paragra
                 ):
                     lead_in = LeadIn()
                 context = lead_in.context_for(paragraph.kind)
+                if paragraph.kind == "item" and not context:
+                    asked = opening_question(paragraph) or asked
                 if paragraph.kind == "item":
                     context = (*context, *lead_in.items_above(level_of(paragraph), paragraph))
-            yield with_context(paragraph, (*question.context_of(paragraph), *context))
+            yield with_context(paragraph, (*asked, *context))
         before = paragraph
 
 
@@ -77,7 +85,7 @@ class LeadIn:
         if sentence is None or len(sentence.text) > LONGEST_LEAD:
             return ()
         caption = kind != "item" and len(sentence.plain.split()) <= CAPTION_WORDS
-        return (sentence,) if caption or sentence.plain.endswith((":", "：", "…", "...")) or not ends(sentence) else ()
+        return (sentence,) if caption or sentence.plain.endswith((*LEADING, "…", "...")) or not ends(sentence) else ()
 
     def items_above(self, level: Level, item: Paragraph) -> tuple[Sentence, ...]:
         """Return the items that an item is nested under, and add it for those that follow."""
@@ -85,8 +93,15 @@ class LeadIn:
         above = tuple(sentence for _, sentence in self.items)
         if item.sentences:
             last = item.sentences[-1]
-            self.items.append((level, last if last.plain.endswith(":") else item.sentences[0]))
+            self.items.append((level, last if last.plain.endswith(LEADING) else item.sentences[0]))
         return above
+
+    def continued_list(self, before: Paragraph | None, paragraph: Paragraph) -> tuple[Sentence, ...]:
+        """Return what led in the list before a paragraph that goes on with the sentence of "A master who—"."""
+        if before is None or before.kind != "item" or not paragraph.text[0].islower():
+            return ()
+        leads = [sentence for _, sentence in self.items if sentence.plain.endswith(LEADING)]
+        return (*self.context_for("item"), *leads[:1])
 
 
 def blank_line_between(text: str, before: Paragraph, paragraph: Paragraph) -> bool:
@@ -97,6 +112,12 @@ def blank_line_between(text: str, before: Paragraph, paragraph: Paragraph) -> bo
 def is_question(paragraph: Paragraph) -> bool:
     """Whether all sentences of a paragraph are questions."""
     return bool(paragraph.sentences) and all(sentence.asks for sentence in paragraph.sentences)
+
+
+def opening_question(paragraph: Paragraph) -> tuple[Sentence, ...]:
+    """Return the question that a paragraph begins with and answers: "What does it cost? Thirty crowns a year."."""
+    first = paragraph.sentences[:1]
+    return first if first and first[0].asks else ()
 
 
 def ends(sentence: Sentence) -> bool:
@@ -127,13 +148,15 @@ def levels_above(above: Iterable[tuple[Level, Sentence]], level: Level) -> Itera
     for item_level, item in above:
         if item_level == level or item_level[0] > level[0]:
             return
-        if item_level[0] < level[0] or item.plain.endswith(":"):
+        if item_level[0] < level[0] or item.plain.endswith(LEADING):
             yield item_level, item
 
 
 def with_context(paragraph: Paragraph, context: tuple[Sentence, ...]) -> Paragraph:
-    """Set the context of a paragraph's sentences."""
+    """Set the context of a paragraph's sentences, but for those that are context themselves."""
     if not context:
         return paragraph
     bare = tuple(replace(sentence, context=()) for sentence in context)
-    return replace(paragraph, sentences=tuple(replace(sentence, context=bare) for sentence in paragraph.sentences))
+    starts = {sentence.start for sentence in context}
+    sentences = (s if s.start in starts else replace(s, context=bare) for s in paragraph.sentences)
+    return replace(paragraph, sentences=tuple(sentences))

@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from rapidfuzz import fuzz
 
 from index.document.author_year import FORM
-from index.document.citations import Reference, read_dated
+from index.document.citations import (
+    FINITE_VERB,
+    IBID,
+    LONGEST_SHORT,
+    NOTE,
+    Reference,
+    read_dated,
+    read_listed,
+)
 from index.document.forms import NoteBlock
 from index.document.sentences import plain_characters
 from index.document.types import Sentence, Source, Span, WorkParts
@@ -100,6 +108,8 @@ def read_note(note: NoteBlock, sentences: tuple[Sentence, ...]) -> tuple[Referen
 
 def read_entry(entry: Span) -> tuple[Reference, ...]:
     """Parse an entry of a reference list, which names one work."""
+    if listed := read_listed(entry):
+        return (listed,)
     dated = read_dated(entry, entry.text.rstrip(" ."))
     parts = read_parts(Reference(entry, "full"))
     title = parts.title.text if parts.title else entry.text
@@ -132,7 +142,7 @@ def resolve(
         for note_number in reference.notes:
             earlier = [p for p in range(position) if notes[p].number == note_number]
             resolution = merge(resolution, resolve_note(earlier[-1] if earlier else -1, notes, resolutions, place.text))
-        return resolution
+        return narrow(resolution, reference, works)
     for names, title in reference.readings:
         if work := find_work(names, title, works):
             return Resolution((work.source,))
@@ -141,15 +151,33 @@ def resolve(
     return Resolution(unfollowed=(place.text,)) if reference.is_certain else Resolution()
 
 
+def narrow(resolution: Resolution, reference: Reference, works: list[Work]) -> Resolution:
+    """Keep the works by whom a reference names: "Lee, supra note 1"; all if none is by them."""
+    names = [name for people, _ in reference.readings for name in people]
+    named = {w.source for w in works if all(any(same_person(name, other) for other in w.names) for name in names)}
+    kept = tuple(source for source in resolution.sources if source in named)
+    return replace(resolution, sources=kept) if names and kept else resolution
+
+
 def resolve_note(target: int, notes: list[NoteBlock], resolutions: list[Resolution], text: str) -> Resolution:
     """Resolve a reference to the note at position `target`, which is added to `via` unless it cites a work itself."""
-    if target < 0 or not resolutions[target].sources:
+    resolution = resolutions[target] if target >= 0 else Resolution()
+    if target >= 0 and names_something(notes[target].body, resolution):
+        body = notes[target].body
+        return Resolution((Source(body.start, body.end, body.text, notes[target].number),))
+    if not resolution.sources:
         return Resolution(unfollowed=(text,))
-    resolution = resolutions[target]
     number = notes[target].number
     sources = tuple(source for source in resolution.sources if source not in resolution.within) or resolution.sources
     is_named_there = any(source.number == number for source in sources)
     return Resolution(sources, resolution.via if is_named_there else (*resolution.via, number))
+
+
+def names_something(note: Span, resolution: Resolution) -> bool:
+    """Whether a note without a citation is no prose, and so names what "Ibid." refers to: "Town Archive, box 3."."""
+    words = note.text.split()
+    unread = not resolution.sources and not any(IBID.match(text) or NOTE.search(text) for text in resolution.unfollowed)
+    return unread and 0 < len(words) <= LONGEST_SHORT and not FINITE_VERB.search(note.text)
 
 
 def find_work(names: tuple[str, ...], title: str, works: list[Work]) -> Work | None:

@@ -7,11 +7,12 @@
 | footnote | `[Footnote 4: ...]` | `[4]` |
 | arrow | `4. ^ ...` | `[4]` |
 | named | `[nb 4] ...` | `[nb 4]` |
-| letter | `[a] ...` | `[a]` |
+| letter, arrow-letter | `[a] ...`, `a. ^ ...` | `[a]` |
 | superscript | `⁴ ...` | `word.⁴` |
 | symbol | `* ...`, `† ...` | `word.*` |
 | listed | `4. ...` under "Notes" | `[4]`, `⁴`, `(4)` or `word.4` |
-| round | `(4) ...` under "Notes" | `(4)` |
+| round | `(4) ...` under "Notes" | `(4)`, `(1, 2)`, `(3–5)` |
+| worded | `Note 4: ...` under "Notes", or last | `[Note 4]`, `(see note 4)` |
 """
 
 import re
@@ -30,6 +31,9 @@ GLUED = (
     r"(?:(?<=[^\W\d_][.,;:!?”\"’')\]])|(?<=[^\W\d_][.!?,;][”\"’')])|(?<=\d\d\d\d[.;,])|(?<=\d\d\d\d\)[.;,]))"
     r"(?P<keys>\d{1,3}(?:,\d{1,3}){0,4})(?=\s|$)"
 )
+IN_ROUND = r"(?<=\S)\s?\((?P<keys>\d{1,3}(?:\s?[,;–-]\s?\d{1,3}){0,9})\)"
+LETTER = r"(?<=\S)\[(?P<keys>[a-z])\](?!\w)"
+NOTE_WORD = r"(?:foot|end)?note"
 NUMBERED = r"(?P<key>\d{1,4})(?:[.)]\s+|\s+(?=[^\W\d_“\"‘(]))"
 
 
@@ -53,15 +57,18 @@ FORMS = (
     make_form("footnote", r"\[footnote (?P<key>\d{1,4}|[a-z*]):", BRACKET),
     make_form("arrow", r"(?P<key>\d{1,4})\.\s[\^↑](?:\s[a-z](?=\s))*", BRACKET),
     make_form("named", r"\[(?:nb|note|n|fn) ?(?P<key>\d{1,4})\]", r"\[(?:nb|note|n|fn) ?(?P<keys>\d{1,4})\]"),
-    make_form("letter", r"\[(?P<key>[a-z])\](?!\w)", r"(?<=\S)\[(?P<keys>[a-z])\](?!\w)"),
+    make_form("letter", r"\[(?P<key>[a-z])\](?!\w)", LETTER),
+    make_form("arrow-letter", r"(?P<key>[a-z])\.\s[\^↑](?:\s[a-z](?=\s))*", LETTER),
     make_form("superscript", r"(?P<key>[⁰¹²³⁴-⁹]+)", RAISED),
     make_form("symbol", rf"(?P<key>(?P<symbol>[{SYMBOLS}])(?P=symbol){{0,2}})(?=\s?[^\W_])(?!§\s?\d)",
          rf"(?:(?<=[\w.,;:!?”\"’')\]])|(?<=\S\s)(?=[†‡]))(?P<keys>(?P<symbol>[{SYMBOLS}])(?P=symbol){{0,2}})(?=[\s.,;:!?)”\"’|]|$)(?!\s?\d)"),
     make_form("listed", NUMBERED, BRACKET, weak=True),
     make_form("listed-raised", NUMBERED, RAISED, weak=True),
-    make_form("round", r"\((?P<key>\d{1,4})\)\s", r"(?<=\S)\s?\((?P<keys>\d{1,3})\)", weak=True),
-    make_form("listed-round", NUMBERED, r"(?<=\S)\s?\((?P<keys>\d{1,3})\)", weak=True),
+    make_form("round", r"\((?P<key>\d{1,4})\)\s", IN_ROUND, weak=True),
+    make_form("listed-round", NUMBERED, IN_ROUND, weak=True),
     make_form("glued", NUMBERED, GLUED, weak=True),
+    make_form("worded", rf"{NOTE_WORD} (?P<key>\d{{1,3}})[.:]\s",
+        rf"(?<=\S)\s?[\[(](?:see )?{NOTE_WORD} (?P<keys>\d{{1,3}})[\])]", weak=True),
 )  # fmt: skip
 # Bracketed numbers have their own rules (see `brackets`), and are none of these forms.
 
@@ -150,4 +157,4 @@ def split_keys(form: Form, keys: str, last: str | None) -> tuple[str, ...]:
 def is_power(text: str, at: int) -> bool:
     """Whether a superscript follows a unit or a number: `km²`, `10⁵`."""
     before = re.search(r"[^\s]*$", text[:at])
-    return bool(before and re.fullmatch(r".*\d|(?:.*[/·(])?[^\W\d_]{1,2}|.*[\d⁻][^\W\d_]{1,3}", before[0]))
+    return bool(before and re.fullmatch(r"(?:.*\D)?\d{1,2}|(?:.*[/·(])?[^\W\d_]{1,2}|.*[\d⁻][^\W\d_]{1,3}", before[0]))

@@ -10,6 +10,10 @@ NUMBER = re.compile(
     r"[\[\-–—|(\s]*(?:(?:page|p\.|seite|página)\s*)?(?P<number>\d{1,4}|[ivxlc]{1,7})(?:\s*(?:of|/|von|de)\s*\d{1,4})?[\])\-–—|.\s]*",
     re.IGNORECASE,
 )
+BESIDE = re.compile(
+    r"\s{3,}[\[(–-]?\s?(?:(?:page|p\.|seite|página)\s*)?(\d{1,4})(?:\s*(?:of|/|von|de)\s*\d{1,4})?[\])]?$|^(\d{1,4})\s{3,}",
+    re.IGNORECASE,
+)
 EDGE = 2  # lines at the top and at the foot of a page
 LONGEST = 100  # characters of a running head
 FEWEST = 3  # consecutive page numbers, at least, in a text without form feeds
@@ -42,8 +46,9 @@ def edge_lines(page: list[Line]) -> list[Line]:
 
 
 def normalize(line: Line) -> str:
-    """Normalize the numbers and spaces of a line, to compare it with others."""
-    return re.sub(r"\s+", " ", re.sub(r"\d+", "0", line.text))
+    """Normalize the numbers and spaces of a line, to compare it with others: left and right pages differ in order."""
+    words = re.sub(r"^\d+\s{2,}|\s{2,}\d+$", "", line.text) or line.text
+    return re.sub(r"\s+", " ", re.sub(r"\d+", "0", words))
 
 
 def find_between_pages(lines: list[Line]) -> set[int]:
@@ -75,7 +80,7 @@ def page_number(line: Line) -> int | None:
     """Return the page number that a line is, or has at its beginning or end beside a wide gap."""
     whole = NUMBER.fullmatch(line.text)
     number = whole["number"] if whole else None
-    if number is None and (wide := re.search(r"\s{3,}\[?(?:Page )?(\d{1,4})\]?$|^(\d{1,4})\s{3,}", line.text)):
+    if number is None and (wide := BESIDE.search(line.text)):
         number = wide[1] or wide[2]
     return int(number) if number and number.isdecimal() else None
 

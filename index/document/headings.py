@@ -7,13 +7,15 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from index.document.layout import MARKS, UNDERLINE, TextBlock
+from index.document.layout import TextBlock
 from index.document.lines import BULLET, CLOSERS, SENTENCE_END
 from index.document.types import Span
+from index.document.wrapping import MARKS, UNDERLINE
 
 DATE = re.compile(r"(?:\d{1,2} )?[A-Z][a-z]+\.? (?:\d{1,2}, ?)?\d{4}$")
 NOTES_HEADING = re.compile(
-    r"(?:#+ )?(?:foot|end)?notes?:?|(?:#+ )?(?:references|bibliography|works cited|sources|literature cited)",
+    r"(?:#+ )?(?:chapter |foot|end)?notes?(?: (?:to|on|for|and|&) .{1,60}|, .{1,40})?:?|"
+    r"(?:#+ )?(?:references|bibliography|works cited|sources|literature cited)",
     re.IGNORECASE,
 )
 CHAPTER = re.compile(r"[^\W\d_a-z][^\W\d_]+\s(?:[IVXLC]+|\d+)\.")
@@ -26,6 +28,7 @@ RUN_OF_LINES = 3  # this many adjoining lines are a list or an address
 FINITE = re.compile(r"V[BDHVM][BDZ0]$")
 SUBORDINATE = frozenset(["AVQ", "DTQ", "PNQ", "CJS", "PRP", "PRF", "VVG"])
 FOREIGN = re.compile(r"[^\W\d_a-zA-ZÀ-ÿ]")  # a letter that is not Latin
+DASHES = "—–-"
 FEWEST_WORDS = 3  # of a sentence
 
 
@@ -34,8 +37,8 @@ def find_headings(blocks: Sequence[TextBlock], last_note: int = 0) -> set[int]:
     headings = {block.start for block in blocks if NOTES_HEADING.fullmatch(heading_text(block))}
     repeated = repeated_labels(blocks)
     run: list[TextBlock] = []
-    for block in blocks:
-        if not looks_like_heading(block) or label_of(block) in repeated:
+    for before, block in zip([None, *blocks], blocks):
+        if not looks_like_heading(block) or label_of(block) in repeated or continues_list(before, block):
             headings.update(
                 line.start for line in run if len(run) < RUN_OF_LINES and not leads_in(line, block, len(run))
             )
@@ -48,9 +51,16 @@ def find_headings(blocks: Sequence[TextBlock], last_note: int = 0) -> set[int]:
     return headings | {line.start for line in run if len(run) < RUN_OF_LINES and line.start < last_note}
 
 
+def continues_list(before: TextBlock | None, block: TextBlock) -> bool:
+    """Whether an item stands directly under one that is no heading: "4. Stir in the cream" under "3. Add the cod."."""
+    listed = before is not None and before.kind == block.kind == "item" and block.joined
+    return listed and before is not None and not looks_like_heading(before)
+
+
 def leads_in(block: TextBlock, following: TextBlock, lines: int) -> bool:
     """Whether a line introduces the list or code directly under it."""
-    return lines == 1 and following.joined and following.kind in ("item", "code") and len(block.text.split()) > 4
+    listed = following.joined and following.kind in ("item", "code")
+    return lines == 1 and listed and len(block.text.split()) > 4 and not is_marked(block)
 
 
 def label_of(block: Span) -> str | None:
@@ -107,7 +117,7 @@ def looks_like_heading(block: Span) -> bool:
         and words[:1].isalnum()
         and not words[0].islower()
         and any(character.isalpha() for character in words)
-        and last not in ("", ",")
+        and last not in ("", ",", *DASHES)
         and not BULLET.match(re.sub(r"^\d+(?:\.\d+)*\.?\s+(?=[A-Z])", "", words))
         and not DATE.match(words)
         and not is_clause(words)

@@ -1,34 +1,19 @@
-"""From lines to blocks: which line breaks separate blocks, and the kind of each block.
+"""From lines to blocks, and the kind of each block."""
 
-A text is either hard-wrapped or has one paragraph per line. In a hard-wrapped text a line break is deliberate if the
-next line's first word would still have fitted.
-"""
-
-import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from index.document.code import FENCE, base_indent, find_fenced, is_code
 from index.document.furniture import find_furniture
-from index.document.lines import BLANK, BULLET, CLOSERS, SENTENCE_END, Line, read_lines, split_groups
-from index.document.tables import Row, find_tables, header_of, read_cells
+from index.document.lines import BULLET, SENTENCE_END, Line, read_lines, split_groups
+from index.document.quoting import unquote
+from index.document.tables import LEADER, Row, find_tables, headers_of, read_cells
 from index.document.types import Span
+from index.document.wrapping import continues_sentence, ends_sentence, is_labelled, join_lines, wrap_width
 
-LABEL = re.compile(r"(?:[-*•]\s+)?\[(\d{1,4})\][:.]?")
-# Labels of notes in other forms, at the beginning of a line.
-OTHER_LABEL = re.compile(
-    r"\[\^[^\]\s]{1,40}\]:|\[(?:nb|note|n|fn) ?\d{1,3}\]|\[[a-z]\](?!\w)|[¹²³⁰⁴-⁹]+(?=\s|[^\W\d_])"
-    r"|\[Footnote [\w*]{1,4}:|[*†‡§‖¶]{1,3}(?=\s?[^\W\d_])|\d{1,4}\.\s[\^↑]",
-    re.IGNORECASE,
-)
-MARKS = re.compile(
-    r"\[\d[\d ,;–-]*\]|\[\^[^\]\s]+\]|\[[a-z]{1,2}(?: ?\d{1,3})?\](?!\w)|[¹²³⁰⁴-⁹†‡]+"
-    r"|(?<=\w)[*]+(?=$|\s)|(?<=[.!?])[*]+|(?<=[a-z][.!?])\d{1,3}$"
-)
-UNDERLINE = re.compile(r"(?:=+|-+|\*+|_+|~+|\^+)$")
-LONGEST_NOTE_STEP = 5
-HANGING = 2  # columns, at least, that the further lines of a list item are indented
+LONGEST_DISPLAY = 3  # lines that are set in inside a sentence
 FULL_LINE = 0.6  # of the longest line; a line at least this long may continue on the next page
 
 
@@ -50,7 +35,8 @@ class TextBlock(Span):
 
 def split_blocks(text: str) -> tuple[list[TextBlock], list[Span]]:
     """Split a text into blocks; return them, and the page furniture between them."""
-    lines = read_lines(text)
+    unquoted = unquote(read_lines(text))
+    lines = unquoted.lines
     furniture = find_furniture(lines)
     groups = split_code(join_over_pages([line for line in lines if line.start not in furniture], furniture))
     base = base_indent([group for group, _ in groups])
@@ -59,20 +45,34 @@ def split_blocks(text: str) -> tuple[list[TextBlock], list[Span]]:
     ]
     width = wrap_width([[line for line in part if isinstance(line, Line)] for part in prose])
     blocks: list[TextBlock] = []
-    for group, kind in groups:
+    for (group, kind), (following, _) in zip(groups, [*groups[1:], ([], "")]):
         introduced = bool(blocks) and blocks[-1].text.endswith(":")
+        inside = bool(blocks) and is_interrupted(blocks[-1], group, following)
         in_list = bool(blocks) and blocks[-1].kind == "item" and not introduced
         parts = split_tables(group)
         tabular = 2 * sum(len(part) for part in parts if isinstance(part[0], Row)) > len(group)
-        if kind == "code" or (not in_list and not tabular and is_code(group, base, introduced)):
+        if kind == "code" or (not in_list and not tabular and is_code(group, base, introduced, inside)):
             add_code(text, blocks, group)
             continue
         for part in parts:
             rows = [row for row in part if isinstance(row, Row)]
             blocks += (
-                row_blocks(text, rows) if rows else join_wrapped(text, [x for x in part if isinstance(x, Line)], width)
+                row_blocks(text, rows) if rows else line_blocks(text, [x for x in part if isinstance(x, Line)], width)
             )
-    return add_gaps(blocks, [line for line in lines if line.start in furniture])
+    outside = [*(line for line in lines if line.start in furniture), *unquoted.empty]
+    outside.sort(key=lambda line: line.start)
+    return add_gaps(add_prefixes(text, blocks, unquoted.prefixes), outside)
+
+
+def is_interrupted(before: TextBlock, group: Sequence[Line], following: Sequence[Line]) -> bool:
+    """Whether a few lines are set in between the beginning and the end of a sentence."""
+    return (
+        before.kind == "paragraph"
+        and len(group) <= LONGEST_DISPLAY
+        and not ends_sentence(before)
+        and bool(following)
+        and continues_sentence(before, following[0])
+    )
 
 
 def join_over_pages(lines: list[Line], furniture: set[int]) -> list[list[Line]]:
@@ -150,7 +150,8 @@ def split_tables(group: Sequence[Line]) -> list[list[Line] | list[Row]]:
 
 def row_blocks(text: str, rows: Sequence[Row]) -> Iterator[TextBlock]:
     """Make a block of each row of a table; rules belong to the row before, or to the first."""
-    header = header_of(rows)
+    headers = headers_of(rows)
+    head = headers[0].line.start if headers else None
     number = 0
     while number < len(rows):
         first = number
@@ -163,11 +164,20 @@ def row_blocks(text: str, rows: Sequence[Row]) -> Iterator[TextBlock]:
         block_rows = rows[first:number]
         rules = [(line_row.line.start, line_row.line.end) for line_row in block_rows if not line_row.cells]
         pipes = [(row.line.start + i, row.line.start + i + 1) for i, c in enumerate(row.line.text) if c == "|"]
+        leaders = [(row.line.start + m.start(), row.line.start + m.end()) for m in LEADER.finditer(row.line.text)]
         start, end = block_rows[0].line.start, block_rows[-1].line.end
         yield TextBlock(
             start, end, text[start:end], "row", block_rows[0].line.indent, block_rows[0].line.joined,
-            tuple(sorted(rules + pipes)), read_cells(row, header), header.line.start if header else None,
+            tuple(sorted(rules + pipes + leaders)), read_cells(row, headers), head,
         )  # fmt: skip
+
+
+def line_blocks(text: str, lines: Sequence[Line], width: int) -> Iterator[TextBlock]:
+    """Make a block of each paragraph and item."""
+    for joined in join_lines(lines, width):
+        first, end = joined[0], joined[-1].end
+        kind = "item" if BULLET.match(first.text) else "paragraph"
+        yield TextBlock(first.start, end, text[first.start : end], kind, first.indent, first.joined)
 
 
 def add_gaps(blocks: list[TextBlock], furniture: list[Line]) -> tuple[list[TextBlock], list[Span]]:
@@ -188,95 +198,13 @@ def add_gaps(blocks: list[TextBlock], furniture: list[Line]) -> tuple[list[TextB
     return with_gaps, outside
 
 
-def wrap_width(groups: Sequence[Sequence[Line]]) -> int:
-    """Estimate the width a text is hard-wrapped at, in columns; 0 if it has one paragraph per line.
-
-    It is wrapped if at least a fifth of the line breaks inside groups, except before notes, continue a sentence. The
-    width is the one that explains most of these breaks: the line fits, and with the next word it would not.
-    """
-    breaks = [
-        (line, following)
-        for group in groups
-        for line, following in pairwise(group)
-        if not LABEL.match(following.text) and not OTHER_LABEL.match(following.text)
-    ]
-    wrapped = [(line, following) for line, following in breaks if continues_sentence(line, following)]
-    if not breaks or len(wrapped) < len(breaks) / 5:
-        return 0
-    changes: dict[int, int] = {}
-    for line, following in wrapped:
-        changes[line.edge] = changes.get(line.edge, 0) + 1
-        past = line.edge + 1 + len(first_word(following))
-        changes[past] = changes.get(past, 0) - 1
-    best, fitting, largest = 0, 0, 0
-    for width in sorted(changes):
-        fitting += changes[width]
-        if fitting >= largest:
-            best, largest = width, fitting
-    return best
-
-
-def first_word(line: Span) -> str:
-    """Return the first word of a line."""
-    return line.text.split(maxsplit=1)[0]
-
-
-def continues_sentence(line: Span, following: Span) -> bool:
-    """Whether a line looks like it continues the sentence before it."""
-    first = following.text[0]
-    if first.islower():
-        return not BULLET.match(following.text)
-    return first.isalpha() and not first.isupper() and not ends_sentence(line)
-
-
-def ends_sentence(line: Span) -> bool:
-    """Whether a line ends like a sentence, ignoring markers and closing quotes."""
-    return MARKS.sub("", line.text).rstrip(BLANK + CLOSERS).endswith(SENTENCE_END)
-
-
-def is_labelled(line: Span) -> bool:
-    """Whether a line begins like a list item or a note."""
-    return bool(BULLET.match(line.text) or LABEL.match(line.text) or OTHER_LABEL.match(line.text))
-
-
-def join_wrapped(text: str, lines: list[Line], width: int) -> list[TextBlock]:
-    """Make blocks of a group's lines, joining hard-wrapped ones."""
-    blocks = [block_of(lines[0])]
-    for line, following in pairwise(lines):
-        block = blocks[-1]
-        if is_deliberate(block, line, following, width):
-            blocks.append(block_of(following))
-        else:
-            blocks[-1] = replace(block, end=following.end, text=text[block.start : following.end])
-    return blocks
-
-
-def block_of(line: Line) -> TextBlock:
-    """Make a block of one line."""
-    kind = "item" if BULLET.match(line.text) else "paragraph"
-    return TextBlock(line.start, line.end, line.text, kind, line.indent, line.joined)
-
-
-def is_deliberate(block: TextBlock, line: Line, following: Line, width: int) -> bool:
-    """Whether the break between two lines of a group separates two blocks."""
-    fitted = width == 0 or line.edge + 1 + len(first_word(following)) <= width * 0.9
-    label, next_label = LABEL.match(block.text), LABEL.match(following.text)
-    if label and label[0] == block.text:
-        return False  # a label alone on its line
-    if label and next_label:
-        step = int(next_label[1]) - int(label[1])
-        in_order = 0 <= step <= LONGEST_NOTE_STEP or int(next_label[1]) == 1
-        return in_order and (fitted or ends_sentence(line))
-    if UNDERLINE.match(following.text):
-        return False
-    if BULLET.match(following.text) or UNDERLINE.match(line.text):
-        return True
-    if OTHER_LABEL.match(following.text):
-        return fitted or ends_sentence(line)
-    if block.kind == "item" and following.indent >= block.indent + HANGING:
-        return False
-    if continues_sentence(line, following):
-        return width == 0
-    if following.indent >= line.indent + HANGING and ends_sentence(line):
-        return True
-    return fitted or (ends_sentence(line) and not following.text[0].isupper() and following.text[0].isalpha())
+def add_prefixes(text: str, blocks: Sequence[TextBlock], prefixes: Mapping[int, int]) -> list[TextBlock]:
+    """Add to blocks the prefixes of quoted lines, as gaps; `prefixes` maps the starts of lines to theirs."""
+    starts = sorted(prefixes)
+    result = []
+    for block in blocks:
+        inside = starts[bisect_left(starts, block.start) : bisect_left(starts, block.end)]
+        start = prefixes.get(block.start, block.start)
+        gaps = sorted([*block.gaps, *((prefixes[line], line) for line in inside)])
+        result.append(replace(block, start=start, text=text[start : block.end], gaps=tuple(gaps)))
+    return result

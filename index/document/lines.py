@@ -10,8 +10,12 @@ BLANK = (
     "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"
     "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
 )
-BULLET = re.compile(r"(?:[-*•–·‣◦▪]|\d{1,3}[.)]|\([a-z0-9]{1,4}\)|[a-z][.)]|\d{1,2}(?:\.\d{1,2}){1,3}\.?)\s")
+BULLETS = "-*•–·‣◦▪+●○■□►➢⁃∙✓✔→"
+BULLET = re.compile(
+    rf"(?:[{BULLETS}]|\d{{1,3}}[.)]|\([a-z0-9]{{1,4}}\)|[a-z][.)]|\d{{1,2}}(?:\.\d{{1,2}}){{1,3}}\.?)\s"
+)
 SENTENCE_END = tuple(".!?:;…。！？；：؟۔।")
+OPENERS = "“„\"'‘«([「『"
 CLOSERS = "”\"'’)]»」』"
 LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 TAB = 4  # columns, as Markdown counts them

@@ -10,9 +10,10 @@ from index.document.author_year import find_author_year
 from index.document.brackets import MARKER, choose_labelled, find_brackets, find_markers
 from index.document.forms import FORMS, SUPERSCRIPT, Form, Marker, NoteBlock, find_marks, key_number
 from index.document.headings import NOTES_HEADING, heading_text, looks_like_heading
-from index.document.layout import LABEL, TextBlock
+from index.document.layout import TextBlock
 from index.document.lines import span
 from index.document.types import Span
+from index.document.wrapping import LABEL
 
 MOST_CONTINUATIONS = 3
 FEWEST_PAIRS = 2  # of a weak form
@@ -73,8 +74,16 @@ def find_bracketed(text: str, blocks: Sequence[TextBlock]) -> tuple[list[NoteBlo
         i for i, label in labels.items() if re.match(r"\s+(?!ibid|see\b|cf\b|id\b)[a-z]", blocks[i].text[label.end() :])
     }
     chosen = choose_labelled([(i, int(label[1])) for i, label in labels.items()], referenced, prose, len(blocks) - 1)
+    if not referenced and are_paragraphs(blocks, chosen):
+        return [], list(blocks)
     labelled = [LabelledBlock(i, int(labels[i][1]), labels[i].end()) for i in sorted(chosen)]
     return make_notes(text, blocks, labelled, "bracket", find_marked_blocks(text, blocks, chosen))
+
+
+def are_paragraphs(blocks: Sequence[TextBlock], chosen: set[int]) -> bool:
+    """Whether labelled blocks that nothing refers to are the text itself: the numbered paragraphs of a judgment."""
+    size = sum(len(blocks[i].text) for i in chosen)
+    return 2 * size > sum(len(block.text) for block in blocks) and not under_notes(blocks, min(chosen))
 
 
 def find_marked_blocks(text: str, blocks: Sequence[TextBlock], notes: set[int]) -> list[int]:
@@ -101,6 +110,8 @@ def make_notes(
             ends[first] = second - 1
     for i, entry in enumerate(labelled):
         next_position = positions[i + 1] if i + 1 < len(positions) else len(blocks)
+        if form == "footnote":
+            ends[entry.position] = closing_bracket(blocks[:next_position], entry.position)
         alone = entry.length == len(blocks[entry.position].text) and ends[entry.position] == entry.position
         if alone and entry.position + 1 < next_position:
             ends[entry.position] = entry.position + 1
@@ -116,6 +127,12 @@ def make_notes(
         label = Span(blocks[entry.position].start, start, text[blocks[entry.position].start : start])
         notes.append(NoteBlock(entry.number, label, span(text, start, blocks[ends[entry.position]].end), form))
     return notes, [block for i, block in enumerate(blocks) if i not in continued]
+
+
+def closing_bracket(blocks: Sequence[TextBlock], position: int) -> int:
+    """Return the position of the block that closes the bracket of a "[Footnote 4: ...]", else the note's own."""
+    last = position + MOST_CONTINUATIONS
+    return next((i for i, b in enumerate(blocks) if position <= i <= last and b.text.endswith("]")), position)
 
 
 def try_form(
@@ -168,7 +185,7 @@ def choose_labels(
     """
     referenced = {number for mark in markers for number in mark.numbers}
     if not form.weak:
-        explicit = form.name in ("caret", "arrow", "footnote", "named")
+        explicit = form.name in ("caret", "arrow", "arrow-letter", "footnote", "named")
         if form.name == "symbol" and len(labels) > len(markers):
             return []
         chosen = [label for label in labels if label.number in referenced or explicit]

@@ -11,33 +11,44 @@ from dataclasses import replace
 
 import sentencex
 
-from index.document.lines import span
+from index.document.lines import BULLETS, span
 from index.document.types import Sentence, Span
 
 LONGEST_PART = 5000  # characters; sentencex slows down on longer texts
-LIST_NUMBER = re.compile(r"\(?(?:\d{1,3}(?:\.\d{1,3}){0,3}|[ivxlcIVXLC]{1,6}|[A-Za-z])[.)]|[-*•–·‣◦▪]")
+LIST_NUMBER = re.compile(
+    rf"\(?(?:\d{{1,3}}(?:\.\d{{1,3}}){{0,3}}|[ivxlcIVXLC]{{1,6}}|[A-Za-z]|[A-Z]\d{{1,2}})[.)]|[{BULLETS}]"
+)
 WHITE = re.compile(r"\s")
 # Abbreviations after which a sentence continues, besides those that sentencex knows.
 GOES_ON = re.compile(
     r"\b(?:vols?|nos?|pp?|chs?|eds?|figs?|paras?|arts?|ca|cf|M[rs]s?|Dr|Prof|Gen|Col|Lt|chap|Sgt|Capt|Maj|Sen|Rep|Gov|Rev|Hon"
-    r"|St|Cmdr|Adm|Nr|Proc|Conf|Univ|Inst|Dept|Trans|Assoc|Bull|Sci)\.\s*$"
+    r"|St|Cmdr|Adm|Nr|Proc|Conf|Univ|Inst|Dept|[Tt]rans|Assoc|Bull|Sci)\.\s*$"
 )
 # Abbreviations that may end a sentence, unless a number follows.
 COUNTS_ON = re.compile(
-    r"(?<![’'\w])(?:figs?|secs?|nos?|arts?|eqs?|tabs?|apps?|chs?|vols?|cls?|regs?|pts?|ss?|pp?|approx)\.\s*$",
+    r"(?<![’'\w])(?:figs?|secs?|nos?|arts?|eqs?|tabs?|apps?|chs?|vols?|cls?|regs?|pts?|ss?|pp?|fols?|bks?|pls?|approx)\.\s*$",
     re.IGNORECASE,
 )
 NUMBER_ON = re.compile(r"\s*[\d\[(§]")
+WEEKDAY = re.compile(r"\b(?:Mon|Tues?|Weds?|Thu(?:rs?)?|Fri|Sat|Sun)\.\s*$")
+# No word but an abbreviation is without vowels: "tsp. salt", "Cllr. Finch"; behind a name it may end a sentence: "Ltd."
+VOWELLESS = re.compile(r"(?<![\w’'.-])(?P<word>[b-df-hj-np-tv-xzB-DF-HJ-NP-TV-XZ][b-df-hj-np-tv-xz]{1,5})\.\s*$")
+NAME_BEFORE = re.compile(r"[A-Z][\w’'&.-]*\s$")
+CAPITAL_ON = re.compile(r"\s*[A-Z]")
+SPEAKER = re.compile(r"(?:[A-Z][A-Z’'-]+\.? ){0,2}[A-Z][A-Z’'-]+(?: ?\([^()]{1,40}\))?[.:]\s*$")  # "MARTA. Go!"
 # "et al. [2004] measured", "in sec. [2.1] of": the sentence continues behind the bracket.
 BRACKET_ON = re.compile(r"\s*[\[(]\d[\d.,;–a-z -]{0,12}[\])]\s*[a-z,;:]")
 BRACKET = re.compile(r"[\[(]\d[\d.,;–a-z -]{0,12}[\])]\s*$")
 SMALL_ON = re.compile(r"\s*[a-z\d]")
-WORD_BEFORE = re.compile(r"[^\W\d_]+$")
+WORD_BEFORE = re.compile(r"(?:[^\W\d_]+-)*[^\W\d_]+$")
 WORD_BEHIND = re.compile(r"[^\W\d_]+")
 SMALL_ONLY = re.compile(r"\b(?:al|Id)\.\s*$")
 BROKEN = re.compile(r"(?<=[^\W\d_])([-\u2010\u00ad])[ \t]*(\r\n|\r|\n)\s*(?=[^\W\d_])")
 HYPHENED = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-INSIDE_WORD = re.compile(r"\w[.!?]\w")  # README.Debian
+INSIDE_WORD = re.compile(r"\w[.!?](?:\w|[—–]\S)")  # README.Debian, "2. Penalties.—A person who"
+ITEM_LABEL = re.compile(r"\s*(?:\(\w{1,4}\)|[^\w\s“”‘’\"'«»„(\[{¿¡$€£])\s")
+# A sentence in brackets, which sentencex leaves with the one behind: "He fell. (He was ill.) She rose."
+ENCLOSED = re.compile(r"(?<=[.!?”\"]) {1,9}\([A-Z][^()\s]*(?:\s+[^()\s]+){2,}[.!?]\)(?= {1,9}[“\"‘(]?[A-Z])")
 INVISIBLE = frozenset("\u00ad\u200b\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 
@@ -57,7 +68,8 @@ def split_sentences(block: Span, gaps: Iterable[tuple[int, int]] = ()) -> tuple[
     """Split a block into sentences, which cover all but gaps (markers, furniture) and white space."""
     blanked = blank_out(block.text, gaps, block.start)
     ends: list[int] = []
-    for boundary in boundaries(blanked):
+    enclosed = {match.end() for match in ENCLOSED.finditer(blanked)}
+    for boundary in sorted({*boundaries(without_label(blanked)), *enclosed}):
         if ends and (continues(blanked, ends, block.text) or not re.search(r"\w", blanked[ends[-1] : boundary])):
             ends.pop()
         ends.append(boundary)
@@ -68,6 +80,12 @@ def split_sentences(block: Span, gaps: Iterable[tuple[int, int]] = ()) -> tuple[
             start, stop = block.start + inner.start, block.start + inner.end
             sentences.append(Span(start, stop, block.text[inner.start : inner.end]))
     return tuple(sentences)
+
+
+def without_label(text: str) -> str:
+    """A text with its item label as spaces: sentencex splits nothing behind "•" or "(a)"."""
+    label = ITEM_LABEL.match(text)
+    return " " * label.end() + text[label.end() :] if label else text
 
 
 def boundaries(text: str) -> Iterator[int]:
@@ -98,9 +116,19 @@ def continues(text: str, ends: Sequence[int], original: str) -> bool:
         return True
     if BRACKET.search(last) and following.lstrip()[:1].islower():
         return True
+    if len(ends) == 1 and SPEAKER.fullmatch(text[: ends[-1]].lstrip()):
+        return True
     if SMALL_ONLY.search(last):
         return bool(SMALL_ON.match(text[ends[-1] :]))
-    return bool(GOES_ON.search(last) or (COUNTS_ON.search(last) and NUMBER_ON.match(following)))
+    if GOES_ON.search(last):
+        return True
+    if abbreviation := VOWELLESS.search(last):
+        named = abbreviation["word"][0].isupper() and not NAME_BEFORE.search(last[: abbreviation.start()])
+        if (CAPITAL_ON if named else SMALL_ON).match(text[ends[-1] :]):
+            return True
+    if WEEKDAY.search(last) and text[ends[-1] :].lstrip()[:1].isdigit():
+        return True
+    return bool(COUNTS_ON.search(last) and NUMBER_ON.match(following))
 
 
 def make_sentences(
@@ -197,7 +225,12 @@ def find_line_breaks_in_words(block: Span, words: frozenset[str]) -> tuple[tuple
         if left is None or right is None:
             continue
         first, second = left[0].casefold(), right[0].casefold()
-        hyphened = f"{first}-{second}" in words or (first + second not in words and first in words and second in words)
+        hyphened = (
+            "-" in first
+            or len(first) == 1
+            or f"{first}-{second}" in words
+            or (first + second not in words and first in words and second in words)
+        )
         keep_hyphen = match[1] != "\u00ad" and (hyphened or right[0][0].isupper())
         closed.append((block.start + (match.end(1) if keep_hyphen else match.start(1)), block.start + match.end()))
     return tuple(closed)

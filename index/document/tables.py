@@ -8,8 +8,11 @@ from itertools import pairwise
 from index.document.lines import Line
 
 RULE = re.compile(r"(?=.*[-=]{2})[|+:=\-\s]+")
-WIDE = re.compile(r"(?<![.!?:;])(?:\s{2,}|\s*\t\s*)|(?<=[.!?:;])(?:\s{3,}|\s*\t\s*)")
+LEADER = re.compile(r"\s?(?:\.{4,}|(?:\. ){4,})\s?")  # "Coffee ........ 30"
+WIDE = re.compile(rf"{LEADER.pattern}|(?<![.!?:;])(?:\s{{2,}}|\s*\t\s*)|(?<=[.!?:;])(?:\s{{3,}}|\s*\t\s*)")
+TAB = re.compile(r" *\t *")
 LEAST_ROWS = 2
+MOST_HEADERS = 3  # rows
 LONGEST_CELL = 120  # characters
 LABELLED = re.compile(r"(?:[-*•–]|\[[^\]]{1,12}\]:?|\(?\w{1,4}[.)]|[*†‡§¹²³⁰-⁹]+)(?:\s{1,4}|\t)\S+(?: \S+)*$")
 
@@ -48,8 +51,8 @@ def table_from(lines: Sequence[Line], start: int) -> list[Row]:
     """Return the table that begins at a line; empty if there is none."""
     for split_line in (split_at_pipes, split_at_gaps):
         rows: list[Row] = []
-        for line in lines[start:]:
-            row = split_line(line)
+        for i in range(start, len(lines)):
+            row = with_empty_cells(rows, split_line(lines[i]))
             if row is None or (split_line is split_at_gaps and not continues_table(rows, row)):
                 break
             rows.append(row)
@@ -59,6 +62,14 @@ def table_from(lines: Sequence[Line], start: int) -> list[Row]:
         ):
             return rows
     return []
+
+
+def with_empty_cells(rows: Sequence[Row], row: Row | None) -> Row | None:
+    """A row with empty cells between its tabs, where it then has as many as the table's first row."""
+    if not rows or row is None or "\t" not in row.line.text or len(row.cells) == len(rows[0].cells):
+        return row
+    strict = cells_between(row.line, TAB)
+    return strict if strict and len(strict.cells) == len(rows[0].cells) else row
 
 
 def split_at_pipes(line: Line) -> Row | None:
@@ -82,7 +93,12 @@ def split_at_gaps(line: Line) -> Row | None:
         return Row(line, ())
     if LABELLED.match(line.text):
         return None
-    gaps = [match.span() for match in WIDE.finditer(line.text)]
+    return cells_between(line, WIDE)
+
+
+def cells_between(line: Line, gap: re.Pattern[str]) -> Row | None:
+    """The cells between the gaps of a line; None if it has none, or has a cell that is too long."""
+    gaps = [match.span() for match in gap.finditer(line.text)]
     if not gaps:
         return None
     starts = [0, *(end for _, end in gaps)]
@@ -110,15 +126,17 @@ def continues_table(rows: Sequence[Row], row: Row) -> bool:
     return any(start in starts or end in ends for start, end in row.columns[1:])
 
 
-def header_of(rows: Sequence[Row]) -> Row | None:
-    """Return the header row: the one above a rule, or a first one without numbers above rows with numbers."""
+def headers_of(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return the header rows: those above a rule, or a first one without numbers above rows with numbers."""
     content = [row for row in rows if row.cells]
-    ruled = [i for i, row in enumerate(rows) if not row.cells]
+    ruled = next((i for i, row in enumerate(rows) if not row.cells and i > 0), 0)
+    if 0 < ruled <= MOST_HEADERS and ruled < len(rows) - 1 and all(row.cells for row in rows[:ruled]):
+        return rows[:ruled]
     first = next(i for i, row in enumerate(rows) if row.cells)
-    if any(i == first + 1 for i in ruled):
-        return content[0]
+    if first + 1 < len(rows) and not rows[first + 1].cells:
+        return content[:1]
     numbers = [any(has_digit(row, cell) for cell in row.cells[1:]) for row in content]
-    return content[0] if not numbers[0] and len(content) > 2 and 2 * sum(numbers) > len(content) else None
+    return content[:1] if not numbers[0] and len(content) > 2 and 2 * sum(numbers) > len(content) else ()
 
 
 def has_digit(row: Row, cell: tuple[int, int]) -> bool:
@@ -126,9 +144,9 @@ def has_digit(row: Row, cell: tuple[int, int]) -> bool:
     return any(character.isdigit() for character in row.text_of(cell))
 
 
-def read_cells(row: Row, header: Row | None) -> tuple[tuple[int, str], ...]:
+def read_cells(row: Row, headers: Sequence[Row]) -> tuple[tuple[int, str], ...]:
     """Return the words to add before each cell of a row: a separator and the name of its column."""
-    names = column_names(row, header) if header and header is not row else [""] * len(row.cells)
+    names = column_names(row, headers) if headers and row not in headers else [""] * len(row.cells)
     return tuple(
         (start, ("; " if number else "") + (f"{name}: " if name else ""))
         for number, ((start, end), name) in enumerate(zip(row.cells, names))
@@ -136,12 +154,20 @@ def read_cells(row: Row, header: Row | None) -> tuple[tuple[int, str], ...]:
     )
 
 
-def column_names(row: Row, header: Row) -> list[str]:
-    """Return the column name of each cell: by order if there are as many, else the nearest one above."""
-    names = [header.text_of(cell) for cell in header.cells]
-    if len(row.cells) == len(header.cells):
-        return names
-    nearest = [
-        min(range(len(header.cells)), key=lambda i: abs(sum(header.columns[i]) - sum(column))) for column in row.columns
-    ]
-    return [names[i] for i in nearest]
+def column_names(row: Row, headers: Sequence[Row]) -> list[str]:
+    """Return the column name of each cell: by order if there are as many, else what stands above it.
+
+    Under one header row that is the nearest cell; under several, those that it reaches into, each read once.
+    """
+    names: list[list[str]] = [[] for _ in row.cells]
+    for header in headers:
+        words = [header.text_of(cell) for cell in header.cells]
+        for i, (start, end) in enumerate(row.columns):
+            if len(row.cells) == len(header.cells):
+                over = [i]
+            elif len(headers) == 1:
+                over = [min(range(len(words)), key=lambda k: abs(sum(header.columns[k]) - start - end))]
+            else:
+                over = [k for k, (first, last) in enumerate(header.columns) if first < end and start < last]
+            names[i] += [words[k] for k in over if words[k] not in names[i]]
+    return [" ".join(filter(None, parts)) for parts in names]

@@ -3,6 +3,7 @@
 import re
 
 from index.document.citations import BOOK, EDITED, INTERVIEW, NAMES, QUOTED, Reference
+from index.document.entries import match_entry
 from index.document.lines import span
 from index.document.types import Span, WorkParts
 
@@ -27,10 +28,9 @@ def read_parts(reference: Reference) -> WorkParts:
     ['Ann Roe', 'Rain', 'Weather Review', 'May 2001']
     """
     text = reference.place.text
-    for way in (QUOTED, BOOK, DATED_NAMES):
-        if match := way.match(text):
-            break
-    else:
+    ways = (match_entry, QUOTED.match, BOOK.match, DATED_NAMES.match)
+    match = next((match for way in ways if (match := way(text))), None)
+    if match is None:
         return read_fields(reference.place)
     groups = match.groupdict()
     title = next(match.span(name) for name in ("title", *QUOTES) if groups.get(name))

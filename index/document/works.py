@@ -17,7 +17,9 @@ from index.document.citations import (
     Reference,
     read_citation,
     read_dated,
+    read_listed,
 )
+from index.document.entries import OTHERS
 from index.document.lines import span
 from index.document.types import Span
 
@@ -30,6 +32,7 @@ NAMED_REPORT = re.compile(
     r"(?:[A-Z][\w’'.-]* ){0,5}\d{4} (?:[A-Z][\w’'-]* ){1,6}?"
     r"(?:Report|Survey|Index|Review|Yearbook|Declaration|Resolution)\b"
 )
+FURTHER = re.compile(r",(?= (?:and|but) (?:see|cf\.)\s)")
 MOST_SIGNALS = 6
 
 
@@ -64,9 +67,11 @@ def read_whole(note: Span) -> tuple[Reference, ...]:
     """Parse a note that is one reference in several sentences, as in reference lists; empty if it is not."""
     text = note.text
     parts = text.rstrip(". )").count(". ")
-    if not parts or len(text) > LONGEST_CITATION or ";" in text or SIGNAL.search(text) or IBID.search(text):
+    if not parts or len(text) > LONGEST_CITATION or SIGNAL.search(text) or IBID.search(text):
         return ()
-    if QUOTATION.search(text) or BOOK.match(text):
+    if listed := read_listed(note):
+        return (listed,)
+    if OTHERS.search(text) or QUOTATION.search(text) or BOOK.match(text):
         return ()
     reference = read_dated(note, text.rstrip(" ."))
     return (reference,) if reference else ()
@@ -103,14 +108,15 @@ def read_from(sentence: Span, start: int, signalled: bool) -> list[Reference]:
 
 
 def split_pieces(text: str) -> list[tuple[int, int]]:
-    """Split a string at semicolons outside of quotes and brackets; returns offsets."""
+    """Split a string at semicolons, and before ", and see", outside of quotes and brackets; returns offsets."""
     pieces, depth, start = [], 0, 0
+    further = {match.start() for match in FURTHER.finditer(text)}
     for i, character in enumerate(text):
         if character in "“«(":
             depth += 1
         elif character in "”»)":
             depth = max(depth - 1, 0)
-        elif character == ";" and depth == 0:
+        elif depth == 0 and (character == ";" or i in further):
             pieces.append((start, i))
             start = i + 1
     return [*pieces, (start, len(text))]

@@ -9,6 +9,7 @@ begins with those of the mark's note, half of them each (words that a macro make
 
 import sys
 import time
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from index.document.types import Document, Section, Sentence
 from tests.marks.markup import Mark, marks_of, words
 
 ENOUGH = 0.5  # of the words before the mark that have to stand in the sentence, and of those the note begins with
+SURE = 2.0  # likeness of a mark all of whose words are found, which is looked for no further
+AROUND = 50  # marks before and behind the last one, among which the next is looked for first
 NEAR = 12  # words of a note among which these have to be
 
 
@@ -28,11 +31,16 @@ def joined(document: Document) -> list[tuple[list[str], list[str]]]:
         for section in document.sections
         for sentence in (*([section.heading_line] if section.heading_line else []), *paragraph_sentences(section))
     ] + [sentence for note in document.footnotes for sentence in note.sentences]
+    sentences.sort(key=lambda sentence: sentence.start)
+    starts = [sentence.start for sentence in sentences]
     anchors = sorted((anchor.start, words(note.text)) for note in document.footnotes for anchor in note.anchors)
-    return [
-        (words(" ".join(one.plain for one in sentences if one.start <= at <= one.end + 1)), said)
-        for at, said in anchors
-    ]
+    return [(words(" ".join(sentences_at(sentences, starts, at))), said) for at, said in anchors]
+
+
+def sentences_at(sentences: Sequence[Sentence], starts: Sequence[int], at: int) -> Iterator[str]:
+    """The words of the sentences around a place, or that end at it; they are in order, and none holds another."""
+    last = bisect_right(starts, at)
+    return (one.plain for one in sentences[max(last - 2, 0) : last] if at <= one.end + 1)
 
 
 def paragraph_sentences(section: Section) -> Iterator[Sentence]:
@@ -58,11 +66,15 @@ def check(path: Path, own: Path, verbose: bool) -> str:
     document = parse(read_source(path))
     seconds = time.perf_counter() - began
     left = joined(document)
-    found, right = len(left), 0
+    found, right, place = len(left), 0, 0
     for mark in marks:
-        likes = [likeness(mark, *one) for one in left]
+        near = max(place - AROUND, 0)
+        likes = [likeness(mark, *one) for one in left[near : place + AROUND]]
+        if max(likes, default=0.0) < SURE:
+            near, likes = 0, [likeness(mark, *one) for one in left]
         if likes and (best := max(likes)):
-            left.pop(likes.index(best))
+            place = near + likes.index(best)
+            left.pop(place)
             right += 1
         elif verbose:
             print("  not joined:", " ".join(mark.before), "|", " ".join(mark.note))

@@ -6,6 +6,7 @@ from index.errors import SourceError
 
 MEBIBYTE = 1 << 20
 LARGEST_TEXT = 64 * MEBIBYTE  # a text, Markdown, HTML or XML file
+LARGEST_HERE = MEBIBYTE  # a text that is read without a process of its own: some three seconds
 LARGEST_FILE = 512 * MEBIBYTE  # a PDF or an archive
 LARGEST_UNPACKED = 512 * MEBIBYTE  # all that an archive holds
 LARGEST_MEMBER = 128 * MEBIBYTE

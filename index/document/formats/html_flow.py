@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from lxml.html import HtmlElement
 
-from index.document.formats.html_notes import BARE_NUMBER, LEADING, Links, number_notes
-from index.document.formats.html_tables import is_layout, rows_of
+from index.document.formats.html_inlines import coalesced, plain, without_brackets
+from index.document.formats.html_notes import BARE_NUMBER, LEADING, Links, is_label, number_notes
+from index.document.formats.html_tables import holds_only, is_layout, rows_of
 from index.document.formats.types import Inline, Note, Piece, Ref
 
 BLOCKS = frozenset((
@@ -25,7 +26,7 @@ NO_TEXT = frozenset((
 ))  # fmt: skip
 NO_TEXT_CLASS = re.compile(
     r"(?:^|\s)(?:mw-editsection|mw-cite-backlink|headerlink|footnote-backref|footnote-back|reversefootnote|"
-    r"mw-empty-elt|secedit|editbutton_section)(?:\s|$)"
+    r"mw-empty-elt|secedit|editbutton_section|aui-icon)(?:\s|$)"
 )
 FURNITURE_CLASS = re.compile(
     r"(?:^|\s)(?:toc|toctree-wrapper|navbox|sidebar-nav|breadcrumbs?|catlinks|printfooter|mw-jump-link|sphinxsidebar|"
@@ -47,12 +48,13 @@ class Flow:
     kind: str = "paragraph"
     link: str | None = None
     core: HtmlElement | None = None  # what is not inside this is the site's furniture
+    title: HtmlElement | None = None  # a heading outside it that is the page's
     lead: str = ""  # a list number, or a term, set before the next words
     lists: int = 0  # how many lists what is read stands in
 
     def flush(self, kind: str | None = None, level: int = 0) -> None:
         """End the block that is being read."""
-        inlines, self.inlines = coalesced(self.inlines), []
+        inlines, self.inlines = without_brackets(coalesced(self.inlines)), []
         if any(isinstance(inline, Ref) or inline.strip() for inline in inlines if isinstance(inline, str | Ref)):
             if self.lead:
                 inlines.insert(0, self.lead)
@@ -111,7 +113,7 @@ class Flow:
     def read_marker(self, element: HtmlElement) -> None:
         """A marker: its label gives way to the note's number; words that are more than a label stay."""
         note = self.links.refs[element]
-        if not self.links.labels[note] and element.text_content().strip():
+        if not is_label(element):
             self.read_content(element)
         self.inlines.append(Ref((self.positions[note],)))
 
@@ -122,7 +124,7 @@ class Flow:
         name = element.get("id") or next((anchor for anchor in anchors if anchor), None) or section_id(element)
         self.link = f"#{name}" if name else self.link
         self.read_content(element)
-        self.flush("heading" if self.kind != "boilerplate" else None, level)
+        self.flush("heading" if self.kind != "boilerplate" or element is self.title else None, level)
 
     def read_code(self, element: HtmlElement) -> None:
         """A code block, its lines as they stand; a long one is parted at blank lines."""
@@ -134,12 +136,14 @@ class Flow:
         self.pieces += [Piece(kind, (part.rstrip(),), 0, self.link) for part in parts if part.strip()]
 
     def read_table(self, element: HtmlElement) -> None:
-        """A table's caption, then each row with the table's headers."""
+        """A table's caption, then each row with the table's headers; nothing where its rows are notes."""
         self.flush()
+        if holds_only(element, self.positions):
+            return
         self.see_link(element)
         for caption in element.iterchildren("caption"):
             self.read_block(caption)
-        for row, heads in rows_of(element, self.cell):
+        for row, heads in rows_of(element, self.cell, self.positions):
             self.inlines = list(row)
             self.flush("row" if self.kind != "boilerplate" else None, int(heads))
 
@@ -156,6 +160,8 @@ class Flow:
     def read_block(self, element: HtmlElement) -> None:
         """A block: what was read before it ends here."""
         self.flush()
+        if element.tag == "dt" and element.getnext() in self.positions:
+            return  # a note's label
         self.see_link(element)
         before, lists = self.kind, self.lists
         self.lists += element.tag in LISTS
@@ -184,11 +190,17 @@ class Flow:
 def read_tree(root: HtmlElement, links: Links, core: HtmlElement | None = None) -> tuple[list[Piece], list[Note]]:
     """The pieces and notes of a tree; what stands outside `core`, where it is given, is the site's."""
     positions = {note: position for position, note in enumerate(links.notes)}
-    flow = Flow(links, positions, core=core)
+    flow = Flow(links, positions, core=core, title=find_title(root, core))
     flow.read(root)
     flow.flush()
     numbers = number_notes(links)
     return flow.pieces, [read_note(note, numbers[note], links, positions) for note in links.notes]
+
+
+def find_title(root: HtmlElement, core: HtmlElement | None) -> HtmlElement | None:
+    """The page's only first-rank heading where it stands outside the core, as in a header above it."""
+    tops = list(root.iterdescendants("h1"))
+    return tops[0] if core is not None and len(tops) == 1 and core not in tops[0].iterancestors() else None
 
 
 def read_note(element: HtmlElement, number: int, links: Links, positions: dict[HtmlElement, int]) -> Note:
@@ -221,24 +233,6 @@ def is_of_links(element: HtmlElement) -> bool:
     """Whether most words of an element are links, as in a table of contents."""
     linked = sum(len(link.text_content()) for link in element.iter("a"))
     return 2 * linked >= len("".join(element.text_content().split()))
-
-
-def coalesced(inlines: list[Inline]) -> list[Inline]:
-    """Join adjoining strings among the inlines."""
-    joined: list[Inline] = []
-    for inline in inlines:
-        if joined and isinstance(inline, str) and isinstance(joined[-1], str):
-            joined[-1] += inline
-        else:
-            joined.append(inline)
-    return joined
-
-
-def plain(inlines: list[Inline]) -> str | None:
-    """The words of a block without markers; None where it has some or is empty."""
-    if any(isinstance(inline, Ref) for inline in inlines):
-        return None
-    return "".join(inline for inline in inlines if isinstance(inline, str)).strip() or None
 
 
 def has_definition(term: HtmlElement) -> bool:

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from lxml.html import HtmlElement
 
 NOTEREF = re.compile(r"\b(?:doc-noteref|noteref|doc-biblioref)\b")
+NOTE_ROLE = re.compile(r"\bdoc-(?:footnote|endnote|biblioentry)\b")
 BACKLINK = re.compile(r"\b(?:doc-backlink|backlink|referrer)\b")
 REF_CLASS = re.compile(
     r"(?:^|\s)(?:footnote-?ref(?:erence)?|noteref|fn|fn_top|fnref|citation-reference|see-footnote|footnote_referrer)(?:\s|$)"
@@ -25,11 +26,14 @@ TARGET = re.compile(
 LABEL = re.compile(
     r"\s*[\[(]?\s*(?:(?:nb|note|n|fn)\.?\s?)?(?P<label>\d{1,4}|[A-Za-z]{1,2}|[ivxlc]{1,6}|[*†‡§¶‖#]{1,4})(?::\d{1,3})?\s*[\])]?\s*[.:]?\s*"
 )
+SEVERAL = re.compile(r"\s*[\[(]?\s*\d{1,4}(?:\s?[,;–—-]\s?\d{1,4})+\s*[\])]?\s*")  # labels of several notes
 SPOKEN = re.compile(r"\s*(?:foot)?notes?\b", re.IGNORECASE)
 LEADING = re.compile(
-    r"\s*(?:[\^↑↩]\s*)?(?:(?:[\[(]\s*)?(?:\d{1,4}|[*†‡§¶‖]{1,4})\s*[\]).:]+\s*|[*†‡§¶‖]{1,4}\s+|[\^↑]\s*|[\[(]\s*[\])]\s*)"
+    r"\s*(?:[\^↑↩]\s*)?(?:(?:[\[(]\s*)?(?:\d{1,4}|[*†‡§¶‖]{1,4})\s*[\]).:]+\s*|[*†‡§¶‖]{1,4}\s+|[\^↑]\s*|[\[(]\s*[\])]\s*|[.):]\s+)"
 )
 BACK_WORDS = re.compile(r"\b(?:back|return|jump|up|top|text|nb|note|fn|ref)\b", re.IGNORECASE)
+SIDE_NOTE = re.compile(r"(?:^|\s)(?:side|margin)-?note(?:\s|$)")
+SIDE_LABEL = re.compile(r"(?:^|\s)(?:margin-toggle|sidenote-(?:number|toggle))(?:\s|$)")
 LONGEST_BACK = 40  # characters
 BARE_NUMBER = re.compile(r"\s*\d{1,4}\s+")
 CONTAINERS = frozenset(("li", "aside", "div", "p", "dd", "td", "tr", "section", "blockquote", "article", "table"))
@@ -62,16 +66,31 @@ def find_links(root: HtmlElement) -> Links:
             backs.add(link)
         elif target is None or target is link:
             continue
-        elif is_marker(link) and is_note_target(target, link):
+        elif (is_marker(link) or says_note(target)) and is_note_target(target, link):
             markers[link] = target
+    markers |= find_side_notes(root)
     ends = set(markers.values())
-    refs = {link: container(target, ends, markers) for link, target in markers.items()}
+    refs = {
+        link: target if SIDE_NOTE.search(target.get("class") or "") else container(target, ends, markers)
+        for link, target in markers.items()
+    }
     refs = {link: note for link, note in refs.items() if link not in note.iterdescendants() and fits(note)}
     notes = tuple(dict.fromkeys(refs.values()))
     labels: dict[HtmlElement, str] = {}
     for link, note in refs.items():
-        labels.setdefault(note, label_of(link))
+        labels[note] = labels.get(note) or label_of(link)
     return Links(refs, notes, labels, frozenset(backs))
+
+
+def find_side_notes(root: HtmlElement) -> dict[HtmlElement, HtmlElement]:
+    """Notes set beside the text, as Tufte CSS does: a label, a box to tick, and the note at the marker's place."""
+    found = {}
+    for label in root.iter("label"):
+        following = (one for one in label.itersiblings("span", "small", "aside"))
+        note = next((one for one in following if SIDE_NOTE.search(one.get("class") or "")), None)
+        if note is not None and SIDE_LABEL.search(label.get("class") or ""):
+            found[label] = note
+    return found
 
 
 def is_target(element: HtmlElement) -> bool:
@@ -140,6 +159,11 @@ def is_marker(link: HtmlElement) -> bool:
     return bool(TARGET.search((link.get("href") or "").rpartition("#")[2])) and bool(re.search(r"\d|[*†‡]", words))
 
 
+def says_note(target: HtmlElement) -> bool:
+    """Whether an element says of itself that it is a note or an entry of a reference list."""
+    return bool(NOTE_ROLE.search(attributes(target)) or "citation-label" in (target.get("class") or "").split())
+
+
 def is_note_target(target: HtmlElement, link: HtmlElement) -> bool:
     """Whether an element can be a note, or stand in one: no heading, nothing that holds the marker."""
     return target.tag not in NO_NOTES and target not in link.iterancestors()
@@ -148,6 +172,8 @@ def is_note_target(target: HtmlElement, link: HtmlElement) -> bool:
 def container(target: HtmlElement, ends: set[HtmlElement], refs: dict[HtmlElement, HtmlElement]) -> HtmlElement:
     """The element that holds a whole note, given one that a marker leads to."""
     note = target
+    if (parent := target.getparent()) is not None and parent.tag == "dt":
+        note = parent
     if note.tag == "dt" and note.getnext() is not None and note.getnext().tag == "dd":
         return note.getnext()
     while note.tag not in CONTAINERS and note.getparent() is not None and note.getparent().tag not in NO_NOTES:
@@ -181,6 +207,12 @@ def label_of(link: HtmlElement) -> str:
     """What a marker shows, without its brackets; empty where that is more than a label."""
     match = LABEL.fullmatch(link.text_content())
     return match["label"] if match else ""
+
+
+def is_label(link: HtmlElement) -> bool:
+    """Whether a marker shows nothing but labels: `1`, `[b]`, `3–5`, or nothing at all."""
+    words = link.text_content()
+    return not words.strip() or bool(label_of(link) or SEVERAL.fullmatch(words))
 
 
 def number_notes(links: Links) -> dict[HtmlElement, int]:

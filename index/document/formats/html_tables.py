@@ -1,6 +1,6 @@
 """Tables as rows that can be quoted: `Ship: Birger; Built: 2008; Seats: 340`, each cell with its header."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from lxml.html import HtmlElement
 
@@ -26,14 +26,22 @@ def cells_under(table: HtmlElement) -> Iterator[HtmlElement]:
     return table.iterdescendants("td", "th")
 
 
-def rows_of(table: HtmlElement, read: ReadCell) -> Iterator[tuple[list[Inline], bool]]:
-    """The words of each row, and whether they are headers alone.
+def holds_only(table: HtmlElement, notes: Collection[HtmlElement]) -> bool:
+    """Whether all rows of a table but those of headers are notes."""
+    rows = list(table.iterdescendants("tr"))
+    return any(row in notes for row in rows) and all(row in notes or row.find("td") is None for row in rows)
+
+
+def rows_of(
+    table: HtmlElement, read: ReadCell, notes: Collection[HtmlElement] = ()
+) -> Iterator[tuple[list[Inline], bool]]:
+    """The words of each row that is no note, and whether they are headers alone.
 
     A header is repeated cell by cell in the rows below it; it stands alone above none, or where it has markers.
     """
     headers: Row = []
     waiting = False
-    for row in grid(table, read):
+    for row in grid(table, read, notes):
         if is_header(row, bool(headers)):
             if waiting:
                 yield with_headers(headers, []), True
@@ -48,10 +56,12 @@ def rows_of(table: HtmlElement, read: ReadCell) -> Iterator[tuple[list[Inline], 
         yield with_headers(headers, []), True
 
 
-def grid(table: HtmlElement, read: ReadCell) -> Iterator[Row]:
+def grid(table: HtmlElement, read: ReadCell, notes: Collection[HtmlElement]) -> Iterator[Row]:
     """The rows of a table, cells that span several repeated in each."""
     below: dict[int, tuple[int, list[Inline], bool]] = {}  # column -> rows still to fill, with what
     for element in table.iterdescendants("tr"):
+        if element in notes:
+            continue
         row: Row = []
         head = any(True for _ in element.iterancestors("thead"))
         for cell in element.iterchildren("td", "th"):

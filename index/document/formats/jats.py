@@ -11,6 +11,7 @@ from index.document.formats.bounds import LARGEST_TEXT, check_size
 from index.document.formats.html import read_root
 from index.document.formats.types import Read
 from index.document.formats.xml import parse_xml
+from index.document.forms import NUMBERS, expand
 from index.document.types import Metadata
 from index.errors import SourceError
 
@@ -78,11 +79,26 @@ def converted(element: etree._Element, depth: int) -> HtmlElement:
         labels = name in ("fn", "ref") and local(child) == "label"
         if isinstance(child.tag, str) and local(child) not in LEFT_OUT and not labels:
             inner = converted(child, depth + (local(child) == "sec"))
-            inner.tail = child.tail
             new.append(inner)
+            for further in further_marks(child, inner) if local(child) == "xref" else ():
+                new.append(further)
+                inner = further
+            inner.tail = child.tail
         elif child.tail:
             add_text(new, child.tail)
     return new
+
+
+def further_marks(xref: etree._Element, first: HtmlElement) -> list[HtmlElement]:
+    """Markers for the other `rid`s of an xref; where it shows as many numbers, the `first` and these get theirs."""
+    ids = (xref.get("rid") or "").split()
+    shown = "".join(xref.itertext()).strip("[]() ")
+    numbers = expand(shown) if len(ids) > 1 and re.fullmatch(NUMBERS, shown) else ()
+    numbered = len(numbers) == len(ids) and not len(first)
+    further = [Element("a", href=f"#{name}", role=first.get("role") or "") for name in ids[1:]]
+    for mark, number in zip([first, *further], numbers if numbered else ()):
+        mark.text = str(number)
+    return further
 
 
 def punctuate(citation: etree._Element) -> None:

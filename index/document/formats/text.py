@@ -9,11 +9,13 @@ from index.document.formats.types import Read
 from index.errors import SourceError
 
 # What stands alone in Western text: quotes, dashes, signs; in others' encodings these bytes are letters.
-SIGNS = frozenset("‘’“”‚„–—…•€£§©®°·«»¿¡½¼²³\u00a0†‡™×")
+SIGNS = frozenset("‘’“”‚„–—…•€£§©®°·«»¿¡½¼¾¹²³±ªº¶\u00a0†‡™×")
 LETTERS = frozenset("éèêëàâäáãåçñíîïóôöøõúûùüæœßÉÈÊÀÂÄÁÅÇÑÍÎÓÔÖØÚÜÆŒ")
 FEWEST = 4  # characters beyond ASCII, from which an encoding can be told
 MISLED = frozenset("ìøùõûãðþ")  # where these are most, the text is of another encoding
 FOREIGN = re.compile(r"[^\W\d_a-zA-Z]{3}")  # three such letters in a row are no Western word
+# Signs where other encodings have letters: "mo¿e", "na¹", "¾ena", "©ibenik".
+SIGN_AT_LETTER = re.compile(r"[^\W\d_](?:[¹¼½¾±¶]|[²³ªº][^\W\d_])|[¹¼½¾©][^\W\d_]")
 MOSTLY = 0.75  # of the letters are of ASCII in Western text
 
 
@@ -56,5 +58,5 @@ def western(data: bytes) -> str | None:
     letters = [character for character in text if character.isalpha()]
     plain = sum(character.isascii() for character in letters)
     misled = sum(character in MISLED for character in beyond)
-    foreign = FOREIGN.search(text) or plain < MOSTLY * len(letters) or 2 * misled >= len(beyond)
-    return None if foreign else text
+    foreign = FOREIGN.search(text) or SIGN_AT_LETTER.search(text)
+    return None if foreign or plain < MOSTLY * len(letters) or 2 * misled >= len(beyond) else text
