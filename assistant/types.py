@@ -34,8 +34,8 @@ class Question:
     """A question as understood.
 
     `corrected` has names and words as the documents spell them; `standalone` is rewritten from the conversation and
-    shown. `answer_kind` is the expected answer type (see `answer_kind`), `reply` the reply to small talk, or to what
-    looks like an instruction if nothing is found for it. Earlier turns are read with an `is_follow_up` question.
+    shown. `reply` is the reply to small talk, or to what looks like an instruction if nothing is found for it. Earlier
+    turns are read with an `is_follow_up` question.
     """
 
     text: str
@@ -43,7 +43,6 @@ class Question:
     corrected: str
     standalone: str
     language: str = "en"
-    answer_kind: str = "other"
     reply: str | None = None
     is_follow_up: bool = False
 

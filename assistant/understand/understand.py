@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from assistant.config import MAX_QUESTION
 from assistant.known import Known
-from assistant.reader.question import answer_kind
 from assistant.structure import is_about_document
 from assistant.types import Question, Turn
 from assistant.understand.anaphora import ResolvedTurn
@@ -26,8 +25,8 @@ def understand(question: str, turns: Sequence[Turn], known: Known) -> Question:
     >>> from assistant.understand.vocabulary import Vocabulary
     >>> turns = [Turn("How many troops will the UN send?", "11,200")]
     >>> asked = understand("And how many police?", turns, Known(Vocabulary.of([])))
-    >>> asked.standalone, asked.answer_kind
-    ('How many police will the UN send?', 'quantity')
+    >>> asked.standalone, asked.is_follow_up
+    ('How many police will the UN send?', True)
     """
     if reply := reply_to(question):
         return Question(question, "small_talk", question, question, reply=reply)
@@ -45,13 +44,12 @@ def understand(question: str, turns: Sequence[Turn], known: Known) -> Question:
     follow_up = bool(turns) and (is_follow_up(corrected) or bool(CONNECTED.fullmatch(text)))
     standalone = complete_question(corrected, turns, known) if follow_up else corrected
     reply = CANNOT if is_instruction(text) else None
-    kind = answer_kind(standalone)
-    return Question(question, "question", corrected, standalone, answer_kind=kind, reply=reply, is_follow_up=follow_up)
+    return Question(question, "question", corrected, standalone, reply=reply, is_follow_up=follow_up)
 
 
 def as_written(question: str) -> Question:
     """Make a question of a text as it is, without correction or rewriting."""
-    return Question(question, "as_written", question, question, answer_kind=answer_kind(question))
+    return Question(question, "as_written", question, question)
 
 
 def makes_sense(text: str, corrected: str, known: Known) -> bool:
