@@ -38,19 +38,19 @@ class BookStack:
         from_then = since.astimezone(UTC) - timedelta(days=1)
         return self.listed(self.site, {"filter[updated_at:gte]": f"{from_then:%Y-%m-%d %H:%M:%S}"})
 
-    def listed(self, site: Site, wanted: dict[str, str]) -> dict[str, Listed]:
+    def listed(self, site: Site, filters: dict[str, str]) -> dict[str, Listed]:
         """Return the pages that a site lists; raises WikiError where they change meanwhile and one may be missed."""
         pages: dict[str, dict[str, Any]] = {}
         totals: set[int] = set()
         while True:
-            asked = {"count": str(AT_ONCE), "offset": str(len(pages)), "sort": "+id", **wanted}
-            answer = site.ask_json("GET", self.url, params=asked)
+            parameters = {"count": str(AT_ONCE), "offset": str(len(pages)), "sort": "+id", **filters}
+            answer = site.ask_json("GET", self.url, params=parameters)
             try:
-                part = {str(int(page["id"])): page for page in answer["data"]}
+                batch = {str(int(page["id"])): page for page in answer["data"]}
                 totals.add(int(answer["total"]))
-                pages |= part
+                pages |= batch
                 site.check_count(len(pages))
-                if len(totals) > 1 or (not part and len(pages) < max(totals)):
+                if len(totals) > 1 or (not batch and len(pages) < max(totals)):
                     raise site.error("changed while its pages were listed. It is asked again next time.")
                 if len(pages) >= max(totals):
                     return {name: to_listed(page) for name, page in pages.items() if self.is_wanted(page)}
@@ -66,14 +66,14 @@ class BookStack:
     def fetch(self, page: Listed) -> Page | None:
         """Return the page as its readers see it; its address is that of the page as it is now."""
         try:
-            told = self.site.ask_json("GET", f"{self.url}/{page.id}")
+            answer = self.site.ask_json("GET", f"{self.url}/{page.id}")
         except Absent:
             return None
-        if not isinstance(told.get("html"), str):
+        if not isinstance(answer.get("html"), str):
             raise self.site.error(f"sends the page {page.title!r} in a form that is not known. {HINT}")
         base = self.settings.public_address or self.settings.address
-        revision, title = str(told.get("revision_count", "")), str(told.get("name") or page.title)
-        return Page(page.id, title, told["html"], f"{base}/link/{page.id}", revision, page.date, "bkmrk-page-title")
+        revision, title = str(answer.get("revision_count", "")), str(answer.get("name") or page.title)
+        return Page(page.id, title, answer["html"], f"{base}/link/{page.id}", revision, page.date, "bkmrk-page-title")
 
     def readable(self, pages: Collection[str], caller: Caller) -> frozenset[str]:
         """Return what BookStack lists for the caller's own session, which needs the right to use the API."""

@@ -34,12 +34,12 @@ class Confluence:
 
     def list_pages(self) -> Mapping[str, Listed]:
         """Return every current page of the spaces that the account may read."""
-        found: dict[str, Listed] = {}
-        asked = {"type": "page", "status": "current", "expand": "version", "limit": AT_ONCE}
+        pages: dict[str, Listed] = {}
+        parameters = {"type": "page", "status": "current", "expand": "version", "limit": AT_ONCE}
         for space in [{"spaceKey": space} for space in self.settings.namespaces] or [{}]:
-            found |= self.listed(self.url, {**asked, **space})
-        self.site.check_count(len(found))
-        return found
+            pages |= self.listed(self.url, {**parameters, **space})
+        self.site.check_count(len(pages))
+        return pages
 
     def list_changed(self, since: datetime) -> Mapping[str, Listed]:
         """Return what changed since a day before `since`: days are compared, of the account's time zone."""
@@ -49,26 +49,26 @@ class Confluence:
             query += f" and space in ({spaces})"
         return self.listed(f"{self.url}/search", {"cql": query, "expand": "version", "limit": AT_ONCE})
 
-    def listed(self, url: str, asked: dict[str, str]) -> dict[str, Listed]:
+    def listed(self, url: str, parameters: dict[str, str]) -> dict[str, Listed]:
         """Return the pages of a listing, to its end."""
         try:
-            found = {}
-            for page in self.results(url, asked):
-                found[str(page["id"])] = to_listed(page)
-                self.site.check_count(len(found))
-            return found
+            pages = {}
+            for page in self.results(url, parameters):
+                pages[str(page["id"])] = to_listed(page)
+                self.site.check_count(len(pages))
+            return pages
         except (KeyError, TypeError, ValueError, AttributeError):
             raise self.site.error(f"lists its pages in a form that is not known. {HINT}") from None
 
-    def results(self, url: str, asked: dict[str, str]) -> Iterator[dict[str, Any]]:
+    def results(self, url: str, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:
         """Yield what an answer holds, and those that follow it."""
-        answer = self.site.ask_json("GET", url, params=asked)
+        answer = self.site.ask_json("GET", url, params=parameters)
         for _ in range(MOST_ANSWERS):
             yield from answer["results"]
-            following = answer.get("_links", {}).get("next")
-            if not following:
+            next_path = answer.get("_links", {}).get("next")
+            if not next_path:
                 return
-            answer = self.site.ask_json("GET", self.address(str(following)))
+            answer = self.site.ask_json("GET", self.address(str(next_path)))
         raise self.site.error("does not come to the end of its list. It is asked again next time.")
 
     def address(self, path: str) -> str:
@@ -81,12 +81,12 @@ class Confluence:
     def fetch(self, page: Listed) -> Page | None:
         """Return the page as its readers see it; its address is that of the page as it is now."""
         try:
-            told = self.site.ask_json("GET", f"{self.url}/{page.id}", params={"expand": "body.view,version"})
+            answer = self.site.ask_json("GET", f"{self.url}/{page.id}", params={"expand": "body.view,version"})
         except Absent:
             return None
         try:
-            title, revision = str(told["title"]), str(int(told["version"]["number"]))
-            html = str(told["body"]["view"]["value"])
+            title, revision = str(answer["title"]), str(int(answer["version"]["number"]))
+            html = str(answer["body"]["view"]["value"])
         except (KeyError, TypeError, ValueError):
             raise self.site.error(f"sends the page {page.title!r} in a form that is not known. {HINT}") from None
         base = self.settings.public_address or self.settings.address
@@ -104,17 +104,17 @@ class Confluence:
             return only_sure(lambda: self.until_failure(numbers, lambda page: self.may_read(page, user)))
         return frozenset()
 
-    def until_failure(self, numbers: list[str], may: Any) -> frozenset[str]:
+    def until_failure(self, pages: list[str], may_read: Any) -> frozenset[str]:
         """Return those of some pages that may be read; after the first question that fails no more are asked."""
-        found = []
-        for number in numbers:
+        readable = []
+        for page in pages:
             try:
-                found += [number] if may(number) else []
+                readable += [page] if may_read(page) else []
             except Absent:
                 continue
             except WikiError:
                 break
-        return frozenset(found)
+        return frozenset(readable)
 
     def opens(self, site: Site, page: str) -> bool:
         """Return whether a session may read a page."""
@@ -122,9 +122,9 @@ class Confluence:
 
     def may_read(self, page: str, user: str) -> bool:
         """Return whether an account, by its id in Confluence's cloud, may read a page."""
-        asked = {"subject": {"type": "user", "identifier": user}, "operation": "read"}
+        request = {"subject": {"type": "user", "identifier": user}, "operation": "read"}
         return (
-            self.site.ask_json("POST", f"{self.url}/{page}/permission/check", json=asked).get("hasPermission") is True
+            self.site.ask_json("POST", f"{self.url}/{page}/permission/check", json=request).get("hasPermission") is True
         )
 
 

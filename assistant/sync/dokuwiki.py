@@ -79,23 +79,23 @@ class DokuWiki:
         """Return every page of the namespaces that the account may read."""
         if self.secret and not self.remote.signed_in():
             raise self.site.refused("not signed in")
-        found: dict[str, Listed] = {}
+        pages: dict[str, Listed] = {}
         for namespace in self.settings.namespaces or ("",):
-            found |= self.listed(lambda: self.remote.pages(namespace.strip(":")))  # noqa: B023
-        self.site.check_count(len(found))
-        return found
+            pages |= self.listed(lambda: self.remote.pages(namespace.strip(":")))  # noqa: B023
+        self.site.check_count(len(pages))
+        return pages
 
     def list_changed(self, since: datetime) -> Mapping[str, Listed]:
         """Return the pages among the recent changes."""
         changed = self.listed(lambda: self.remote.changes(int(since.timestamp())))
-        wanted = tuple(f"{name.strip(':')}:" for name in self.settings.namespaces)
-        return {name: page for name, page in changed.items() if not wanted or name.startswith(wanted)}
+        prefixes = tuple(f"{name.strip(':')}:" for name in self.settings.namespaces)
+        return {name: page for name, page in changed.items() if not prefixes or name.startswith(prefixes)}
 
     def listed(self, ask: Callable[[], list[dict[str, Any]]]) -> dict[str, Listed]:
         """Return pages as an answer lists them; raises WikiError where it is none."""
         try:
-            told = [(str(page["id"]), int(page["rev"])) for page in ask()]
-            return {name: Listed(name, name, version_of(edited), day(edited)) for name, edited in told}
+            edits = [(str(page["id"]), int(page["rev"])) for page in ask()]
+            return {name: Listed(name, name, version_of(edited), day(edited)) for name, edited in edits}
         except (KeyError, TypeError, ValueError, OverflowError, OSError):
             raise self.site.error(f"lists its pages in a form that is not known. {HINT}") from None
 
@@ -175,12 +175,12 @@ class XmlRpc:
     def changes(self, since: int) -> list[dict[str, Any]]:
         """Ask for the changes; that there are none is a fault of its own."""
         try:
-            told = self.call("wiki.getRecentChanges", since)
+            changes = self.call("wiki.getRecentChanges", since)
         except xmlrpc.Fault as fault:
             if fault.faultCode == NO_CHANGES:
                 return []
             raise self.site.error(f"says {fault.faultString[:300]!r} ({fault.faultCode}). {HINT}") from None
-        return [{"id": page["name"], "rev": page["version"]} for page in told if page.get("size")]
+        return [{"id": page["name"], "rev": page["version"]} for page in changes if page.get("size")]
 
     def html(self, page: str) -> str:
         """Return a page rendered, or from DokuWiki's cache."""
@@ -215,13 +215,13 @@ class JsonRpc:
 
     def pages(self, namespace: str) -> list[dict[str, Any]]:
         """List the files of pages."""
-        told = self.ask("core.listPages", namespace=namespace, depth=DEEPEST)
-        return [{"id": page["id"], "rev": page["revision"]} for page in told]
+        pages = self.ask("core.listPages", namespace=namespace, depth=DEEPEST)
+        return [{"id": page["id"], "rev": page["revision"]} for page in pages]
 
     def changes(self, since: int) -> list[dict[str, Any]]:
         """Ask for the changes, and leave out deletions."""
-        told = self.ask("core.getRecentPageChanges", timestamp=since)
-        return [{"id": page["id"], "rev": page["revision"]} for page in told if page.get("type") != "D"]
+        changes = self.ask("core.getRecentPageChanges", timestamp=since)
+        return [{"id": page["id"], "rev": page["revision"]} for page in changes if page.get("type") != "D"]
 
     def html(self, page: str) -> str:
         """Return a page rendered, or from DokuWiki's cache."""
@@ -251,7 +251,7 @@ def day(seconds: int) -> str:
 def first_heading(html: str) -> str | None:
     """Return the words of a page's first heading."""
     try:
-        found = lxml.html.fragment_fromstring(html, create_parent="div").xpath("(//h1|//h2|//h3|//h4|//h5)[1]")
+        headings = lxml.html.fragment_fromstring(html, create_parent="div").xpath("(//h1|//h2|//h3|//h4|//h5)[1]")
     except (LxmlError, ValueError):
         return None
-    return " ".join(found[0].text_content().split()) or None if found else None
+    return " ".join(headings[0].text_content().split()) or None if headings else None

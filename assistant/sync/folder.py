@@ -165,12 +165,12 @@ class Sync:
 
 def changed(listed: Mapping[str, Listed], state: State, folder: Path) -> list[Listed]:
     """Return the listed pages that are not here in that version."""
-    found = []
+    pages = []
     for name, page in listed.items():
         version, file = state.pages.get(name, (None, None))
         if version != page.version or (file and not ((folder / file).exists() and beside(folder / file).exists())):
-            found.append(page)
-    return found
+            pages.append(page)
+    return pages
 
 
 def since(state: State) -> datetime:
@@ -180,7 +180,7 @@ def since(state: State) -> datetime:
 
 def file_name(page: str) -> str:
     """Return a page's file, DokuWiki's namespaces as sub-folders; whatever an id holds, it lies in the folder."""
-    parts = [UNSAFE.sub(lambda found: f"%{ord(found[0]):X}", part) or "%" for part in page.split(":")]
+    parts = [UNSAFE.sub(lambda match: f"%{ord(match[0]):X}", part) or "%" for part in page.split(":")]
     if any(len(part.encode()) > LONGEST_NAME for part in parts) or len(parts) > 20:
         return hashlib.sha256(page.encode("utf-8", "surrogatepass")).hexdigest()[:40] + ".html"
     return "/".join(parts) + ".html"
@@ -196,24 +196,24 @@ def to_html(page: Page) -> bytes:
 
 def to_toml(page: Page) -> bytes:
     """Return what stands beside it."""
-    told = {"title": page.title, "url": page.url, "revision": page.revision, "page": page.id, "date": page.date}
-    lines = [f"{key} = {json.dumps(printable(value), ensure_ascii=False)}\n" for key, value in told.items() if value]
+    fields = {"title": page.title, "url": page.url, "revision": page.revision, "page": page.id, "date": page.date}
+    lines = [f"{key} = {json.dumps(printable(value), ensure_ascii=False)}\n" for key, value in fields.items() if value]
     return "".join(lines).encode("utf-8", "replace")
 
 
 def printable(text: str) -> str:
     """Return a text on one line, without what TOML does not take."""
-    return "".join(one if one.isprintable() else " " for one in text)
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
-def write_page(path: Path, data: bytes, told: bytes) -> None:
+def write_page(path: Path, data: bytes, metadata: bytes) -> None:
     """Write a page's two files; at no moment does one revision's text stand beside another's address."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not (path.is_file() and path.read_bytes() == data):
         beside(path).unlink(missing_ok=True)
         replace_file(path, data)
-    if not (beside(path).is_file() and beside(path).read_bytes() == told):
-        replace_file(beside(path), told)
+    if not (beside(path).is_file() and beside(path).read_bytes() == metadata):
+        replace_file(beside(path), metadata)
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -246,9 +246,9 @@ def identity(settings: WikiSettings) -> str:
 def read_state(settings: WikiSettings, folder: Path) -> State:
     """Return what is known of the folder; nothing where that is damaged: all is fetched again then."""
     try:
-        told: dict[str, Any] = json.loads((folder / STATE).read_bytes())
-        pages = {str(name): (str(version), file) for name, (version, file) in told["pages"].items()}
-        state = State(told["of"], pages, *(float(told[key]) for key in ("asked", "listed", "listing")))
+        saved: dict[str, Any] = json.loads((folder / STATE).read_bytes())
+        pages = {str(name): (str(version), file) for name, (version, file) in saved["pages"].items()}
+        state = State(saved["of"], pages, *(float(saved[key]) for key in ("asked", "listed", "listing")))
         safe = all(file is None or file == file_name(name) for name, (_, file) in pages.items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return State(identity(settings))
@@ -263,5 +263,5 @@ def is_new(settings: WikiSettings, folder: Path) -> bool:
 
 def write_state(state: State, folder: Path) -> None:
     """Keep what is known."""
-    told = {key: getattr(state, key) for key in ("of", "asked", "listed", "listing", "pages")}
-    replace_file(folder / STATE, json.dumps(told).encode())
+    saved = {key: getattr(state, key) for key in ("of", "asked", "listed", "listing", "pages")}
+    replace_file(folder / STATE, json.dumps(saved).encode())

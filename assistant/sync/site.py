@@ -48,11 +48,11 @@ class Site:
             auth=auth, headers={"User-Agent": AGENT, **(headers or {})}, timeout=wait, verify=trusted()
         )
 
-    def ask(self, method: str, url: str, **what: Any) -> bytes:
+    def ask(self, method: str, url: str, **request: Any) -> bytes:
         """Return the body of an answer; raises WikiError for none, or one that is no success, Absent for a 404."""
         deadline = time.monotonic() + SECONDS
         try:
-            with self.client.stream(method, url, **what) as response:
+            with self.client.stream(method, url, **request) as response:
                 data = bytearray()
                 for part in response.iter_bytes():
                     data += part
@@ -89,22 +89,22 @@ class Site:
         """Return an answer that is a JSON object; raises as `ask`, and WikiError for another answer."""
         data = self.ask(method, url, **what)
         try:
-            told = json.loads(data)
+            answer = json.loads(data)
         except (ValueError, RecursionError):
-            told = None
-        if not isinstance(told, dict):
+            answer = None
+        if not isinstance(answer, dict):
             raise self.error(f"does not answer as expected at {url}. {self.hint}")
-        return told
+        return answer
 
     def check_count(self, count: int) -> None:
         """Raise WikiError for more pages than the settings allow."""
-        most = self.settings.most_pages
-        if count > most:
-            raise self.error(f"has more than {most:,} pages. Name fewer namespaces, or raise most_pages.")
+        limit = self.settings.most_pages
+        if count > limit:
+            raise self.error(f"has more than {limit:,} pages. Name fewer namespaces, or raise most_pages.")
 
-    def error(self, what: str) -> WikiError:
+    def error(self, problem: str) -> WikiError:
         """Return an error with a sentence about this wiki."""
-        return WikiError(f"The wiki {self.settings.name!r} {what}")
+        return WikiError(f"The wiki {self.settings.name!r} {problem}")
 
     def refused(self, why: str) -> WikiError:
         """Return the error of an account that is not let in."""

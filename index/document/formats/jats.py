@@ -47,8 +47,8 @@ def read_jats(path: Path, data: bytes) -> Read:
     body = Element("body")
     for part in article.iterchildren("{*}front", "{*}body", "{*}back", "{*}floats-group"):
         front = local(part) == "front"
-        for one in part.iter(*(f"{{*}}{name}" for name in FRONT)) if front else [part]:
-            body.append(converted(one, 1))
+        for section in part.iter(*(f"{{*}}{name}" for name in FRONT)) if front else [part]:
+            body.append(converted(section, 1))
     html = Element("html")
     html.append(body)
     return read_root(path, html, metadata_of(article))
