@@ -109,6 +109,16 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+@pytest.fixture(scope="module")
+def one_page(browser: Browser) -> Iterator[Page]:
+    """A page for all tests that only load something into it: the widget keeps nothing in a browser."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    yield page
+    context.close()
+
+
 @pytest.fixture
 def log() -> Iterator[Log]:
     with logged() as log:
@@ -344,26 +354,25 @@ def test_the_keyboard_walks_through_it(page: Page, address: str, host: Host) -> 
     ],
 )
 def test_the_widget_is_as_dark_as_the_page_behind_it(
-    browser: Browser, address: str, host: Host, ground: str, reader: str, theme: str, dark: bool
+    one_page: Page, address: str, host: Host, ground: str, reader: str, theme: str, dark: bool
 ) -> None:
-    context = browser.new_context(color_scheme=reader)
-    page = context.new_page()
+    one_page.emulate_media(color_scheme=reader)  # type: ignore[arg-type]
     style = f"<style>html {{ {ground} }}</style>" if "scheme" in ground else ""
     markup = f'{style}<quoth-assistant theme="{theme}"></quoth-assistant>'
-    page.goto(host.put(markup, script(address), "" if style else ground))
-    expect(page.locator("quoth-assistant .chips button")).to_have_count(4)
-    assert (page.locator("quoth-assistant").get_attribute("dark") == "") == dark
-    context.close()
+    one_page.goto(host.put(markup, script(address), "" if style else ground))
+    expect(one_page.locator("quoth-assistant .chips button")).to_have_count(4)
+    assert (one_page.locator("quoth-assistant").get_attribute("dark") == "") == dark
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("mode", ["inline", "launcher"])
 @pytest.mark.parametrize("width", [360, 1100])
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_window(
-    browser: Browser, address: str, host: Host, scheme: str, mode: str, width: int
+    one_page: Page, address: str, host: Host, scheme: str, mode: str, width: int
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page = context.new_page()
+    page = one_page
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     ground = "background:#101014;color:#eee" if scheme == "dark" else ""
     page.goto(host.put(f'<quoth-assistant mode="{mode}"></quoth-assistant>', script(address), ground))
     widget = page.locator("quoth-assistant")
@@ -376,7 +385,6 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_window(
     expect(widget.locator(".turn").last.locator(".chips button").first).to_be_visible()
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
 
 
 def test_axe_sees_into_the_widget(page: Page, address: str, host: Host) -> None:

@@ -30,7 +30,7 @@ def joined(document: Document) -> list[tuple[list[str], list[str]]]:
     ] + [sentence for note in document.footnotes for sentence in note.sentences]
     anchors = sorted((anchor.start, words(note.text)) for note in document.footnotes for anchor in note.anchors)
     return [
-        (words(" ".join(one.plain for one in sentences if one.start <= at <= one.end + 1)), said)
+        (words(" ".join(item.plain for item in sentences if item.start <= at <= item.end + 1)), said)
         for at, said in anchors
     ]
 
@@ -60,7 +60,7 @@ def check(path: Path, own: Path, verbose: bool) -> str:
     left = joined(document)
     found, right = len(left), 0
     for mark in marks:
-        likes = [likeness(mark, *one) for one in left]
+        likes = [likeness(mark, *item) for item in left]
         if likes and (best := max(likes)):
             left.pop(likes.index(best))
             right += 1
@@ -72,12 +72,12 @@ def check(path: Path, own: Path, verbose: bool) -> str:
     return f"| {path.name} | {len(marks)} | {found} | {right} | {len(document.footnotes)} | {seconds:.1f} s |"
 
 
-def main(given: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     print("| file | marks | found | joined rightly | notes | read in |\n|---|---|---|---|---|---|")
-    for one in given:
-        if one != "-v":
-            path, _, own = one.partition("=")
-            print(check(Path(path), Path(own or path), "-v" in given))
+    for item in arguments:
+        if item != "-v":
+            path, _, own = item.partition("=")
+            print(check(Path(path), Path(own or path), "-v" in arguments))
 
 
 if __name__ == "__main__":
