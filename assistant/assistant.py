@@ -12,9 +12,11 @@ from assistant.citing import AnswerPart, prefer_shared_sentence, to_answer
 from assistant.config import DEFAULT_READER, THRESHOLD, Config
 from assistant.contact import find_contact
 from assistant.known import Known, known_version
+from assistant.lists import whole_list
 from assistant.paragraphs import by_paragraph
 from assistant.reader import Reader
 from assistant.reader.load import load_reader
+from assistant.reader.question import asks_for_list
 from assistant.structure import read_structure
 from assistant.suggest import Ask
 from assistant.types import Abstention, Answer, Lookup, Question, Trace, Turn
@@ -206,6 +208,8 @@ class Assistant:
         selection = lookup.selection
         if self.config.unit == "paragraph":
             selection = by_paragraph(selection, self.index.documents)
+        else:
+            selection = whole_list(selection, self.index.documents, several=asks_for_list(lookup.question))
         answered = bool(selection.candidates) and round(selection.confidence, 4) >= self.config.threshold
         return AnswerPart(lookup.question, selection, answered)
 

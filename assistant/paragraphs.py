@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from assistant.reader import Candidate, Selection
 from index.document.types import Document, Sentence
-from index.passages import make_passage
+from index.passages import NumberedSentence, make_passage
 
 MOST = 10  # paragraphs that are given
 
@@ -42,6 +42,11 @@ def widen(candidate: Candidate, document: Document) -> Candidate:
         sentences = document.paragraphs[number - 1].sentences
     if not sentences:
         return candidate
-    placed = [(sentence, number) for sentence in sentences]
-    passage = replace(make_passage(document, "", candidate.passage.section, note, placed), id=candidate.passage.id)
+    return over_sentences(candidate, document, [(sentence, number) for sentence in sentences])
+
+
+def over_sentences(candidate: Candidate, document: Document, numbered: list[NumberedSentence]) -> Candidate:
+    """A candidate that reaches over some adjoining sentences, its own among them."""
+    old = candidate.passage
+    passage = replace(make_passage(document, "", old.section, old.note, numbered), id=old.id)
     return replace(candidate, passage=passage, start=passage.start, end=passage.end)

@@ -18,6 +18,7 @@ class CachingEncoder:
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
         self.name, self.fingerprint, self.window = encoder.name, encoder.fingerprint, encoder.window
+        self.keeps_tokens = encoder.keeps_tokens
         self._questions: dict[str, np.ndarray] = {}
         self._passages: dict[str, np.ndarray] = {}
         self._tokens: dict[str, Tokens] = {}

@@ -19,7 +19,7 @@ from eval.gold import GoldError
 from eval.metrics.retrieval import score_retrieval
 from eval.metrics.statistics import Figure, estimate
 from index.bm25 import Bm25
-from index.dense import Encoder, encode_all
+from index.dense import Encoder
 from index.folding import terms, words
 from index.nearest import Nearest
 from index.ranking import reciprocal_rank_fusion
@@ -165,7 +165,7 @@ def score_rewritten_retrieval(
 ) -> dict[str, dict[str, Figure]]:
     """Return the retrieval figures of the questions as asked, as we rewrite them, and as rewritten by hand."""
     ids, texts = list(passages), list(passages.values())
-    bm25, vectors = Bm25.of(texts), Nearest(encode_all(encoder, texts))
+    bm25, vectors = Bm25.of(texts), Nearest(encoder.encode_passages(texts))
 
     def rank(question: str) -> list[str]:
         scores_bm25 = bm25.scores(question)

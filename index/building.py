@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from index.contents import VECTORS, ContentsWriter, VectorsLater
-from index.dense import Encoder, Progress, encode_all
+from index.dense import Encoded, Encoder, Progress, encode_all
 from index.document.apart import ReadingProcess
 from index.document.formats import TEXTS
 from index.document.parse import parse
@@ -29,16 +29,16 @@ class Given:
     document: Document
     size: int
     passages: tuple[Passage, ...] | None = None
-    vectors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    encoded: Mapping[str, Encoded] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text that waits for its vector, if that is not known; `size` is its share of its document's."""
+    """A text that waits to be encoded, if it was not before; `size` is its share of its document's."""
 
     kind: str
     text: str
-    vector: np.ndarray | None
+    encoded: Encoded | None
     size: float
 
 
@@ -73,13 +73,13 @@ def read_given(file: FoundFile, kept: Kept | None, process: ReadingProcess) -> G
 
     All but plain text is read in a process of its own.
     """
-    vectors = kept.vectors(file) if kept else {}
+    encoded = kept.encoded(file) if kept else {}
     if kept and (same := kept.document(file)):
-        return Given(same[0], file.size, same[1], vectors)
+        return Given(same[0], file.size, same[1], encoded)
     if kept and (why := kept.stopped_for(file)):
         raise StoppedError(why)
     is_text = file.path.suffix.lower() in TEXTS
-    return Given(parse(read_file(file)) if is_text else process.read(file), file.size, None, vectors)
+    return Given(parse(read_file(file)) if is_text else process.read(file), file.size, None, encoded)
 
 
 def write_documents(
@@ -117,7 +117,7 @@ def write_documents(
             texts += [(SENTENCES, text) for text in sentences]
         else:
             later += sentences
-        waiting += [Text(kind, text, given.vectors.get(text), given.size / len(texts)) for kind, text in texts]
+        waiting += [Text(kind, text, given.encoded.get(text), given.size / len(texts)) for kind, text in texts]
         while len(waiting) >= AT_ONCE:
             encode(waiting[:AT_ONCE])
             del waiting[:AT_ONCE]
@@ -147,9 +147,12 @@ def index_in_memory(
 
 def write_vectors(texts: list[Text], encoder: Encoder, writer: ContentsWriter, progress: Progress | None) -> None:
     """Write the vectors of some texts in their order, those that are not known encoded, each text once."""
-    new = list(dict.fromkeys(text.text for text in texts if text.vector is None))
-    made = dict(zip(new, encode_all(encoder, new, progress))) if new else {}
+    new = {text.text for text in texts if text.encoded is None}
+    sentences = {text.text for text in texts if text.kind == SENTENCES}
+    made = encode_all(encoder, new, sentences, progress)
     for kind in VECTORS:
-        rows = [made[one.text] if one.vector is None else one.vector for one in texts if one.kind == kind]
-        if rows:
-            writer.add_vectors(kind, np.stack(rows))
+        encoded = [text.encoded or made[text.text] for text in texts if text.kind == kind]
+        if encoded:
+            writer.add_vectors(kind, np.stack([one.vector for one in encoded]))
+        if kind == SENTENCES:
+            writer.add_tokens([one.tokens for one in encoded])

@@ -3,6 +3,7 @@
     tables.sqlite                                documents, passages, words (see tables)
     passage_vectors.npy  sentence_vectors.npy    a row each, float32, of length 1
     passage_lengths.npy  sentence_lengths.npy    in words, for BM25
+    token_vectors.npy    token_ends.npy          of sentences' tokens, in 8 bits; where each sentence's rows end
     nearest.faiss                                lists of vectors that are near each other, where there are many
 
 The same can be held in memory, for what is not kept.
@@ -30,6 +31,9 @@ from index.types import Passage
 TABLES_FILE, LISTS_FILE = "tables.sqlite", "nearest.faiss"
 VECTORS = {PASSAGES: "passage_vectors.npy", SENTENCES: "sentence_vectors.npy"}
 LENGTHS = {PASSAGES: "passage_lengths.npy", SENTENCES: "sentence_lengths.npy"}
+TOKEN_VECTORS, TOKEN_ENDS = "token_vectors.npy", "token_ends.npy"
+ARRAYS = (*VECTORS.values(), *LENGTHS.values(), TOKEN_VECTORS, TOKEN_ENDS)
+MOST_TOKEN_BYTES = 1 << 30  # of an index, some 20,000 passages; tokens of the sentences after those are not kept
 BLOCK = 2_000_000  # words of texts that are counted before they are written: some 100 MB
 
 File = Path | BytesIO
@@ -46,12 +50,21 @@ class Contents:
     vectors: Mapping[str, np.ndarray]
     lengths: Mapping[str, np.ndarray]
     nearest: Nearest
+    token_vectors: np.ndarray
+    token_ends: np.ndarray
     sha256: str = ""
     later: "VectorsLater | None" = None
 
     def sentence_vectors(self, rows: Sequence[int] | np.ndarray) -> np.ndarray:
         """The vectors of some sentences, by their rows."""
         return self.later.rows(rows) if self.later else self.vectors[SENTENCES][rows]
+
+    def sentence_tokens(self, row: int) -> np.ndarray | None:
+        """The vectors of a sentence's tokens, int8, if they are kept."""
+        if self.later:
+            return None
+        start, end = self.token_ends[row - 1] if row else 0, self.token_ends[row]
+        return self.token_vectors[start:end] if start < end else None
 
 
 class VectorsLater:
@@ -66,7 +79,8 @@ class VectorsLater:
         asked = [int(row) for row in rows]
         new = [row for row in dict.fromkeys(asked) if row not in self._made]
         if new:
-            self._made.update(zip(new, encode_all(self.encoder, [self.texts[row] for row in new]), strict=True))
+            encoded = encode_all(self.encoder, {self.texts[row] for row in new})
+            self._made.update((row, encoded[self.texts[row]].vector) for row in new)
         return np.stack([self._made[row] for row in asked])
 
 
@@ -76,15 +90,15 @@ class ContentsWriter:
     def __init__(self, width: int, folder: Path | None = None) -> None:
         """`width` is that of the vectors."""
         self.width, self.folder = width, folder
-        self.files: dict[str, File] = {
-            name: folder / name if folder else BytesIO() for name in (*VECTORS.values(), *LENGTHS.values())
-        }
+        self.files: dict[str, File] = {name: folder / name if folder else BytesIO() for name in ARRAYS}
         self._open = ExitStack()
         self._connection = create(folder / TABLES_FILE if folder else None, SCHEMA)
         if folder:
             self._open.callback(self._connection.close)
         self._vectors = {kind: self._rows(name, np.float32, width) for kind, name in VECTORS.items()}
         self._lengths = {kind: self._rows(name, np.int32) for kind, name in LENGTHS.items()}
+        self._token_vectors = self._rows(TOKEN_VECTORS, np.int8, width)
+        self._token_ends = self._rows(TOKEN_ENDS, np.int64)
         self._counts = {kind: Counts() for kind in VECTORS}
         self._documents = self._passages = self._sentences = self._blocks = 0
 
@@ -123,6 +137,13 @@ class ContentsWriter:
         """Write the vectors of the next passages, or sentences."""
         self._vectors[kind].add(vectors)
 
+    def add_tokens(self, tokens: Sequence[np.ndarray | None]) -> None:
+        """Write the token vectors of the next sentences, as far as there are any, and room for them."""
+        for rows in tokens:
+            if rows is not None and (self._token_vectors.length + len(rows)) * self.width <= MOST_TOKEN_BYTES:
+                self._token_vectors.add(rows)
+            self._token_ends.add(np.array([self._token_vectors.length]))
+
     def _count(self, kind: str, text: str) -> None:
         self._counts[kind].add(text)
         if self._counts[kind].size >= BLOCK:
@@ -144,7 +165,7 @@ class ContentsWriter:
         for kind in VECTORS:
             self._write_block(kind)
         self._connection.execute("COMMIT")
-        for rows in (*self._vectors.values(), *self._lengths.values()):
+        for rows in (*self._vectors.values(), *self._lengths.values(), self._token_vectors, self._token_ends):
             rows.finish()
         if self.folder:
             self._open.close()
@@ -162,7 +183,7 @@ class ContentsWriter:
 
 def open_contents(folder: Path, width: int, hashes: Mapping[str, str]) -> Contents:
     """What was written into a folder; raises ValueError if a file is not what it should be."""
-    files: dict[str, File] = {name: folder / name for name in (*VECTORS.values(), *LENGTHS.values())}
+    files: dict[str, File] = {name: folder / name for name in ARRAYS}
     return map_contents(open_tables(folder / TABLES_FILE, hashes), files, width, folder / LISTS_FILE)
 
 
@@ -179,4 +200,6 @@ def map_contents(
     vectors = {kind: read_rows(files[name], np.float32, (size[kind], width)) for kind, name in there.items()}
     lengths = {kind: read_rows(files[name], np.int32, (size[kind],)) for kind, name in LENGTHS.items()}
     nearest = Nearest(vectors[PASSAGES], lists if lists and lists.exists() else None)
-    return Contents(tables, vectors, lengths, nearest, later=later)
+    ends = read_rows(files[TOKEN_ENDS], np.int64, (0 if later else tables.sentences,))
+    tokens = read_rows(files[TOKEN_VECTORS], np.int8, (int(ends[-1]) if len(ends) else 0, width))
+    return Contents(tables, vectors, lengths, nearest, tokens, ends, later=later)

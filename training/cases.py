@@ -9,7 +9,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -199,6 +199,13 @@ def article_questions(rows: Sequence[Row]) -> tuple[str, list[DocumentQuestion]]
     return "\n\n".join(contexts), questions
 
 
+def paragraphs_alone(rows: Sequence[Row]) -> Iterator[tuple[str, list[DocumentQuestion]]]:
+    """Yield each paragraph of an article as a text of its own with its questions, under one name."""
+    for context in dict.fromkeys(row.context for row in rows):
+        text, questions = article_questions([row for row in rows if row.context == context])
+        yield text, [replace(question, document=f"{question.document} alone") for question in questions]
+
+
 def source_questions(documents: Sequence[QuestionedDocument], asked_of: str) -> list[DocumentQuestion]:
     """Draw ELSEWHERE answerable questions that ask for a source from the documents but the one they are asked of."""
     questions = [
@@ -219,8 +226,8 @@ def collect(
     network: Network,
     index_dir: Path,
 ) -> Iterator[Case]:
-    """Yield the cases of a folder of documents, of the article's dev questions, of a public article's rows, and of
-    made documents."""
+    """Yield the cases of a folder of documents, of the article's dev questions, of a public article's rows and of its
+    paragraphs alone, and of made documents."""
     examiner = Examiner(encoder, network, index_dir)
     questioned = list(load_documents(documents))
     for document in questioned:
@@ -235,5 +242,7 @@ def collect(
     public = Assistant.of_text(text, examiner.encoder, examiner.config)
     for question in questions:
         yield from examiner.ask(question, public)
+    for text, questions in paragraphs_alone(rows):
+        yield from examiner.ask_text(text, questions)
     for _, text, written in made:
         yield from examiner.ask_text(text, written)

@@ -49,7 +49,7 @@ RANKING = (
     "span", "answer", "evidence", "bm25", "dense", "passage", "rank", "support", "least", "misfit",
     "note", "claim", "work", "reference", "heading",
 )  # fmt: skip
-LISTWISE = (*RANKING, "around", "code", "source", "length",
+LISTWISE = (*RANKING, "around", "code", "source", "length", "follows",
             *(f"{name} rank" for name in ("span", "evidence", "bm25", "dense", "support")),
             "span share", "evidence share", "span chance", "evidence chance", "answer chance")  # fmt: skip
 

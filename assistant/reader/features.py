@@ -57,6 +57,7 @@ class SentenceFeatures:
     length    the logarithm of its characters
     misfit    its short answer is of another type than the question asks for (no number, no time, no name)
     code      share of the question's numbers and codes in its passage (1 if the question has none)
+    follows   earlier questions were read with the question
     """
 
     place: Place
@@ -94,6 +95,7 @@ def find_sentences(
             "misfit": float(is_misfit(question, piece.text[start:end])),
             "heading": float(piece.place.sentence.plain == piece.place.passage.section),
             "length": math.log(len(piece.place.sentence.plain) or 1),
+            "follows": float(bool(turns)),
             **note_scores(question, piece.place, claims.get(key), index),
         }
         sentences.append(
@@ -113,7 +115,7 @@ def add_coverage(question: str, sentences: list[SentenceFeatures], index: Index)
     rankings = [sorted(range(len(sentences)), key=lambda i: -sentences[i].scores[name]) for name in SHORTLIST_SCORES]
     fused = reciprocal_rank_fusion(rankings)
     best = sorted(fused, key=lambda i: (-fused[i], i))[:SHORTLIST]
-    coverages = term_coverage(question, [sentences[i].place.sentence.in_context for i in best], index.encoder)
+    coverages = term_coverage(question, index.token_vectors([sentences[i].place for i in best]), index.encoder)
     coverage_of = dict(zip(best, coverages, strict=True))
     return [
         replace(

@@ -19,7 +19,7 @@ EXPLANATION = re.compile(
 )
 LIST = re.compile(
     rf"\b(?:what|which) (?:(?-i:[A-Z])\w+ ){{0,2}}?(?:(?!{AUXILIARY}\b)[\w’'-]+ )?(?!{AUXILIARY}\b)\w+[^s\W]s\b"
-    r"|\b(?:list|name|enumerate)\b|\b(?:what|who) (?:are|were)\b",
+    r"|(?:^|\b(?:please|you|to) )(?:list|name|enumerate)\b|\bexamples\b|\b(?:what|who) (?:are|were)\b",
     re.IGNORECASE,
 )
 
@@ -69,7 +69,7 @@ def asks_for_explanation(question: str) -> bool:
 def asks_for_list(question: str) -> bool:
     """Whether a question asks for several things.
 
-    >>> asks_for_list("Which countries sent troops?"), asks_for_list("Which country sent troops?")
+    >>> asks_for_list("Which countries sent troops?"), asks_for_list("What is the name of the country?")
     (True, False)
     """
     return bool(LIST.search(question))

@@ -16,12 +16,13 @@ WORD = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:[’'-][^\W\d_]+)*")
 QUANTITIES = frozenset(["many", "much", "long", "often", "far", "old", "exactly", "roughly"])
 
 
-def term_coverage(question: str, texts: Sequence[str], encoder: Encoder) -> list[dict[str, float]]:
-    """Return for each text the coverage of each content word: its tokens' mean cosine to their nearest token.
+def term_coverage(question: str, texts: Sequence[np.ndarray], encoder: Encoder) -> list[dict[str, float]]:
+    """Return for each text, given by its tokens' unit vectors, the coverage of each content word.
 
-    Quantity words are left out; the dictionaries are empty if the question has no content word.
+    That is the mean cosine of the word's tokens to their nearest token. Quantity words are left out; the dictionaries
+    are empty if the question has no content word.
     """
-    (offsets, question_vectors), *text_tokens = encoder.encode_tokens([question, *texts])
+    ((offsets, question_vectors),) = encoder.encode_tokens([question])
     tokens_of: dict[str, list[int]] = {}
     for word in WORD.finditer(question):
         tokens = [i for i, (start, end) in enumerate(offsets) if word.start() <= start and end <= word.end()]
@@ -30,7 +31,7 @@ def term_coverage(question: str, texts: Sequence[str], encoder: Encoder) -> list
     rows = sorted({token for tokens in tokens_of.values() for token in tokens})
     row_of = {token: row for row, token in enumerate(rows)}
     coverages = []
-    for _, vectors in text_tokens:
+    for vectors in texts:
         nearest = (vectors @ question_vectors[rows].T).max(axis=0, initial=0.0)
         coverages.append(
             {word: float(np.mean([nearest[row_of[token]] for token in tokens])) for word, tokens in tokens_of.items()}
