@@ -8,11 +8,11 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from assistant.sync.site import Absent, Site, only_sure
-from assistant.sync.types import Caller, Listed, Page, WikiSettings
+from assistant.sync.site import NotFoundError, Site, nothing_on_error
+from assistant.sync.types import Caller, ListedPage, Page, WikiSettings
 
 HINT = "Give the address of BookStack's home page."
-AT_ONCE = 500
+BATCH_SIZE = 500
 RIGHTS_SECONDS = 5
 
 
@@ -29,21 +29,21 @@ class BookStack:
         """End its connections."""
         self.site.close()
 
-    def list_pages(self) -> Mapping[str, Listed]:
+    def list_pages(self) -> Mapping[str, ListedPage]:
         """Return every page of the books that the account may read, without drafts and templates."""
-        return self.listed(self.site, {})
+        return self.read_listing(self.site, {})
 
-    def list_changed(self, since: datetime) -> Mapping[str, Listed]:
+    def list_changed(self, since: datetime) -> Mapping[str, ListedPage]:
         """Return what changed since a day before `since`: the times that are compared may be of another zone."""
         from_then = since.astimezone(UTC) - timedelta(days=1)
-        return self.listed(self.site, {"filter[updated_at:gte]": f"{from_then:%Y-%m-%d %H:%M:%S}"})
+        return self.read_listing(self.site, {"filter[updated_at:gte]": f"{from_then:%Y-%m-%d %H:%M:%S}"})
 
-    def listed(self, site: Site, filters: dict[str, str]) -> dict[str, Listed]:
+    def read_listing(self, site: Site, filters: dict[str, str]) -> dict[str, ListedPage]:
         """Return the pages that a site lists; raises WikiError where they change meanwhile and one may be missed."""
         pages: dict[str, dict[str, Any]] = {}
         totals: set[int] = set()
         while True:
-            parameters = {"count": str(AT_ONCE), "offset": str(len(pages)), "sort": "+id", **filters}
+            parameters = {"count": str(BATCH_SIZE), "offset": str(len(pages)), "sort": "+id", **filters}
             answer = site.ask_json("GET", self.url, params=parameters)
             try:
                 batch = {str(int(page["id"])): page for page in answer["data"]}
@@ -63,11 +63,11 @@ class BookStack:
         in_book = not books or str(page.get("book_slug")) in books or str(page.get("book_id")) in books
         return in_book and not page.get("draft") and not page.get("template")
 
-    def fetch(self, page: Listed) -> Page | None:
+    def fetch(self, page: ListedPage) -> Page | None:
         """Return the page as its readers see it; its address is that of the page as it is now."""
         try:
             answer = self.site.ask_json("GET", f"{self.url}/{page.id}")
-        except Absent:
+        except NotFoundError:
             return None
         if not isinstance(answer.get("html"), str):
             raise self.site.error(f"sends the page {page.title!r} in a form that is not known. {HINT}")
@@ -80,10 +80,10 @@ class BookStack:
         if not caller.cookie:
             return frozenset()
         with closing(Site(self.settings, HINT, headers={"Cookie": caller.cookie}, wait=RIGHTS_SECONDS)) as site:
-            return only_sure(lambda: frozenset(self.listed(site, {})).intersection(pages))
+            return nothing_on_error(lambda: frozenset(self.read_listing(site, {})).intersection(pages))
 
 
-def to_listed(page: Mapping[str, Any]) -> Listed:
+def to_listed(page: Mapping[str, Any]) -> ListedPage:
     """Return a page of a listing."""
     edited = str(page["updated_at"])
-    return Listed(str(page["id"]), str(page["name"]), f"{page.get('revision_count', '')}:{edited}", edited[:10])
+    return ListedPage(str(page["id"]), str(page["name"]), f"{page.get('revision_count', '')}:{edited}", edited[:10])

@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from assistant.sync.site import Absent, Site, only_sure
-from assistant.sync.types import Caller, Listed, Page, WikiSettings
+from assistant.sync.site import NotFoundError, Site, nothing_on_error
+from assistant.sync.types import Caller, ListedPage, Page, WikiSettings
 from index.errors import WikiError
 
 HINT = "Give the address before /rest, such as https://team.atlassian.net/wiki."
-AT_ONCE = "100"
+BATCH_SIZE = "100"
 RIGHTS_SECONDS = 5
-MOST_ANSWERS = 100_000  # of one listing, so that one that goes round in circles ends
+MAX_RESPONSES = 100_000  # of one listing, so that one that goes round in circles ends
 
 
 class Confluence:
@@ -32,24 +32,24 @@ class Confluence:
         """End its connections."""
         self.site.close()
 
-    def list_pages(self) -> Mapping[str, Listed]:
+    def list_pages(self) -> Mapping[str, ListedPage]:
         """Return every current page of the spaces that the account may read."""
-        pages: dict[str, Listed] = {}
-        parameters = {"type": "page", "status": "current", "expand": "version", "limit": AT_ONCE}
+        pages: dict[str, ListedPage] = {}
+        parameters = {"type": "page", "status": "current", "expand": "version", "limit": BATCH_SIZE}
         for space in [{"spaceKey": space} for space in self.settings.namespaces] or [{}]:
-            pages |= self.listed(self.url, {**parameters, **space})
+            pages |= self.read_listing(self.url, {**parameters, **space})
         self.site.check_count(len(pages))
         return pages
 
-    def list_changed(self, since: datetime) -> Mapping[str, Listed]:
+    def list_changed(self, since: datetime) -> Mapping[str, ListedPage]:
         """Return what changed since a day before `since`: days are compared, of the account's time zone."""
         from_then = since.astimezone(UTC) - timedelta(days=1)
         query = f'type=page and lastmodified >= "{from_then:%Y/%m/%d}"'
         if spaces := ", ".join(f'"{space}"' for space in self.settings.namespaces):
             query += f" and space in ({spaces})"
-        return self.listed(f"{self.url}/search", {"cql": query, "expand": "version", "limit": AT_ONCE})
+        return self.read_listing(f"{self.url}/search", {"cql": query, "expand": "version", "limit": BATCH_SIZE})
 
-    def listed(self, url: str, parameters: dict[str, str]) -> dict[str, Listed]:
+    def read_listing(self, url: str, parameters: dict[str, str]) -> dict[str, ListedPage]:
         """Return the pages of a listing, to its end."""
         try:
             pages = {}
@@ -63,7 +63,7 @@ class Confluence:
     def results(self, url: str, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:
         """Yield what an answer holds, and those that follow it."""
         answer = self.site.ask_json("GET", url, params=parameters)
-        for _ in range(MOST_ANSWERS):
+        for _ in range(MAX_RESPONSES):
             yield from answer["results"]
             next_path = answer.get("_links", {}).get("next")
             if not next_path:
@@ -78,11 +78,11 @@ class Confluence:
             raise self.site.error(f"leads to {path[:200]!r} for more pages, which is not part of it. {HINT}")
         return self.settings.address + path.removeprefix(context)
 
-    def fetch(self, page: Listed) -> Page | None:
+    def fetch(self, page: ListedPage) -> Page | None:
         """Return the page as its readers see it; its address is that of the page as it is now."""
         try:
             answer = self.site.ask_json("GET", f"{self.url}/{page.id}", params={"expand": "body.view,version"})
-        except Absent:
+        except NotFoundError:
             return None
         try:
             title, revision = str(answer["title"]), str(int(answer["version"]["number"]))
@@ -98,10 +98,10 @@ class Confluence:
         numbers = sorted({page for page in pages if page.isascii() and page.isdecimal()})
         if caller.cookie:
             with closing(Site(self.settings, HINT, headers={"Cookie": caller.cookie}, wait=RIGHTS_SECONDS)) as site:
-                return only_sure(lambda: self.until_failure(numbers, lambda page: self.opens(site, page)))
+                return nothing_on_error(lambda: self.until_failure(numbers, lambda page: self.opens(site, page)))
         if caller.user:
             user = caller.user
-            return only_sure(lambda: self.until_failure(numbers, lambda page: self.may_read(page, user)))
+            return nothing_on_error(lambda: self.until_failure(numbers, lambda page: self.may_read(page, user)))
         return frozenset()
 
     def until_failure(self, pages: list[str], may_read: Any) -> frozenset[str]:
@@ -110,7 +110,7 @@ class Confluence:
         for page in pages:
             try:
                 readable += [page] if may_read(page) else []
-            except Absent:
+            except NotFoundError:
                 continue
             except WikiError:
                 break
@@ -128,7 +128,7 @@ class Confluence:
         )
 
 
-def to_listed(page: Mapping[str, Any]) -> Listed:
+def to_listed(page: Mapping[str, Any]) -> ListedPage:
     """Return a page of a listing."""
     number, edited = int(page["version"]["number"]), str(page["version"].get("when") or "")[:10]
-    return Listed(str(int(page["id"])), str(page["title"]), str(number), edited or None)
+    return ListedPage(str(int(page["id"])), str(page["title"]), str(number), edited or None)

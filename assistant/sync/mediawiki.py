@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from assistant.sync.site import Site, only_sure
-from assistant.sync.types import Caller, Listed, Page, WikiSettings
+from assistant.sync.site import Site, nothing_on_error
+from assistant.sync.types import Caller, ListedPage, Page, WikiSettings
 from index.errors import WikiError
 
 HINT = "Give the address of its api.php, such as https://wiki.example/w."
 FORM = {"format": "json", "formatversion": "2"}
-TOLD = {"prop": "info|revisions", "rvprop": "ids|timestamp", "intestactions": "read"}
+PAGE_INFO = {"prop": "info|revisions", "rvprop": "ids|timestamp", "intestactions": "read"}
 GONE = ("nosuchpageid", "missingtitle", "permissiondenied", "protectednamespace", "cantread", "missingcontent-revid")
-AT_ONCE = 50  # pages that an ordinary account may ask the rights of in one request
-SIDE_BY_SIDE = 4  # requests about one caller's rights
+BATCH_SIZE = 50  # pages that an ordinary account may ask the rights of in one request
+PARALLEL_REQUESTS = 4  # requests about one caller's rights
 RIGHTS_SECONDS = 5  # for each of them; what is not answered by then counts as no
 
 Parameters = dict[str, str]
@@ -40,29 +40,29 @@ class MediaWiki:
         """End its connections."""
         self.site.close()
 
-    def list_pages(self) -> Mapping[str, Listed]:
+    def list_pages(self) -> Mapping[str, ListedPage]:
         """Return every page of the namespaces that the account may read, without redirects."""
-        pages: dict[str, Listed] = {}
+        pages: dict[str, ListedPage] = {}
         for namespace in self.namespaces():
             parameters = {"generator": "allpages", "gapnamespace": namespace, "gaplimit": "max"}
             for page in self.pages({**parameters, "gapfilterredir": "nonredirects"}):
-                pages[str(page["pageid"])] = listed(page)
+                pages[str(page["pageid"])] = to_listed(page)
                 self.site.check_count(len(pages))
         return pages
 
-    def list_changed(self, since: datetime) -> Mapping[str, Listed]:
+    def list_changed(self, since: datetime) -> Mapping[str, ListedPage]:
         """Return the pages among the recent changes."""
         parameters = {"generator": "recentchanges", "grctype": "edit|new", "grclimit": "max", "grctoponly": "1"}
         parameters |= {
             "grcend": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
             "grcnamespace": "|".join(self.namespaces()),
         }
-        return {str(page["pageid"]): listed(page) for page in self.pages(parameters) if not page.get("redirect")}
+        return {str(page["pageid"]): to_listed(page) for page in self.pages(parameters) if not page.get("redirect")}
 
     def pages(self, parameters: Parameters) -> Iterator[dict[str, Any]]:
         """Yield the pages of a generator that exist and may be read; raises WikiError where the wiki does not tell."""
         pages: dict[int, dict[str, Any]] = {}
-        for answer in self.query({**parameters, **TOLD}):
+        for answer in self.query({**parameters, **PAGE_INFO}):
             for page in answer.get("pages", []):
                 pages.setdefault(page.get("pageid", 0), {}).update(page)
         for number, page in pages.items():
@@ -73,7 +73,7 @@ class MediaWiki:
             if page["actions"]["read"] is True:
                 yield page
 
-    def fetch(self, page: Listed) -> Page | None:
+    def fetch(self, page: ListedPage) -> Page | None:
         """Return the page as its readers see it; the heading is what the skin writes above it."""
         parameters = {"action": "parse", "pageid": page.id, "prop": "text|revid", "disableeditsection": "1"}
         answer = self.call({**parameters, "disablelimitreport": "1"}, GONE)
@@ -95,11 +95,11 @@ class MediaWiki:
     def readable(self, pages: Collection[str], caller: Caller) -> frozenset[str]:
         """Ask as the caller, with their cookies and no others; to a wiki a caller without any is anybody."""
         numbers = sorted({page for page in pages if page.isascii() and page.isdecimal()})
-        parts = [numbers[at : at + AT_ONCE] for at in range(0, len(numbers), AT_ONCE)]
+        parts = [numbers[at : at + BATCH_SIZE] for at in range(0, len(numbers), BATCH_SIZE)]
         cookie = {"Cookie": caller.cookie} if caller.cookie else {}
         site = Site(self.settings, HINT, headers=cookie, wait=RIGHTS_SECONDS)
-        with closing(site), ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
-            readable = list(threads.map(lambda part: only_sure(lambda: self.readable_part(site, part)), parts))
+        with closing(site), ThreadPoolExecutor(PARALLEL_REQUESTS) as threads:
+            readable = list(threads.map(lambda part: nothing_on_error(lambda: self.readable_part(site, part)), parts))
         return frozenset().union(*readable)
 
     def readable_part(self, site: Site, numbers: Sequence[str]) -> frozenset[str]:
@@ -149,7 +149,7 @@ class MediaWiki:
             self.sign_in()
             answer = self.post(parameters)
         if (error := answer.get("error")) and error.get("code") not in allowed:
-            raise self.told(error)
+            raise self.api_error(error)
         return answer
 
     def post(self, parameters: Parameters) -> dict[str, Any]:
@@ -167,7 +167,7 @@ class MediaWiki:
         if (result := answer.get("login", {}).get("result")) != "Success":
             raise self.site.refused(str(result))
 
-    def told(self, error: Mapping[str, Any]) -> WikiError:
+    def api_error(self, error: Mapping[str, Any]) -> WikiError:
         """Return an error of the API, as a sentence."""
         code = str(error.get("code"))[:100]
         if code in ("readapidenied", "assertuserfailed", "assertnameduserfailed", "mwoauth-invalid-authorization"):
@@ -175,9 +175,9 @@ class MediaWiki:
         return self.site.error(f"says {str(error.get('info', code))[:300]!r} ({code}). It is asked again next time.")
 
 
-def listed(page: Mapping[str, Any]) -> Listed:
+def to_listed(page: Mapping[str, Any]) -> ListedPage:
     """Return a page of a listing; `touched` also tells that something changed that it includes."""
     dates = [str(revision["timestamp"])[:10] for revision in page.get("revisions", []) if "timestamp" in revision]
-    return Listed(
+    return ListedPage(
         str(page["pageid"]), str(page["title"]), f"{page['lastrevid']}:{page['touched']}", next(iter(dates), None)
     )

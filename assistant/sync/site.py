@@ -12,19 +12,19 @@ import httpx
 from assistant.sync.types import WikiSettings
 from index.errors import WikiError
 
-LARGEST_ANSWER = 32 << 20  # bytes
+MAX_RESPONSE_BYTES = 32 << 20  # bytes
 SECONDS = 60  # for a whole answer
 WAIT = 20  # seconds for a connection, and for the next piece of an answer
 AGENT = "Quoth (reads wiki pages to quote them)"
 
 
 @cache
-def trusted() -> ssl.SSLContext:
+def ssl_context() -> ssl.SSLContext:
     """Load the trusted certificates, once."""
     return httpx.create_ssl_context()
 
 
-class Absent(WikiError):
+class NotFoundError(WikiError):
     """There is nothing at an address."""
 
 
@@ -45,19 +45,21 @@ class Site:
         self.settings = settings
         self.hint = hint
         self.client = httpx.Client(
-            auth=auth, headers={"User-Agent": AGENT, **(headers or {})}, timeout=wait, verify=trusted()
+            auth=auth, headers={"User-Agent": AGENT, **(headers or {})}, timeout=wait, verify=ssl_context()
         )
 
     def ask(self, method: str, url: str, **request: Any) -> bytes:
-        """Return the body of an answer; raises WikiError for none, or one that is no success, Absent for a 404."""
+        """Return the body of an answer; raises WikiError for none or an unsuccessful one, NotFoundError for a 404."""
         deadline = time.monotonic() + SECONDS
         try:
             with self.client.stream(method, url, **request) as response:
                 data = bytearray()
                 for part in response.iter_bytes():
                     data += part
-                    if len(data) > LARGEST_ANSWER:
-                        raise self.error(f"sends more than {LARGEST_ANSWER >> 20} MB at once. Make that page smaller.")
+                    if len(data) > MAX_RESPONSE_BYTES:
+                        raise self.error(
+                            f"sends more than {MAX_RESPONSE_BYTES >> 20} MB at once. Make that page smaller."
+                        )
                     if time.monotonic() > deadline:
                         raise httpx.ReadTimeout("it is too slow")
         except httpx.TimeoutException as error:
@@ -81,7 +83,7 @@ class Site:
         if status in (429, 503):
             raise self.error(f"is busy ({status}). It is asked again next time.")
         if status == 404:
-            raise Absent(str(self.error(f"has nothing at {url} (404). {self.hint}")))
+            raise NotFoundError(str(self.error(f"has nothing at {url} (404). {self.hint}")))
         if not response.is_success:
             raise self.error(f"answers {url} with an error ({status}). Look into the wiki's own log.")
 
@@ -117,7 +119,7 @@ class Site:
         return self.error(f"refuses {account} ({why}). Check it, and the variable {settings.password_env}.")
 
 
-def only_sure(ask: Callable[[], frozenset[str]]) -> frozenset[str]:
+def nothing_on_error(ask: Callable[[], frozenset[str]]) -> frozenset[str]:
     """Return an answer about rights; nothing where it failed, or is not of the form that it should be."""
     try:
         return ask()
