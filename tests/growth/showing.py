@@ -9,13 +9,13 @@ import numpy as np
 Row = tuple[str, ...]
 GROWN = (
     ("passages / sentences", lambda row: f"{row['passages']:,} / {row['sentences']:,}"),
-    ("made, s (embedding as told below)", lambda row: f"{row['made_s']:,.0f}"),
+    ("made, s (embedding as described above)", lambda row: f"{row['made_s']:,.0f}"),
     ("most memory while made, MB", lambda row: f"{row['making_mb']:,.0f}"),
     ("on disk, MB", lambda row: f"{sum(row['disk_mb'].values()):,.0f}"),
     ("&nbsp; of these vectors", lambda row: f"{sum(v for k, v in row['disk_mb'].items() if 'vectors' in k):,.0f}"),
     ("opened, s (models loaded)", lambda row: f"{row['opened_s']:.2f}"),
     ("first answer after that, s", lambda row: f"{row['first_answer_s']:.2f}"),
-    ("question put right, ms", lambda row: spread(row["understand_ms"])),
+    ("question corrected, ms", lambda row: spread(row["understand_ms"])),
     ("retrieved: p50 / p95, ms", lambda row: spread(row["retrieve_ms"])),
     ("answered: p50 / p95, ms", lambda row: spread(row["answer_ms"])),
     (
