@@ -31,28 +31,37 @@ def address(quoth: Assistant, store: FeedbackStore) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def open_page(browser: Browser) -> Page:
     context = browser.new_context(viewport={"width": 1280, "height": 860})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.set_default_timeout(20_000)
+    return page
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser: Browser) -> Iterator[Page]:
+    page = open_page(browser)
     yield page
-    context.close()
+    page.context.close()
+
+
+@pytest.fixture
+def page(shared_page: Page) -> Page:
+    """One page for all tests, each of which loads it anew: nothing of a conversation stays in a browser."""
+    shared_page.goto("about:blank")
+    return shared_page
 
 
 @pytest.fixture(scope="module")
 def answered(browser: Browser, address: str) -> Iterator[Page]:
     """A page that was asked one question, for all tests that only look at its answer."""
-    context = browser.new_context(viewport={"width": 1280, "height": 860})
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    page.set_default_timeout(20_000)
+    page = open_page(browser)
     page.goto(address)
     ask(page, TROOPS)
     expect(turn(page, 1)).to_be_visible()
     yield page
-    context.close()
+    page.context.close()
 
 
 def copied(page: Page) -> str:
