@@ -19,9 +19,8 @@ from assistant.reader.load import load_reader
 from assistant.reader.question import asks_for_list
 from assistant.structure import read_structure
 from assistant.suggest import Ask
-from assistant.types import Abstention, Answer, Lookup, Question, Trace, Turn
-from assistant.understand.anaphora import ResolvedTurn
-from assistant.understand.conversation import Rewrite, rewrite
+from assistant.types import Abstention, Answer, Lookup, Question, Selection, Trace, Turn
+from assistant.understand.follow_up import is_follow_up
 from assistant.understand.language import shares_names
 from assistant.understand.parts import share_a_sentence, split
 from assistant.understand.smalltalk import NONSENSE
@@ -36,7 +35,7 @@ from index.store import Attachment, Say, make_index, open_index
 from index.types import Hit, IndexConfig
 
 Search = Callable[[str, str | None], Sequence[Hit]]  # question, earlier turn -> hits
-LookUp = Callable[[str], Lookup]
+LookUp = Callable[[str, Sequence[str]], Lookup]  # question, earlier turns as they are read along
 OnStage = Callable[[str, int], None]  # "retrieve" or "read", number of passages
 SUGGESTIONS = 3
 ENGLISH_ONLY = "This seems to be in another language; I can read questions in English."
@@ -141,49 +140,55 @@ class Assistant:
     ) -> Answer:
         """Answer a question, given the earlier turns of its conversation, oldest first.
 
-        With `complete` false the question is taken as written, without correction or rewriting. `on_stage` is called
+        With `complete` false the question is taken as written, without correction, and alone. `on_stage` is called
         before retrieval ("retrieve") and before reading ("read"), with the number of passages. Raises QuestionError if
         the question is empty or too long, or the history is invalid.
         """
         began = time.perf_counter()
         question, turns = check_question(question), check_history(history) if complete else ()
         understood = understand(question, turns, self.known) if complete else as_written(question)
-        context = to_context(turns[-CONTEXT_TURNS:]) if understood.is_follow_up else ()
-        look_up = partial(self.look_up, turns=context, on_stage=on_stage)
-        answer = self.help_instead(self.answer(understood, look_up))
+        earlier = turns[-CONTEXT_TURNS:] if understood.is_follow_up else ()
+        answer = self.answer(understood, to_context(earlier), partial(self.look_up, on_stage=on_stage))
         trace = answer.trace or Trace(understood, ())
+        if any(not lookup.from_structure for lookup in trace.lookups):
+            answer = replace(answer, read_with=tuple(turn.looked_up for turn in earlier))
+        answer = self.help_instead(answer)
         return replace(answer, timings_ms=timings(trace.lookups, time.perf_counter() - began), trace=trace)
 
-    def answer(self, question: Question, look_up: LookUp) -> Answer:
-        """Answer a question by its kind, with its trace."""
+    def answer(self, question: Question, turns: Sequence[str], look_up: LookUp) -> Answer:
+        """Answer a question by its kind, with its trace; `turns` are read along."""
         if question.kind == "small_talk" and question.reply:
             return abstain_unread(question.text, Abstention("not_a_question", question.reply, ()))
         if question.kind == "foreign":
             return self.answer_foreign(question, look_up)
-        answer = self.answer_parts(question, look_up)
+        answer = self.answer_parts(question, turns, look_up)
         if question.kind == "nonsense" and answer.abstention:
             return replace(answer, abstention=replace(answer.abstention, reason="no_match", message=NONSENSE))
         if question.reply and answer.abstention:
             return replace(answer, abstention=Abstention("not_a_question", question.reply, ()))
         return answer
 
-    def answer_parts(self, question: Question, look_up: LookUp) -> Answer:
-        """Answer each part of a question, rewriting later parts from those before them."""
-        texts = split(question.corrected) if self.reader.reads_turns else split_standalone(question)
+    def answer_parts(self, question: Question, turns: Sequence[str], look_up: LookUp) -> Answer:
+        """Answer each part of a question.
+
+        A part that leans on those before it is read with them, if one of them is answered; else it has no answer.
+        """
+        texts = split(question.corrected)
         lookups: list[Lookup] = []
         parts: list[AnswerPart] = []
-        earlier: list[ResolvedTurn] = []
         for text in texts:
-            reading = next(iter(rewrite(text, earlier)), Rewrite(text))
-            lookups.append(look_up(reading.question))
+            before = [Turn(part.question, part.short_answer) for part in parts] if parts and is_follow_up(text) else []
+            if before and not any(part.answered for part in parts):
+                parts.append(AnswerPart(text, Selection((), 0.0), False))
+                continue
+            lookups.append(look_up(text, (*turns, *to_context(before))[-CONTEXT_TURNS:]))
             parts.append(self.make_part(lookups[-1]))
-            earlier.append(ResolvedTurn(reading.question, reading.topic, parts[-1].short_answer))
         if len(parts) > 1 and share_a_sentence(texts):
             parts = prefer_shared_sentence(parts)
         if len(parts) > 1 and not any(part.answered for part in parts):
-            lookups.append(look_up(question.corrected if self.reader.reads_turns else question.standalone))
+            lookups.append(look_up(question.corrected, turns))
             parts = [self.make_part(lookups[-1])]
-        answer = to_answer(question.text, question.standalone, parts, self.index.documents, self.config)
+        answer = to_answer(question.text, question.corrected, parts, self.index.documents, self.config)
         return replace(answer, trace=Trace(question, tuple(lookups)))
 
     def look_up(self, question: str, turns: Sequence[str], on_stage: OnStage) -> Lookup:
@@ -225,7 +230,7 @@ class Assistant:
         It is answered if its names and numbers suffice for a confident answer, or if the encoder is multilingual: then
         the best sentence is quoted, whatever the reader's confidence.
         """
-        lookup = look_up(question.text)
+        lookup = look_up(question.text, ())
         part = self.make_part(lookup)
         trace = Trace(question, (lookup,))
         answered = part.answered and shares_names(question.text, part.selection)
@@ -238,7 +243,7 @@ class Assistant:
         """Add to an abstention suggested questions, those nearest to the question first, and whom to ask."""
         if answer.abstention is None:
             return answer
-        vector = self.index.encode(answer.standalone_question) if answer.trace else None
+        vector = self.index.encode(answer.in_context) if answer.trace else None
         suggestions = self.known.suggest(SUGGESTIONS, self.config.threshold, vector)
         contact = find_contact(answer.abstention, self.index.entries(), self.config.contact)
         return replace(answer, abstention=replace(answer.abstention, suggestions=suggestions, contact=contact))
@@ -264,11 +269,6 @@ class Assistant:
         return cls(make_index([file], encoder, config.index), config, reader)
 
 
-def split_standalone(question: Question) -> tuple[str, ...]:
-    """Split a question into standalone parts, for a reader that does not read earlier turns."""
-    return split(question.standalone) if len(split(question.corrected)) > 1 else (question.standalone,)
-
-
 def abstain_unread(question: str, abstention: Abstention) -> Answer:
     """Make an abstention without a lookup."""
     return Answer(question, question, False, 0.0, "none", None, (), 0, (), abstention, {})
@@ -276,7 +276,7 @@ def abstain_unread(question: str, abstention: Abstention) -> Answer:
 
 def to_context(turns: Sequence[Turn]) -> tuple[str, ...]:
     """Format earlier turns for the reader: each question, a blank and its short answer if known."""
-    return tuple(f"{turn.question} {turn.answer}" if turn.answer else turn.question for turn in turns)
+    return tuple(f"{turn.looked_up} {turn.answer}" if turn.answer else turn.looked_up for turn in turns)
 
 
 def timings(lookups: Sequence[Lookup], total: float) -> dict[str, float]:

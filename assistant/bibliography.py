@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from assistant.render import CERTAINTY, WHOM, about, marked_parts, place, trail
+from assistant.render import CERTAINTY, WHOM, about, marked_parts, place, trail, understanding
 from assistant.types import Abstention, Answer, Citation, Evidence
 from index.document.types import Document, Metadata
 
@@ -32,8 +32,7 @@ def cited_markdown(evidence: Evidence, documents: Mapping[str, Document]) -> str
 def answer_markdown(answer: Answer, documents: Mapping[str, Document]) -> str:
     """Format a question and its answer, with every quotation."""
     parts = [f"## {markdown(one_line(answer.question))}"]
-    if answer.standalone_question != answer.question:
-        parts.append(f"*Understood as: {markdown(one_line(answer.standalone_question))}*")
+    parts += [f"*{markdown(one_line(line))}*" for line in understanding(answer)]
     if answer.abstention:
         parts.append(markdown(answer.abstention.message))
         parts += contact_markdown(answer.abstention)
@@ -48,8 +47,7 @@ def answer_markdown(answer: Answer, documents: Mapping[str, Document]) -> str:
 def reply_markdown(answer: Answer, documents: Mapping[str, Document]) -> str:
     """Format an answer as a reply in a chat: the quotations that make it, with their notes, or why there are none."""
     parts: list[str] = []
-    if answer.standalone_question != answer.question:
-        parts.append(f"*Understood as: {markdown(one_line(answer.standalone_question))}*")
+    parts += [f"*{markdown(one_line(line))}*" for line in understanding(answer)]
     if answer.abstention:
         parts += [markdown(answer.abstention.message), *contact_markdown(answer.abstention)]
     for evidence in answer.evidence[: answer.needed]:

@@ -42,6 +42,8 @@ from index.encoders import load_encoder
 from index.errors import QuestionError, QuothError, SourceError
 from index.sharing import Share, make_pieces
 
+ALONE = "alone"  # typed in quoth chat
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code."""
@@ -85,7 +87,7 @@ def add_asking(commands: Any) -> None:
     ask.add_argument(
         "--history", nargs="+", default=[], metavar="Q", action="extend", help="earlier questions, in order"
     )
-    meaning = "take the question as it is written: complete nothing, put nothing right"
+    meaning = "take the question as it is written: read nothing along, put nothing right"
     ask.add_argument("--as-written", action="store_true", help=meaning)
     ask.add_argument("--json", action="store_true", help="print the answer as JSON")
     add_options(ask, *ASK_OPTIONS)
@@ -198,11 +200,13 @@ def run_chat(options: argparse.Namespace) -> None:
     titles = [documents[name].title for name in islice(documents, MOST_LISTED)]
     more = len(documents) - len(titles)
     listed = ", ".join(titles) + (f" and {more:,} more" if more else "")
-    print(f"Ask about {listed}. An empty line ends.", file=sys.stderr)
+    print(f"Ask about {listed}. “{ALONE}” asks the last question again by itself; an empty line ends.", file=sys.stderr)
     history: list[Turn] = []
     while question := read_line():
+        again = question == ALONE and bool(history)
+        question = history.pop().question if again else question
         try:
-            history.append(print_answer(quoth, question, history).to_turn())
+            history.append(print_answer(quoth, question, history, complete=not again).to_turn())
         except QuestionError as error:
             tell(str(error))
 

@@ -47,7 +47,8 @@ class Quoted:
 class Record:
     """A question with its answer's quotations and rating; `helpful` is None if unrated.
 
-    `quotations` are those of the answer, or the nearest ones of an abstention; `asked` is UTC, in milliseconds.
+    `standalone_question` stands behind the questions that were read along. `quotations` are those of the answer, or the
+    nearest ones of an abstention; `asked` is UTC, in milliseconds.
     """
 
     question: str
@@ -72,7 +73,7 @@ def make_record(answer: Answer, quoth: Assistant, id: str | None = None) -> Reco
         Quoted(e.document, quoth.index.documents[e.document].sha256, e.start, e.end, e.answer_start, e.answer_end)
         for e in shown
     )
-    fields = (answer.question, answer.standalone_question, answer.answered, answer.confidence)
+    fields = (answer.question, answer.in_context, answer.answered, answer.confidence)
     return Record(*fields, quotations, versions_of(quoth), id=id or uuid.uuid4().hex)
 
 

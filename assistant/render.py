@@ -79,10 +79,20 @@ def to_text(answer: Answer, documents: Mapping[str, Document]) -> Text:
     return text
 
 
+def understanding(answer: Answer) -> list[str]:
+    """How the question was understood: as it was corrected, and with which earlier ones it was read."""
+    lines = []
+    if answer.standalone_question != answer.question:
+        lines.append(f"Understood as: {answer.standalone_question}")
+    if answer.read_with:
+        lines.append(f"Read together with: {', '.join(f'“{question}”' for question in answer.read_with)}")
+    return lines
+
+
 def opening(answer: Answer) -> Iterator[Styled]:
     """How the question was understood, and why there is no answer."""
-    if answer.standalone_question != answer.question:
-        yield f"Understood as: {answer.standalone_question}\n\n", "dim"
+    if lines := understanding(answer):
+        yield "\n".join(lines) + "\n\n", "dim"
     if answer.abstention:
         yield answer.abstention.message + "\n", "yellow"
         if answer.abstention.contact:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
 
 from assistant.types import Answer
-from assistant.understand.grammar import NOUNS, Word, noun_phrases, tag, tagger
+from assistant.understand.grammar import NOUNS, Word, noun_runs, tag, tagger
 from index.patterns import CAPITALISED, DATE, NUMBER_WORD, PARTICLE
 from index.retriever import Index, Place
 
@@ -157,7 +157,7 @@ def ask_definition(sentence: str) -> str | None:
     match = DEFINED.match(sentence)
     name = (match["name"] or match["sum"]) if match else ""
     words = tag(name)
-    if not match or any(word.is_verb for word in words) or not is_subject(words, len(words), name):
+    if not match or any(word.is_verb for word in words) or not is_subject(words, len(words)):
         return None
     return f"What {match['verb'] or 'is'} {lower_first(words, name)}?"
 
@@ -173,7 +173,7 @@ def ask_how_many(sentence: str) -> str | None:
         return None
     words = tag(clause)
     verb = next((number for number, word in enumerate(words) if word.is_verb), None)
-    if not verb or not is_subject(words, verb, clause) or verb + 2 >= len(words):
+    if not verb or not is_subject(words, verb) or verb + 2 >= len(words):
         return None
     counted = COUNTED.match(clause[words[verb].end :])
     auxiliary = AUXILIARIES.get(words[verb].lower) or AUXILIARIES.get(words[verb].tag)
@@ -194,7 +194,7 @@ def to_question(question_word: str, statement: str) -> str | None:
         clause = re.split(r" to (?=[a-z])", clause)[0]
     words = tag(clause)
     verb = next((number for number, word in enumerate(words) if word.is_verb), None)
-    if not verb or not is_subject(words, verb, clause):
+    if not verb or not is_subject(words, verb):
         return None
     subject = lower_first(words, clause[: words[verb].start].strip())
     rest = clause[words[verb].end :].strip()
@@ -205,10 +205,10 @@ def to_question(question_word: str, statement: str) -> str | None:
     return f"{question_word} {auxiliary} {subject} {' '.join(filter(None, [stem, rest]))}?" if auxiliary else None
 
 
-def is_subject(words: Sequence[Word], verb: int, clause: str) -> bool:
+def is_subject(words: Sequence[Word], verb: int) -> bool:
     """Whether the words before a verb are a noun phrase with its complements: "the dam at Belovo"."""
     before = words[:verb]
-    begins = any(phrase.start == before[0].start for phrase in noun_phrases(before, clause))
+    begins = any(first == 0 for first, _ in noun_runs(before))
     is_nominal = before[0].tag in ("AT0", "NP0", "AJ0", "NN2") or before[0].text.isupper()
     return (
         begins

@@ -17,8 +17,8 @@ Certainty = Literal["sure", "likely", "none"]
 class Turn:
     """An earlier question with its short answer, if the caller knows it.
 
-    `standalone` is its standalone form, None if it was not answered by Quoth; `document`, `start` and `end` are the
-    place of the first quotation.
+    `standalone` is what was looked up for it, None if it was not answered by Quoth; `document`, `start` and `end` are
+    the place of the first quotation.
     """
 
     question: str
@@ -28,20 +28,23 @@ class Turn:
     start: int | None = None
     end: int | None = None
 
+    @property
+    def looked_up(self) -> str:
+        """The question as it was looked up, if that is known."""
+        return self.standalone or self.question
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """A question as understood.
 
-    `corrected` has names and words as the documents spell them; `standalone` is rewritten from the conversation and
-    shown. `reply` is the reply to small talk, or to what looks like an instruction if nothing is found for it. Earlier
-    turns are read with an `is_follow_up` question.
+    `corrected` has names and words as the documents spell them. `reply` is the reply to small talk, or to what looks
+    like an instruction if nothing is found for it. Earlier turns are read along with an `is_follow_up` question.
     """
 
     text: str
     kind: Kind
     corrected: str
-    standalone: str
     language: str = "en"
     reply: str | None = None
     is_follow_up: bool = False
@@ -186,8 +189,10 @@ class Abstention:
 class Answer:
     """An answer in the document's words, or an abstention; the first `needed` quotations make it.
 
-    `certainty` is "none" if it abstains. `trace` is left out of the JSON. For a question with several parts, `answer`
-    has the short answers joined by "; ", and `unanswered` the parts without one.
+    `standalone_question` is what was looked up: the question as corrected. `read_with` are the earlier questions that
+    were searched and read along with it, oldest first; none for one that stands alone. `certainty` is "none" if it
+    abstains. `trace` is left out of the JSON. For a question with several parts, `answer` has the short answers joined
+    by "; ", and `unanswered` the parts without one.
     """
 
     question: str
@@ -201,12 +206,18 @@ class Answer:
     unanswered: tuple[str, ...]
     abstention: Abstention | None
     timings_ms: dict[str, float] = field(compare=False)
+    read_with: tuple[str, ...] = ()
     trace: Annotated[Trace | None, SkipJsonSchema()] = field(default=None, compare=False, repr=False)
 
     @property
     def shown(self) -> tuple[Evidence, ...]:
         """The quotations that it shows, or the passages that are nearest where it abstains."""
         return self.abstention.nearest if self.abstention else self.evidence
+
+    @property
+    def in_context(self) -> str:
+        """What was looked up, behind the questions that were read along: to be understood by itself."""
+        return " ".join((*self.read_with, self.standalone_question))
 
     def to_turn(self) -> Turn:
         """Convert to an earlier turn of the conversation."""

@@ -1,10 +1,10 @@
-"""python -m eval check | run | compare | squad | export | gate | rewriting | candidates."""
+"""python -m eval check | run | compare | squad | export | gate | conversations | candidates."""
 
 import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,6 @@ from eval.harness import ABLATION, DEFAULT, System, run
 from eval.noise import add_noise
 from eval.report import write_report
 from eval.results import add_pairs, compare_scores, make_results, read_results, score_all
-from eval.rewriting import read_conversations, read_relevant, score_rewrites, score_rewritten_retrieval
 from eval.squad import read_squad, run_squad
 from eval.tables import comparison_table, figures_table, show
 from eval.turns import make_documents, read_turns
@@ -185,18 +184,6 @@ def run_export(options: argparse.Namespace) -> None:
         print(path)
 
 
-def run_rewriting(options: argparse.Namespace) -> None:
-    """`python -m eval rewriting`."""
-    conversations = read_conversations(options.conversations)
-    figures: dict[str, Any] = {name: score_rewrites(items) for name, items in conversations.items()}
-    if options.retrieval:
-        passages, relevant = read_relevant(options.retrieval)
-        encoder = load_encoder(settings_of(options).encoder)
-        table = score_rewritten_retrieval(conversations["mtRAG"], passages, relevant, encoder)
-        figures["retrieval"] = {way: {name: asdict(f) for name, f in row.items()} for way, row in table.items()}
-    print(json.dumps(figures, indent=2))
-
-
 def run_conversations(options: argparse.Namespace) -> None:
     """`python -m eval conversations`."""
     passages, turns = read_turns(options.repository)
@@ -238,7 +225,6 @@ COMMANDS: Mapping[str, Callable[[argparse.Namespace], int | None]] = {
     "squad": run_squad_command,
     "export": run_export,
     "gate": run_gate,
-    "rewriting": run_rewriting,
     "conversations": run_conversations,
     "candidates": run_candidates,
 }

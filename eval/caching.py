@@ -55,7 +55,7 @@ class CachingNetwork:
 
     def __init__(self, network: Network) -> None:
         self.network = network
-        self.fingerprint, self.reads_turns = network.fingerprint, network.reads_turns
+        self.fingerprint = network.fingerprint
         self._question: tuple[str, ...] = ()
         self._scores: dict[str, TokenScores] = {}
 

@@ -22,7 +22,6 @@ def make_parser() -> argparse.ArgumentParser:
     add_squad(commands)
     add_export(commands)
     add_gate(commands)
-    add_rewriting(commands)
     add_conversations(commands)
     add_candidates(commands)
     return parser
@@ -104,15 +103,6 @@ def add_gate(commands: Commands) -> None:
     gates.add_argument("--out", type=Path, default=Path("eval-report"), metavar="DIR")
     gates.add_argument("--no-pairs", dest="pairs", action="store_false", help=argparse.SUPPRESS)
     gates.add_argument("--update", action="store_true", help="make what is measured now the baseline")
-
-
-def add_rewriting(commands: Commands) -> None:
-    """python -m eval rewriting"""
-    rewriting = commands.add_parser("rewriting", parents=[with_answers()], help="follow-ups of public conversations")
-    text = "a folder with cast/ and mtrag/"
-    rewriting.add_argument("conversations", type=Path, metavar="DIR", help=text)
-    text = "a copy of the mtRAG repository, to measure retrieval too"
-    rewriting.add_argument("--retrieval", type=Path, metavar="REPO", help=text)
 
 
 def add_conversations(commands: Commands) -> None:

@@ -14,8 +14,7 @@ from assistant.assistant import CONTEXT_TURNS, Assistant
 from assistant.citing import to_answer
 from assistant.config import Config
 from assistant.reader.load import load_reader
-from assistant.types import Answer, Turn
-from assistant.understand.understand import understand
+from assistant.types import Answer
 from eval.asking import Progress, fingerprint
 from eval.caching import CachingEncoder, cache_reader
 from eval.metrics.evidence import overlaps
@@ -25,16 +24,9 @@ from eval.resuming import Key, Task, run_tasks
 from eval.turns import AskedTurn, TurnsDocument
 from index.dense import Encoder
 
-SERVED, ALONG, REWRITTEN, BOTH, STANDALONE, ALONE = "served", "along", "rewritten", "both", "standalone", "alone"
-WAYS = (BOTH, ALONG, SERVED, ALONE, REWRITTEN, STANDALONE)  # in an order in which neighbours often read the same
-COMPARED = (
-    (ALONG, REWRITTEN),
-    (SERVED, REWRITTEN),
-    (ALONG, ALONE),
-    (ALONG, BOTH),
-    (ALONG, STANDALONE),
-    (SERVED, ALONG),
-)
+SERVED, ALONG, STANDALONE, ALONE = "served", "along", "standalone", "alone"
+WAYS = (ALONG, SERVED, ALONE, STANDALONE)  # in an order in which neighbours often read the same
+COMPARED = ((ALONG, ALONE), (ALONG, STANDALONE), (SERVED, ALONG))
 ANSWERS = "conversations-answers.jsonl"
 
 Judged = Mapping[Key, Mapping[str, Any]]
@@ -71,10 +63,8 @@ def ask(turn: AskedTurn, way: str, quoth: Assistant) -> Answer:
     """Ask a turn in one of the ways."""
     if way == SERVED:
         return quoth.ask(turn.question, turn.history)
-    understood = understand(turn.question, [Turn(question) for question in turn.history], quoth.known)
-    forms = {BOTH: understood.standalone, REWRITTEN: understood.standalone, STANDALONE: turn.standalone}
-    question = forms.get(way) or understood.corrected
-    context = turn.history[-CONTEXT_TURNS:] if way in (BOTH, ALONG) else ()
+    question = (turn.standalone if way == STANDALONE else None) or quoth.known.correct(turn.question)
+    context = turn.history[-CONTEXT_TURNS:] if way == ALONG else ()
     part = quoth.make_part(quoth.look_up(question, context, lambda stage, passages: None))
     return to_answer(question, question, [part], quoth.index.documents, quoth.config)
 
@@ -88,10 +78,7 @@ def judge(turn: AskedTurn, document: TurnsDocument, answer: Answer, passages: Ma
         )
         for quotation in answer.evidence
     ]
-    read_along = answer.trace.question.is_follow_up if answer.trace else None
-    return {
-        "confidence": answer.confidence, "right": right, "asked": answer.standalone_question, "read_along": read_along
-    }  # fmt: skip
+    return {"confidence": answer.confidence, "right": right, "read_along": bool(answer.read_with)}
 
 
 def make_tasks(

@@ -35,7 +35,10 @@ def export(quoth: Assistant, gold: Sequence[Gold], out: Path) -> list[Path]:
         for rank, hit in enumerate(record.ranked, 1)
     ]
     corpus = [{"_id": p.id, "title": p.section or "", "text": p.text} for p in passages]
-    queries = [{"_id": g.question.id, "text": record.answer["standalone_question"]} for g, record in zip(gold, records)]
+    queries = [
+        {"_id": g.question.id, "text": " ".join([*record.answer["read_with"], record.answer["standalone_question"]])}
+        for g, record in zip(gold, records)
+    ]
     tsv = ["query-id\tcorpus-id\tscore", *(f"{q}\t{p}\t1" for q, ids in relevant.items() for p in ids)]
     files = {
         "qrels.txt": "\n".join(qrels),

@@ -60,7 +60,7 @@ ABLATION = (
     System("no support", "how much of the question a sentence supports is not heard", without=("support",)),
     System("no notes", "notes are not searched", notes=False),
     System("no history", "follow-ups are asked as they stand", history=False),
-    System("as written", "nothing is completed, put right or taken for another language", understanding=False),
+    System("as written", "nothing is read along, put right or taken for another language", understanding=False),
     System("gold passage", "ceiling: the right passages are given", gold_passage=True),
     System("gold question", "ceiling: the question is given in its clean, complete form", gold_question=True),
 )
@@ -111,7 +111,8 @@ def answer_gold(quoth: Assistant, gold: Gold, system: System) -> SystemAnswer:
     if system.gold_question and gold_question.standalone:
         question, history = gold_question.standalone, ()
     answer = replace(assistant.ask(question, history, system.understanding), question=gold_question.question)
-    ranked = tuple(hit_to_dict(hit) for hit in rank(answer.standalone_question))
+    before = answer.read_with[-1] if answer.read_with else None
+    ranked = tuple(hit_to_dict(hit) for hit in rank(answer.standalone_question, before))
     return SystemAnswer(gold_question.id, system.name, answer.to_dict(), ranked, answer.timings_ms)
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from assistant.config import MAX_QUESTION
 from eval.gold import GoldError
 from eval.metrics.evidence import Offsets
-from eval.rewriting import DOMAINS
 
+DOMAINS = ("clapnq", "cloud", "fiqa", "govt")
 NEWER = "mtragun-human/generation_tasks/reference.jsonl"
 JUDGED = "mtrag-human/evaluations/reference_subset_with_human_evaluations.json"
 RETRIEVAL = "mtrag-human/retrieval_tasks"

@@ -289,11 +289,9 @@ def test_a_conversation_is_read_from_the_messages(address: str, quoth: Assistant
         ],
     )
     wanted = quoth.ask("And how many police?", [{"question": QUESTION, "answer": quoth.ask(QUESTION).answer}])
-    assert completion.model_extra["quoth"]["standalone_question"] == "How many police will the UN mission have?"
+    assert completion.model_extra["quoth"]["read_with"] == [QUESTION]
     assert said(completion.model_extra["quoth"]) == said(json.loads(wanted.to_json()))
-    assert completion.choices[0].message.content.startswith(
-        "*Understood as: How many police will the UN mission have?*\n\n> "
-    )
+    assert completion.choices[0].message.content.startswith(f"*Read together with: “{QUESTION}”*\n\n> ")
 
 
 def test_short_answers_are_read_back_out_of_a_reply(ask_text) -> None:  # type: ignore[no-untyped-def]

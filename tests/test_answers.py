@@ -55,7 +55,7 @@ def test_one_answer_in_full(quoth: Assistant) -> None:
 def test_the_json_has_the_agreed_keys(quoth: Assistant) -> None:
     answer = quoth.ask(TROOPS).to_dict()
     assert list(answer) == ["question", "standalone_question", "answered", "confidence", "certainty", "answer", "evidence",
-                          "needed", "unanswered", "abstention", "timings_ms"]  # fmt: skip
+                          "needed", "unanswered", "abstention", "timings_ms", "read_with"]  # fmt: skip
     assert list(answer["evidence"][0]) == ["quote", "start", "end", "answer_start", "answer_end", "document", "passage",
                                          "section", "paragraph", "footnote", "score", "footnotes",
                                          "page", "link", "headings", "collection", "url"]  # fmt: skip
@@ -160,12 +160,11 @@ def test_a_history_that_is_none(quoth: Assistant, history: object) -> None:
         quoth.ask("Who?", history)  # type: ignore[arg-type]
 
 
-def test_a_follow_up_is_completed_from_the_conversation(quoth: Assistant) -> None:
+def test_a_follow_up_is_read_with_the_conversation(quoth: Assistant) -> None:
     history = [TROOPS, {"question": "How many police?", "answer": None}]
-    answer = quoth.ask("And why is that?", history)
-    assert answer.standalone_question == "Why will the UN mission have police?"
-    assert quoth.ask("And why is that?", history, complete=False).standalone_question == "And why is that?"
-    assert quoth.ask("Who is Wolfram Lacher?", history).standalone_question == "Who is Wolfram Lacher?"
+    assert quoth.ask("And why is that?", history).read_with == (TROOPS, "How many police?")
+    assert quoth.ask("And why is that?", history, complete=False).read_with == ()
+    assert quoth.ask("Who is Wolfram Lacher?", history).read_with == ()
 
 
 @settings(max_examples=100, deadline=None)

@@ -130,7 +130,7 @@ def test_a_follow_up_an_abstention_and_an_error_in_one_conversation(page: Page, 
     ask(page, "How many troops will the UN mission have?")
     expect(turn(page, 1)).to_be_visible()
     ask(page, "And how many police?")
-    expect(turn(page, 2)).to_contain_text("Understood as: How many police will the UN mission have?")
+    expect(turn(page, 2)).to_contain_text("Read together with: “How many troops will the UN mission have?”")
     ask(page, "Which penguins skate?")
     abstained = turn(page, 3)
     expect(abstained).to_contain_text("Nothing in the document matches this question.")
@@ -142,9 +142,9 @@ def test_a_follow_up_an_abstention_and_an_error_in_one_conversation(page: Page, 
     expect(turn(page, 4)).to_contain_text("The question has 5,000 characters")
     expect(page.locator(".q-turn")).to_have_count(4)
 
-    turn(page, 2).get_by_role("button", name="Ask it as written").click()
+    turn(page, 2).get_by_role("button", name="Ask it alone").click()
     expect(page.locator(".q-turn")).to_have_count(2)
-    expect(turn(page, 2)).not_to_contain_text("Understood as")
+    expect(turn(page, 2)).not_to_contain_text("Read together with")
 
 
 def test_a_question_is_edited_and_asked_again_in_its_place(page: Page, address: str) -> None:
@@ -176,7 +176,7 @@ def test_a_new_conversation_forgets_the_last(page: Page, address: str) -> None:
     page.wait_for_timeout(500)  # nobody types faster than the page tells the server
     ask(page, "And how many police?")
     expect(turn(page, 1)).to_be_visible()
-    expect(turn(page, 1)).not_to_contain_text("Understood as")
+    expect(turn(page, 1)).not_to_contain_text("Read together with")
 
 
 def test_an_answer_is_copied_with_its_citation(answered: Page) -> None:

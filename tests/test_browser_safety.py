@@ -89,10 +89,10 @@ def test_two_people_at_once_never_mix(browser: Browser, address: str) -> None:
     expect(turn(second, 1)).to_be_visible()
     for page in pages:
         ask(page, "And how many police?")
-    understood = "Understood as: How many police will the UN mission have?"
+    understood = "Read together with: “How many troops will the UN mission have?”"
     expect(turn(first, 2)).to_contain_text(understood)
     expect(turn(second, 2)).to_be_visible()
-    expect(turn(second, 2)).not_to_contain_text("Understood as: How many police will the UN mission have?")
+    expect(turn(second, 2)).not_to_contain_text(understood)
     assert "Lacher" not in first.locator(".q-turns").inner_text().split("More from")[0]
     for page in pages:
         expect(page.locator(".q-turn")).to_have_count(2)

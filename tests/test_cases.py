@@ -21,8 +21,7 @@ KNOWN = {
     "21-array-index: How is a missing value written?",
     "32-source-word: Which paper is the newspaper printed on?",  # the words sound like a source
     "39-part-under-section-words: What do members under eighteen pay in fees?",  # below the threshold
-    "43-follow-up-nonsense-blend: What is a prime number?",  # answered with something else
-    "43-follow-up-nonsense-blend: How about the weather in Paris?",
+    "43-follow-up-nonsense-blend: How about the weather in Paris?",  # answered with something else
     "43-follow-up-nonsense-blend: What about cockerels?",
     "43-follow-up-nonsense-blend: And goats?",
 }

@@ -44,7 +44,7 @@ def test_ask_in_text_and_json(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "ask", TROOPS, "--source", ARTICLE, "--json", "--history", "Who?", "What?")
     assert (code, err) == (0, "")
     answer = json.loads(out)
-    assert (answer["evidence"][0]["start"], answer["standalone_question"]) == (3076, TROOPS)
+    assert (answer["evidence"][0]["start"], answer["standalone_question"], answer["read_with"]) == (3076, TROOPS, [])
     assert "trace" not in answer
 
 
@@ -80,17 +80,18 @@ def test_batch_answers_in_order_and_goes_on_after_a_bad_line(
     assert answers[1]["error"].startswith("Line 2 is not JSON")
     assert answers[2]["error"] == 'Line 3 has no "question".'
     assert answers[4]["error"] == "The question is empty. Ask something about the document."
-    assert answers[5]["standalone_question"] == f"{TROOPS} And police?"
-    assert answers[6]["standalone_question"] == "How many police will the UN send?"
+    assert (answers[5]["standalone_question"], answers[5]["read_with"]) == ("And police?", [TROOPS])
+    assert answers[6]["read_with"] == ["How many troops will the UN send?"]
     assert answers[7]["error"] == "A history's start is a whole number or null, not '3'."
 
 
 def test_chat_remembers_what_was_asked(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    typed = iter([TROOPS, "x" * 3000, "And when?", ""])
+    typed = iter([TROOPS, "x" * 3000, "And when?", "alone", ""])
     monkeypatch.setattr(cli, "read_line", lambda: next(typed))
     code, out, err = run(capsys, "chat", "--source", ARTICLE)
     assert code == 0
-    assert "Understood as: When will the UN peacekeeping mission have troops and police?" in out.replace("\n", " ")
+    assert out.replace("\n", " ").count(f"Read together with: “{TROOPS}”") == 1  # "alone" asks again without it
+    assert "“alone” asks the last question again by itself" in err
     assert "has 3,000 characters" in err
 
 

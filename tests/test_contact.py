@@ -185,6 +185,26 @@ def test_a_person_leaves_a_question_on_the_page(browser: Browser, store: Feedbac
 
 
 @pytest.mark.browser
+def test_a_follow_up_is_left_with_the_question_that_it_was_read_with(
+    browser: Browser, store: FeedbackStore, office: Assistant
+) -> None:
+    with serving(office, store, keep_unanswered=True) as address:
+        page = browser.new_page()
+        page.goto(address)
+        for number, question in enumerate(("When do salaries come?", "And why then?"), 1):
+            ask(page, question)
+            expect(turn(page, number).get_by_text("Ask me back")).to_be_visible()
+        turn(page, 2).get_by_text("Ask me back").click()
+        turn(page, 2).get_by_label("Where somebody can answer you").fill("anna@wiki.test")
+        turn(page, 2).get_by_label("Keep my question and this address").check()
+        turn(page, 2).get_by_role("button", name="Send").click()
+        expect(turn(page, 2).get_by_text("are kept until somebody has answered you")).to_be_visible()
+        [kept] = UnansweredStore(store.place).list()
+        assert kept.question == "When do salaries come? And why then?"
+        page.close()
+
+
+@pytest.mark.browser
 def test_a_person_leaves_a_question_in_the_widget_by_keyboard(
     browser: Browser, store: FeedbackStore, office: Assistant
 ) -> None:

@@ -134,7 +134,6 @@ class CountingNetwork:
     """Reads nothing, and keeps what it was given to read."""
 
     fingerprint = "counting"
-    reads_turns = True
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, ...]] = []

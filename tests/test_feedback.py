@@ -46,6 +46,12 @@ def test_an_abstentions_record_has_what_was_looked_at(ask_text) -> None:  # type
     assert [(q.start, q.end) for q in kept.quotations] == [(0, 20), (21, 42)]
 
 
+def test_a_follow_ups_record_can_be_understood_by_itself(ask_text) -> None:  # type: ignore[no-untyped-def]
+    quoth = ask_text("Rain fell on Monday. Snow fell on Tuesday.")
+    kept = make_record(quoth.ask("And snow?", ["When did rain fall?"]), quoth)
+    assert (kept.question, kept.standalone_question) == ("And snow?", "When did rain fall? And snow?")
+
+
 def test_what_is_saved_is_listed_and_a_second_opinion_takes_the_first_ones_place(
     store: FeedbackStore, quoth: Assistant
 ) -> None:

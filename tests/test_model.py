@@ -157,6 +157,7 @@ def test_any_question_answering_model_can_be_named(tmp_path: Path) -> None:
     answer = quoth.ask("When did Chad withdraw its troops?")
     assert answer.answer is not None
     assert answer.answer in answer.evidence[0].quote
+    assert quoth.ask("And why?", ["When did Chad withdraw its troops?", "x " * 900]).evidence  # as far as they fit
     with pytest.raises(ReaderError, match="neither quoth, sentence, a folder"):
         load_reader(str(tmp_path / "masked"))
 
@@ -166,6 +167,31 @@ def test_an_unknown_reader_is_one_sentence_and_exit_code_2(capsys: pytest.Captur
     err = capsys.readouterr().err
     assert err.startswith("quoth: The reader 'no/such-reader' cannot be loaded")
     assert err.count("\n") == 1
+
+
+def test_a_follow_up_is_read_with_the_question_before_it(real: Assistant) -> None:
+    answer = real.ask("And how many police?", [real.ask(TROOPS).to_turn()])
+    assert (answer.answer, answer.read_with) == ("1,440", (TROOPS,))
+    assert (answer.evidence[0].quote, len(answer.trace.lookups if answer.trace else ())) == (QUOTE, 1)
+
+
+@pytest.mark.parametrize(
+    "question", ["Who painted the Mona Lisa?", "And who painted the Mona Lisa?", "What does a litre of milk cost?"]
+)
+def test_a_change_of_subject_is_not_answered_from_the_conversation(real: Assistant, question: str) -> None:
+    assert not real.ask(question, [real.ask(TROOPS).to_turn()]).answered
+
+
+def test_a_follow_up_that_the_document_does_not_answer_is_not_answered_with_the_last_answer(real: Assistant) -> None:
+    turns = [real.ask(TROOPS).to_turn()]
+    for question in ("What does it cost?", "And how many astronauts?", "Who designed its flag?"):
+        answer = real.ask(question, turns)
+        assert (answer.answered, answer.read_with) == (False, (TROOPS,)), question
+
+
+def test_a_later_part_is_read_with_those_before_it(real: Assistant) -> None:
+    answer = real.ask("Which Tuareg group sided with the MNLA in the 2012 uprising, and when had that been set up?")
+    assert (answer.answer, answer.unanswered) == ("the Ifoghas; October 2011", ())
 
 
 def test_what_a_text_says_is_answered_and_what_it_does_not_say_is_not() -> None:

@@ -3,13 +3,13 @@
 import json
 import re
 from dataclasses import replace
-from html import unescape
+from html import escape, unescape
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant import Assistant
-from assistant.bibliography import answer_markdown, bibtex, cited_markdown, cited_plain, csl
+from assistant.bibliography import answer_markdown, bibtex, cited_markdown, cited_plain, csl, reply_markdown
 from assistant.explain import explain
 from assistant.page.answers import Exchange, turn_html
 from assistant.page.documents import contents_html, document_html
@@ -86,6 +86,25 @@ def test_a_part_that_the_document_does_not_answer_is_named(quoth: Assistant) -> 
     answer = replace(quoth.ask(TROOPS), unanswered=("who pays <it>",))
     html = turn_html(1, Exchange(TROOPS, answer), quoth.index.documents)
     assert "The document does not seem to say: “who pays &lt;it&gt;”" in html
+
+
+def test_what_was_read_along_stands_above_the_answer_on_every_surface(quoth: Assistant) -> None:
+    documents, turns = quoth.index.documents, ["Who leads <it>?", "Why is that?"]
+    answer = replace(quoth.ask(TROOPS), question="And <why>?", standalone_question="And <why>?", read_with=tuple(turns))
+    line = "Read together with: “Who leads <it>?”, “Why is that?”"
+    html = turn_html(1, Exchange("And <why>?", answer), documents)
+    assert f'<p class="q-understood"><span>{escape(line)}</span> <button' in html
+    assert re.findall('data-do="as-written"[^>]*>([^<]+)<', html) == ["Ask it alone"]
+    assert to_text(answer, documents).plain.startswith(f"{line}\n\n")
+    escaped = line.replace("<", "\\<").replace(">", "\\>")
+    assert answer_markdown(answer, documents).split("\n\n")[1] == f"*{escaped}*"
+    assert reply_markdown(answer, documents).startswith(f"*{escaped}*\n\n> ")
+    corrected = replace(answer, standalone_question="And <what>?")
+    assert f"<span>Understood as: And &lt;what&gt;?</span><br><span>{escape(line)}</span>" in turn_html(
+        1, Exchange("And <why>?", corrected), documents
+    )
+    alone = turn_html(1, Exchange("And <why>?", replace(corrected, read_with=())), documents)
+    assert re.findall('data-do="as-written"[^>]*>([^<]+)<', alone) == ["Ask it as written"]
 
 
 def test_an_abstention_shows_the_nearest_sentence_and_what_can_be_answered(quoth: Assistant) -> None:

@@ -79,7 +79,6 @@ class RoteNetwork:
     """Knows the answers to a few questions: their words get high scores wherever they stand."""
 
     fingerprint = "rote"
-    reads_turns = True
 
     def __init__(self, **answers: str) -> None:
         self.answers = answers

@@ -60,18 +60,19 @@ def test_an_answer_is_the_one_that_every_surface_gives(open_client: TestClient, 
     assert "set-cookie" not in response.headers
 
 
-def test_a_follow_up_is_completed_unless_it_is_to_be_taken_as_written(open_client: TestClient) -> None:
+def test_a_follow_up_is_read_along_unless_it_is_to_be_taken_as_written(open_client: TestClient) -> None:
     asked = {"question": "And how many police?", "history": [{"question": QUESTION, "answer": "11,200"}]}
-    understood = open_client.post("/api/ask", json=asked).json()["standalone_question"]
-    assert understood.startswith("How many police")
+    understood = open_client.post("/api/ask", json=asked).json()
+    assert (understood["standalone_question"], understood["read_with"]) == ("And how many police?", [QUESTION])
     answer = open_client.post("/api/ask", json={**asked, "complete": False}).json()
-    assert answer["standalone_question"] == "And how many police?"
+    assert (answer["standalone_question"], answer["read_with"]) == ("And how many police?", [])
     assert open_client.post("/api/ask", json={**asked, "history": [QUESTION]}).json()["answered"]
     first = open_client.post("/api/ask", json={"question": QUESTION}).json()
     place = {key: first["evidence"][0][key] for key in ("document", "start", "end")}
-    turn = {"question": "How many troops?", "answer": first["answer"], "standalone": QUESTION, **place}
+    turn = {"question": "How many troops?", "answer": "11,200", "standalone": QUESTION, **place}
     followed = open_client.post("/api/ask", json={**asked, "history": [turn]}).json()
-    assert followed["standalone_question"] == understood
+    assert followed["read_with"] == [QUESTION]
+    assert followed["evidence"] == understood["evidence"]
 
 
 def test_one_document_of_several_is_asked_alone(ask_text) -> None:  # type: ignore[no-untyped-def]

@@ -118,7 +118,7 @@ def test_hard_negatives_are_of_the_same_article_alike_and_without_the_answer() -
 class SureOf:
     """A network that is as sure of a window as it says, and finds the answer in its last word."""
 
-    reads_turns, fingerprint = True, "sure"
+    fingerprint = "sure"
 
     def __init__(self, **sure: float) -> None:
         self.sure = sure
@@ -347,7 +347,6 @@ def test_written_questions_stand_on_both_sides() -> None:
 def test_earlier_turns_get_their_short_answers(tmp_path: Path) -> None:
     class Knows:
         fingerprint = "test"
-        reads_turns = True
 
         def read(self, question: str, windows: Sequence[str]) -> list[TokenScores]:
             place = np.array([[12, 16], [25, 28]])

@@ -1,7 +1,7 @@
 """Cases: questions with the feature scores of every sentence read for them, on which the rankings are fitted.
 
-A question gives several cases: as it was asked, together with its conversation, rewritten, in its standalone form, and
-on the document without its answer. Some that ask for a source are also asked of another document, which does not answer
+A question gives several cases: as it was asked, together with its conversation, in its standalone form, and on the
+document without its answer. Some that ask for a source are also asked of another document, which does not answer
 them: gold has few of these. All are saved in one .npz file, since reading takes minutes and fitting seconds.
 """
 
@@ -38,9 +38,9 @@ MADE_WEIGHT = 0.3  # of a document made of passages, beside 1 for any other
 
 @dataclass(frozen=True, slots=True)
 class CaseQuestion:
-    """The question of a case: the document it was asked of, its form (`way`: asked, rewritten, both, standalone,
-    lessened for the document without its answer, or elsewhere for another document than its own), and whether the
-    document answers it."""
+    """The question of a case: the document it was asked of, its form (`way`: asked, standalone, lessened for the
+    document without its answer, or elsewhere for another document than its own; older files have others, which are
+    not looked at), and whether the document answers it."""
 
     document: str
     id: str
@@ -176,11 +176,8 @@ class Examiner:
                  for turn in question.turns]  # fmt: skip
         corrected = quoth.known.correct(question.question)
         forms = {"lessened" if lessened else "asked": (corrected, turns)}
-        if turns and not lessened:
-            rewritten = quoth.ask(question.question, question.turns).standalone_question
-            forms |= {"rewritten": (rewritten, []), "both": (rewritten, turns)}
-            if question.standalone:
-                forms["standalone"] = (question.standalone, [])
+        if turns and not lessened and question.standalone:
+            forms["standalone"] = (question.standalone, [])
         for way, (text, earlier) in forms.items():
             case_question = CaseQuestion(question.document, question.id, question.kind, way, bool(spans))
             if case := read_case(case_question, text, earlier, quoth, self.network, spans):

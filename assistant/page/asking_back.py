@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import gradio as gr
 
+from assistant.config import MAX_QUESTION
 from assistant.feedback import NOT_KEPT
 from assistant.page.answers import Exchange
 from assistant.page.asking import Patch
@@ -28,7 +29,8 @@ def make_ask_back(store: UnansweredStore) -> Callable[..., Patch]:
         kept = False
         try:
             contact = answer.abstention.contact
-            store.save(make_unanswered(answer.question, sent.get("address"), sent.get("consent"), contact))
+            question = answer.in_context[-MAX_QUESTION:]
+            store.save(make_unanswered(question, sent.get("address"), sent.get("consent"), contact))
             kept, said = True, "Your question and this address are kept until somebody has answered you."
         except StoreError as error:
             logging.getLogger("quoth").warning("%s", error)

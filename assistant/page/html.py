@@ -6,7 +6,7 @@ from pathlib import Path
 from jinja2 import Environment
 from markupsafe import Markup
 
-from assistant.render import WHOM, about, marked_parts, place, trail
+from assistant.render import WHOM, about, marked_parts, place, trail, understanding
 from assistant.templates import load_templates
 
 
@@ -14,7 +14,8 @@ from assistant.templates import load_templates
 def templates() -> Environment:
     """The templates, loaded once."""
     loaded = load_templates(Path(__file__).parent / "templates")
-    loaded.globals.update(about=about, marked_parts=marked_parts, place=place, trail=trail, whom=WHOM)
+    loaded.globals.update(about=about, marked_parts=marked_parts, place=place, trail=trail)
+    loaded.globals.update(understanding=understanding, whom=WHOM)
     return loaded
 
 

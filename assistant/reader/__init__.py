@@ -22,11 +22,6 @@ class Reader(Protocol):
         """A hash of everything it was trained or fitted to."""
         ...
 
-    @property
-    def reads_turns(self) -> bool:
-        """Whether it reads earlier turns; if not, follow-ups are rewritten first."""
-        ...
-
     def read(
         self, question: str, hits: Sequence[types.Hit], index: retriever.Index, turns: Sequence[str] = ()
     ) -> Selection:

@@ -41,12 +41,7 @@ class TokenScores:
 
 
 class Network(Protocol):
-    """Reads windows of text for a question.
-
-    `reads_turns`: it was trained to read earlier turns too.
-    """
-
-    reads_turns: bool
+    """Reads windows of text for a question."""
 
     @property
     def fingerprint(self) -> str:
@@ -64,8 +59,6 @@ class OnnxNetwork:
     With `upper.onnx` beside it `reader.onnx` has the lower layers only, and heads over them: the READ_WHOLE windows
     that these score highest are read to the last layer (Cascade Transformer; Soldaini and Moschitti, ACL 2020).
     """
-
-    reads_turns = True
 
     def __init__(self, folder: Path = PACKAGED, sha256: str | None = None) -> None:
         """Load the weights; raises ReaderError if they are missing, unreadable or not those expected."""

@@ -15,7 +15,6 @@ class SentenceReader:
     """Ranks the sentences of the passages and of their notes by BM25 and cosine, fused."""
 
     name = "sentence"
-    reads_turns = False
 
     def __init__(self, methods: Sequence[str] = WAYS) -> None:
         """`methods` are "bm25", "dense", or both."""
@@ -23,22 +22,30 @@ class SentenceReader:
         self.fingerprint = f"sentence: {' '.join(methods)}"
 
     def read(self, question: str, hits: Sequence[Hit], index: Index, turns: Sequence[str] = ()) -> Selection:
-        """Select whole sentences, best first; quotation and short answer are the same."""
-        scored = [s for s in index.score_sentences(question, index.with_notes(hits)) if not s.place.asks]
-        rankings = {
-            "bm25": [i for i in ranking([s.bm25 for s in scored]) if scored[i].bm25 > 0],
-            "dense": ranking([s.dense for s in scored]),
-        }
-        fused = reciprocal_rank_fusion([rankings[method] for method in self.methods], index.config.rrf_k)
+        """Select whole sentences, best first; quotation and short answer are the same.
+
+        With earlier turns they are also ranked by the last of these and the question together; the confidence is that
+        of the question alone.
+        """
+        passages = index.with_notes(hits)
+
+        def score(asked: str) -> list[SentenceScore]:
+            return [scores for scores in index.score_sentences(asked, passages) if not scores.place.asks]
+
+        scored = score(question)
+        ways = [scored, *(score(f"{turn} {question}") for turn in turns[-1:])]
+        rankings = [ranking(scores, method) for scores in ways for method in self.methods]
+        fused = reciprocal_rank_fusion(rankings, index.config.rrf_k)
         best = sorted(fused, key=lambda i: (-fused[i], i))
         candidates = tuple(make_candidate(scored[i], fused[i]) for i in best)
         sentences = tuple(with_scores(scored[i], fused[i]) for i in best)
         return Selection(candidates, confidence(question, scored[best[0]]) if best else 0.0, scored=sentences)
 
 
-def ranking(scores: Sequence[float]) -> list[int]:
-    """Return positions by score, highest first, ties in order."""
-    return sorted(range(len(scores)), key=lambda i: -scores[i])
+def ranking(scored: Sequence[SentenceScore], method: str) -> list[int]:
+    """Return positions by a method's score, highest first, ties in order; without those that share no word, by BM25."""
+    scores = [sentence.bm25 if method == "bm25" else sentence.dense for sentence in scored]
+    return [i for i in sorted(range(len(scores)), key=lambda i: -scores[i]) if method != "bm25" or scores[i] > 0]
 
 
 def make_candidate(scored: SentenceScore, score: float) -> Candidate:

@@ -36,7 +36,6 @@ class SpanReader:
         self.name, self.network, self.combination = name, network, combination
         combination_hash = hashlib.sha256(combination.as_json().encode()).hexdigest()
         self.fingerprint = f"{network.fingerprint} {combination_hash}"
-        self.reads_turns = network.reads_turns
 
     def without(self, names: Sequence[str]) -> "SpanReader":
         """Return the reader with some features masked."""

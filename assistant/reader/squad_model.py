@@ -10,6 +10,8 @@ from assistant.reader.network import MAX_TOKENS, TokenScores
 from index.errors import ReaderError
 from index.sentence_transformer import INSTALL, reach
 
+LONGEST_ASKED = 500  # characters of a question with earlier turns
+
 
 class SquadModel:
     """A transformers model with start and end logits, trained as on SQuAD 2.0: its first token means no answer.
@@ -17,8 +19,6 @@ class SquadModel:
     It has no scores of windows and sentences; half of the best span's margin is used for both, which is about the scale
     of Quoth's own network.
     """
-
-    reads_turns = False
 
     def __init__(self, name: str) -> None:
         """Load the model; raises ReaderError if it is unknown, unreadable, or of another type."""
@@ -53,9 +53,10 @@ class SquadModel:
         self.fingerprint = digest.hexdigest()
 
     def read(self, question: str, windows: Sequence[str], turns: Sequence[str] = ()) -> list[TokenScores]:
-        """Score each window; earlier turns are ignored."""
+        """Score each window; earlier turns stand in front of the question, as far as they are short."""
         import torch
 
+        question = " ".join((*turns, question))[-max(len(question), LONGEST_ASKED) :]
         scores = []
         for window in windows:
             encoded = self.tokenizer(

@@ -28,7 +28,8 @@ class RequestBody(BaseModel):
 class HistoryTurn(RequestBody):
     """An earlier question and its short answer, null where there was none; the rest as the answer to it said.
 
-    `standalone` is its `standalone_question`; `document`, `start` and `end` are those of its first quotation.
+    `standalone` is its `standalone_question`, which is read along in its place; `document`, `start` and `end` are those
+    of its first quotation.
     """
 
     question: str = Field(min_length=1, max_length=MAX_QUESTION)
@@ -58,7 +59,7 @@ class AskRequest(RequestBody):
     history: tuple[HistoryTurn | Annotated[str, Field(min_length=1, max_length=MAX_QUESTION)], ...] = Field(
         (), max_length=MAX_HISTORY
     )
-    complete: StrictBool = Field(True, description="false: take the question as it is written")
+    complete: StrictBool = Field(True, description="false: take the question as it is written, and alone")
     document: Identity | None = Field(None, description="ask this document alone")
     collection: Identity | None = Field(None, description="ask the documents of this folder of the sources alone")
 
@@ -113,14 +114,17 @@ class PassageDetail(BaseModel):
 
 
 class FeedbackRequest(RequestBody):
-    """What somebody thought of an answer; the quotation by its place, null where Quoth abstained."""
+    """What somebody thought of an answer; the quotation by its place, null where Quoth abstained.
+
+    `standalone_question` is to be understood by itself: the answer's, behind the questions that it was read with.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
                 {
                     "question": "And how many police?",
-                    "standalone_question": "How many police will the UN mission have?",
+                    "standalone_question": "How many troops will the UN mission have? And how many police?",
                     "confidence": 0.93,
                     "helpful": False,
                     "reason": "wrong_place",

@@ -1,4 +1,4 @@
-"""Part-of-speech tags and noun phrases of a question.
+"""Part-of-speech tags and simple noun phrases of a question.
 
 Tags are those of the British National Corpus (CLAWS 5): NN1 and NN2 are nouns, NP0 names, V.. verbs, AT0 articles,
 DPS "its", PNP "it", DTQ "which", PNQ "who", AVQ "when".
@@ -17,15 +17,6 @@ DETERMINERS = frozenset(["AT0", "DPS", "DT0", "DTQ"])
 MODIFIERS = frozenset(["AJ0", "AJC", "AJS", "ORD", "CRD", "NN0", "NN1", "NN2", "NP0", "POS", "UNC", "VVG", "VVN"])
 MAX_LETTERS = 40  # longest word given to the tagger, whose time is quadratic in it
 NOUNS = frozenset(["NN0", "NN1", "NN2", "NP0"])
-# Nouns that need a complement: after "the role of X" people ask about X.
-RELATIONAL_NOUNS = frozenset(
-    """
-    advantage aim benefit cause con concern consequence cost criticism definition description difference effect
-    example fact feature function goal history impact importance information issue kind meaning name number origin
-    part pro problem purpose reason result risk role side significance sign similarity sort story symptom treatment
-    type use variety way
-    """.split()  # noqa: SIM905
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,30 +42,6 @@ class Word:
     def is_auxiliary(self) -> bool:
         """Whether it is a form of "be", "do" or "have", or a modal verb."""
         return self.tag[:2] in ("VB", "VD", "VH", "VM")
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A noun phrase of a text; `plural` is its head's number, `name` whether it has a proper name in it, `preceding`
-    the word before it."""
-
-    text: str
-    start: int
-    end: int
-    head: str
-    plural: bool
-    name: bool
-    preceding: str = ""
-
-    @property
-    def is_relational(self) -> bool:
-        """Whether its head is a relational noun: "the role", "types"."""
-        return self.head in RELATIONAL_NOUNS or self.head.rstrip("s") in RELATIONAL_NOUNS
-
-    @property
-    def bare(self) -> str:
-        """The phrase without its article."""
-        return re.sub(r"^(?:the|a|an|some|any|this|that|these|those)\s+", "", self.text, flags=re.I)
 
 
 @lru_cache(maxsize=1)
@@ -127,33 +94,17 @@ def correct_tag(word: str, tag: str, first: bool) -> str:
     return tag
 
 
-def noun_phrases(words: Sequence[Word], text: str) -> tuple[Phrase, ...]:
-    """Return a tagged text's noun phrases, nested ones included: "the role of X" and X, "X and Y", X of "X’s role".
-
-    >>> text = "Who leads the armed wing of the party?"
-    >>> [phrase.text for phrase in noun_phrases(tag(text), text)]
-    ['the armed wing of the party', 'the party']
-    """
-    simple = list(noun_runs(words))
-    phrases = []
-    for number, (first, last) in enumerate(simple):
-        end, plural = last, None
-        for begin, stop in simple[number + 1 :]:
-            if begin != end + 2 or words[end + 1].lower not in ("of", "and"):
-                break
-            end, plural = stop, plural or words[end + 1].lower == "and" or None
-        if end > last:
-            phrases.append(make_phrase(words, text, first, end, last, plural))
-        if end == last or plural:
-            phrases.append(make_phrase(words, text, first, last, last))
-        for owned in range(first + 1, last):
-            if words[owned].tag == "POS" and words[owned - 1].tag in NOUNS:
-                phrases.append(make_phrase(words, text, first, owned - 1, owned - 1))
-    return tuple(phrases)
+def is_fragment(words: Sequence[Word]) -> bool:
+    """Whether some words have no verb."""
+    return not any(word.is_verb for word in words)
 
 
 def noun_runs(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
-    """Yield the first and last word of each simple noun phrase: determiners, modifiers, noun."""
+    """Yield the first and last word of each simple noun phrase: determiners, modifiers, noun.
+
+    >>> list(noun_runs(tag("Who leads the armed wing of the party?")))
+    [(2, 4), (6, 7)]
+    """
     i = 0
     while i < len(words):
         first = i
@@ -175,19 +126,3 @@ def noun_runs(words: Sequence[Word]) -> Iterator[tuple[int, int]]:
 def follows_noun(words: Sequence[Word], begin: int, i: int) -> bool:
     """Whether a word is a participle behind a noun: "the man leaving" ends at "man"."""
     return i > begin and words[i].tag in ("VVG", "VVN") and words[i - 1].tag in NOUNS
-
-
-def make_phrase(
-    words: Sequence[Word], text: str, first: int, end: int, head: int, plural: bool | None = None
-) -> Phrase:
-    """Make the phrase from one word to another."""
-    before = words[first - 1].lower if first else ""
-    return Phrase(
-        text[words[first].start : words[end].end],
-        words[first].start,
-        words[end].end,
-        words[head].lower,
-        words[head].tag == "NN2" if plural is None else plural,
-        any(word.tag == "NP0" or (word.text[0].isupper() and word.start) for word in words[first : end + 1]),
-        before,
-    )

@@ -2,8 +2,7 @@
 
 import re
 
-from assistant.understand.conversation import is_fragment
-from assistant.understand.grammar import tag
+from assistant.understand.grammar import is_fragment, tag
 
 MAX_PARTS = 3
 ASK = r"(?:how (?:many|much|long|often|far|old)|who(?:m|se)?|what|when|where|why|which|how)"

@@ -42,6 +42,8 @@ h2 small { display: block; font-size: .8125rem; font-weight: 400; color: var(--q
 p { margin: 0 0 .7rem; }
 .quiet { color: var(--quiet); font-size: .875rem; overflow-wrap: anywhere; }
 .error { color: var(--bad); }
+.understood { margin: 0 0 .9rem; }
+.understood p { margin: 0 0 .35rem; }
 figure { margin: 0 0 1rem; }
 blockquote { margin: 0; padding: .1rem 0 .1rem .95rem; border-inline-start: 3px solid var(--accent); white-space: pre-line;
   overflow-wrap: anywhere; unicode-bidi: isolate; font-size: 1.0625rem; line-height: 1.6; }
@@ -107,6 +109,11 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
 `;
 
   const CERTAINTY = { sure: "Quoth is sure of this.", likely: "This is likely, not certain: check the passage." };
+
+  /* A question behind those that it was read with, to be understood by itself. */
+  function inContext({ read_with: along, standalone_question: question }) {
+    return [...[...along, question].join(" ")].slice(-MAX_QUESTION).join("");
+  }
 
   /* An element with attributes, listeners (on...) and children; strings among them become text. */
   function make(name, given = {}, ...children) {
@@ -320,7 +327,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
         ...questions.map((one) => make("button", { type: "button", onclick: () => this.#busy || this.#ask(one, true) }, clean(one))));
     }
 
-    async #ask(question, chosen = false) {
+    async #ask(question, chosen = false, complete = true) {
       const { log, status, send, clear, box } = this.#parts;
       if (!this.#turns.length) log.replaceChildren();
       const reply = make("div", {}, make("p", { class: "quiet waiting" }, "Searching the document"));
@@ -333,7 +340,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
       if (chosen) box.focus();
       const stop = (this.#busy = new AbortController());
       try {
-        const body = { question, history: this.#turns.slice(-MAX_HISTORY), ...this.#asked() };
+        const body = { question, history: this.#turns.slice(-MAX_HISTORY), complete, ...this.#asked() };
         const answer = await this.#fetch("api/ask", body, stop.signal);
         const [{ document, start, end } = {}] = answer.evidence;
         this.#turns.push({ question: answer.question, answer: answer.answer && answer.answer.slice(0, MAX_ANSWER),
@@ -344,7 +351,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
         if (stop.signal.aborted) return;
         const words = error.status === 401 ? "Your session here has ended. Load this page again." : error.message;
         reply.replaceChildren(make("p", { class: "error", role: "alert" }, clean(words)),
-          make("div", { class: "tools" }, make("button", { type: "button", onclick: () => { turn.remove(); this.#ask(question, true); } }, "Ask again")));
+          make("div", { class: "tools" }, make("button", { type: "button", onclick: () => { turn.remove(); this.#ask(question, true, complete); } }, "Ask again")));
         status.textContent = "";
       } finally {
         if (this.#busy === stop) {
@@ -356,10 +363,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
     }
 
     #answer(answer) {
-      const shown = [];
-      if (answer.standalone_question !== answer.question) {
-        shown.push(make("p", { class: "quiet" }, `Understood as: ${clean(answer.standalone_question)}`));
-      }
+      const shown = this.#understood(answer);
       const nothing = answer.abstention;
       const cards = (nothing ? nothing.nearest : answer.evidence).map((one, i) => this.#quotation(one, i + 1));
       if (nothing) shown.push(make("p", {}, clean(nothing.message)));
@@ -378,6 +382,16 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
       }
       if (this.#parts.feedback) shown.push(this.#rate(answer));
       return shown;
+    }
+
+    /* How the question was understood, and a way to have it asked as it stands. */
+    #understood({ question, standalone_question: corrected, read_with: along }) {
+      const lines = [];
+      if (corrected !== question) lines.push(`Understood as: ${clean(corrected)}`);
+      if (along.length) lines.push(`Read together with: ${along.map((one) => `“${clean(one)}”`).join(", ")}`);
+      const anew = make("button", { type: "button", onclick: () => this.#busy || this.#ask(question, true, false) },
+        along.length ? "Ask it alone" : "Ask it as written");
+      return lines.length ? [make("div", { class: "understood" }, ...lines.map((line) => make("p", { class: "quiet" }, line)), make("div", { class: "tools" }, anew))] : [];
     }
 
     #place(evidence) {
@@ -436,7 +450,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
       const send = async (event) => {
         event.preventDefault();
         try {
-          await this.#fetch("api/unanswered", { question: answer.standalone_question, address: address.value, consent: consent.checked,
+          await this.#fetch("api/unanswered", { question: inContext(answer), address: address.value, consent: consent.checked,
             contact: answer.abstention.contact ?? null });
           const kept = make("p", { class: "quiet", role: "status", tabindex: "-1" }, KEPT);
           form.closest("details").replaceWith(kept);
@@ -459,7 +473,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
         const place = first ? { document: first.document, start: first.start, end: first.end } : {};
         try {
           await this.#fetch("api/feedback", {
-            question: answer.question, standalone_question: answer.standalone_question, confidence: answer.confidence, helpful, ...place,
+            question: answer.question, standalone_question: inContext(answer), confidence: answer.confidence, helpful, ...place,
           });
           line.replaceChildren("Thank you.");
         } catch (error) {
