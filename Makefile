@@ -20,6 +20,9 @@ serve: $(STAMP)
 index: $(STAMP)
 	@$(VENV)/bin/quoth index
 
+# Each worker has a core: what calculates inside it starts no threads beside.
+test: export OMP_NUM_THREADS := 1
+test: export OPENBLAS_NUM_THREADS := 1
 test: $(STAMP).dev $(AXE)
 	$(VENV)/bin/pytest -n auto --dist loadfile
 

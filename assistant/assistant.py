@@ -177,7 +177,7 @@ class Assistant:
         lookups: list[Lookup] = []
         parts: list[AnswerPart] = []
         for text in texts:
-            before = [Turn(part.question, part.short_answer) for part in parts] if is_follow_up(text) else []
+            before = [Turn(part.question, part.short_answer) for part in parts] if parts and is_follow_up(text) else []
             if before and not any(part.answered for part in parts):
                 parts.append(AnswerPart(text, Selection((), 0.0), False))
                 continue

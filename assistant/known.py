@@ -59,7 +59,7 @@ class Known:
                     same.add(document)
                 writer.add(document, lexicon or learn(index.documents[document]), text)
             known = cls(writer.finish())
-            kept = [one for one in before.questions if one.document in same] if before else []
+            kept = [question for question in before.questions if question.document in same] if before else []
             questions = find_first_questions(index, asking(known), kept, same)
             writer.add_questions(QUESTION.dump_json(question) for question in questions)
         finally:

@@ -38,16 +38,14 @@ class Turn:
 class Question:
     """A question as understood.
 
-    `corrected` has names and words as the documents spell them. `answer_kind` is the expected answer type (see
-    `answer_kind`), `reply` the reply to small talk, or to what looks like an instruction if nothing is found for it.
-    Earlier turns are read along with an `is_follow_up` question.
+    `corrected` has names and words as the documents spell them. `reply` is the reply to small talk, or to what looks
+    like an instruction if nothing is found for it. Earlier turns are read along with an `is_follow_up` question.
     """
 
     text: str
     kind: Kind
     corrected: str
     language: str = "en"
-    answer_kind: str = "other"
     reply: str | None = None
     is_follow_up: bool = False
 

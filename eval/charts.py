@@ -5,9 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
-from matplotlib.figure import Figure as Canvas
 
 from eval.metrics.abstention import calibration, risk_coverage
 from eval.metrics.evidence import overlaps
@@ -25,6 +23,9 @@ STYLE = {
 
 def draw(title: str, plot: Any) -> str:
     """Draw one chart as an SVG element with an accessible label."""
+    import matplotlib as mpl  # here, since it takes a second, and most commands draw nothing
+    from matplotlib.figure import Figure as Canvas
+
     with mpl.rc_context(STYLE):
         canvas = Canvas(figsize=SIZE, layout="constrained")
         axes = canvas.add_subplot()

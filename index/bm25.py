@@ -30,19 +30,19 @@ class Counts:
 
     def add(self, text: str) -> None:
         """Count the words of the next text; an empty one counts as one unmatched word, so that a mean length is."""
-        found = terms(text)
+        words = terms(text)
         position = self.first + len(self.lengths)
-        for word, count in Counter(found).items():
+        for word, count in Counter(words).items():
             positions, counts = self.words.setdefault(word, (array("i"), array("i")))
             positions.append(position)
             counts.append(count)
             self.size += 1
-        self.lengths.append(len(found) or 1)
+        self.lengths.append(len(words) or 1)
 
     def postings(self, word: str) -> Postings:
         """The texts of a word."""
-        found = self.words.get(word)
-        return (np.array(found[0], np.int32), np.array(found[1], np.int32)) if found else NONE
+        counted = self.words.get(word)
+        return (np.array(counted[0], np.int32), np.array(counted[1], np.int32)) if counted else NONE
 
 
 class Bm25:
@@ -66,25 +66,25 @@ class Bm25:
 
     def scores(self, question: str, positions: Sequence[int] | np.ndarray | None = None) -> np.ndarray:
         """The score of each text, or of those at `positions`; 0 where no word of the question stands."""
-        asked = None if positions is None else np.asarray(positions, np.int64)
-        scores = np.zeros(len(self.lengths) if asked is None else len(asked))
+        wanted = None if positions is None else np.asarray(positions, np.int64)
+        scores = np.zeros(len(self.lengths) if wanted is None else len(wanted))
         for word, times in Counter(terms(question)).items():
             texts, counts = self._searched(word)
             idf = self._idf(len(texts))
-            if asked is None:
-                at = texts
+            if wanted is None:
+                rows = texts
             else:
-                there = np.searchsorted(texts, asked)
-                at = np.flatnonzero(there < len(texts))
-                at = at[texts[there[at]] == asked[at]]
-                texts, counts = asked[at], counts[there[at]]
-            scores[at] += times * (idf * saturate(counts, self.lengths[texts], self.mean_length))
+                there = np.searchsorted(texts, wanted)
+                rows = np.flatnonzero(there < len(texts))
+                rows = rows[texts[there[rows]] == wanted[rows]]
+                texts, counts = wanted[rows], counts[there[rows]]
+            scores[rows] += times * (idf * saturate(counts, self.lengths[texts], self.mean_length))
         return scores
 
     def weights(self, question: str) -> dict[str, float]:
         """What each word of a question that stands in a text counts, whatever the text."""
-        found = {word: (times, len(self._searched(word)[0])) for word, times in Counter(terms(question)).items()}
-        return {word: times * self._idf(texts) for word, (times, texts) in found.items() if texts}
+        occurrences = {word: (times, len(self._searched(word)[0])) for word, times in Counter(terms(question)).items()}
+        return {word: times * self._idf(texts) for word, (times, texts) in occurrences.items() if texts}
 
     def _searched(self, word: str) -> Postings:
         """Those of the searched texts that a word stands in, and how often."""
@@ -110,10 +110,10 @@ def saturate(counts: np.ndarray, lengths: np.ndarray, mean: float) -> np.ndarray
     return np.asarray(counts * (K1 + 1) / (counts + norm))
 
 
-def best(scores: np.ndarray, most: int) -> list[int]:
+def best(scores: np.ndarray, limit: int) -> list[int]:
     """The positions of the scores above 0, at most so many, the highest first, ties in order."""
-    found = np.flatnonzero(scores > 0)
-    if len(found) > most:
-        least = np.partition(scores[found], -most)[-most]
-        found = found[scores[found] >= least]
-    return found[np.argsort(-scores[found], kind="stable")][:most].tolist()
+    positions = np.flatnonzero(scores > 0)
+    if len(positions) > limit:
+        threshold = np.partition(scores[positions], -limit)[-limit]
+        positions = positions[scores[positions] >= threshold]
+    return positions[np.argsort(-scores[positions], kind="stable")][:limit].tolist()

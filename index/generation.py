@@ -60,8 +60,8 @@ def read_contents(generation: Path, manifest: Mapping[str, Any], width: int, has
 
 def hash_files(files: Mapping[str, Mapping[str, Any]]) -> str:
     """One hash of what an index holds, without what is attached."""
-    told = [(name, files[name]["sha256"]) for name in sorted(files) if name != ATTACHED]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+    hashes = [(name, files[name]["sha256"]) for name in sorted(files) if name != ATTACHED]
+    return hashlib.sha256(json.dumps(hashes).encode()).hexdigest()
 
 
 def check_files(generation: Path, manifest: Mapping[str, Any]) -> bool:
@@ -110,29 +110,29 @@ def making_beside(folder: Path) -> Iterator[Path]:
         raise
 
 
-def save(place: Path, told: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
-    """Rename what was written in a folder into place as the newest generation, with its manifest, which is `told` too.
+def save(place: Path, values: Mapping[str, Any]) -> tuple[Path, dict[str, Any]]:
+    """Rename what was written in a folder into place as the newest generation, with `values` in its manifest.
 
     Older ones but the last are removed.
     """
-    folder, manifest = place.parent, seal(place, told)
-    found = generations(folder)
-    number = int(found[0].name.rpartition("-")[2]) + 1 if found else 1
-    made = place.rename(folder / f"generation-{number}")
+    folder, manifest = place.parent, seal(place, values)
+    existing = generations(folder)
+    number = int(existing[0].name.rpartition("-")[2]) + 1 if existing else 1
+    newest = place.rename(folder / f"generation-{number}")
     sync(folder)
     for old in generations(folder)[KEPT_GENERATIONS:]:
         remove(old)
-    return made, manifest
+    return newest, manifest
 
 
-def seal(place: Path, told: Mapping[str, Any]) -> dict[str, Any]:
+def seal(place: Path, values: Mapping[str, Any]) -> dict[str, Any]:
     """Write the manifest of what was written in a folder, and have all of it on the disk."""
     files = {}
     for path in sorted(place.iterdir()):
         sync(path)
         with path.open("rb") as file:
             files[path.name] = {"sha256": hashlib.file_digest(file, "sha256").hexdigest(), "stamp": stamp_of(path)}
-    manifest = {**told, "files": files}
+    manifest = {**values, "files": files}
     (place / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True), encoding="utf-8")
     sync(place / MANIFEST)
     place.chmod(0o755)

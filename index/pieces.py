@@ -37,9 +37,9 @@ class Pieces:
         self.places: dict[str, Path] = {}
         for manifest in sorted(self.folder.glob(f"[0-9a-f]*/{MANIFEST}")):
             with suppress(OSError, ValueError, LookupError, AttributeError):
-                told = read_manifest(manifest.parent)
-                if all(told[name] == expected[name] for name in READING):
-                    self.places |= {key(name, entry): manifest.parent for name, entry in told["sources"].items()}
+                values = read_manifest(manifest.parent)
+                if all(values[name] == expected[name] for name in READING):
+                    self.places |= {key(name, entry): manifest.parent for name, entry in values["sources"].items()}
         self._open = lru_cache(maxsize=OPENED)(self._read)
 
     def holds(self, file: FoundFile) -> bool:
@@ -84,14 +84,14 @@ def cut(files: Sequence[FoundFile]) -> Iterator[tuple[FoundFile, ...]]:
 
 
 @contextmanager
-def making_piece(folder: Path, told: dict[str, Any]) -> Iterator[Path]:
-    """A folder to write a piece of an index in, which is put in its place at the end with what is `told` of it then."""
+def making_piece(folder: Path, values: dict[str, Any]) -> Iterator[Path]:
+    """A folder to write a piece of an index in, put in its place at the end, with `values` in its manifest."""
     pieces = folder / FOLDER
     pieces.mkdir(parents=True, exist_ok=True)
     with making_beside(pieces) as place:
         yield place
-        seal(place, told)
-        named = {name: told[name] for name in (*READING, "sources")}
+        seal(place, values)
+        named = {name: values[name] for name in (*READING, "sources")}
         made = pieces / hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()[:32]
         remove(made)  # one that turned out damaged
         try:

@@ -18,7 +18,7 @@ DEPTH = 1000  # passages of a ranking that are fused with those of others; more 
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Query:
     """A question: its words, and its vector."""
 
     text: str
@@ -52,7 +52,7 @@ class Ranked:
 class Ranking(Protocol):
     """Ranks passages by their words and by their vectors, and fuses the two."""
 
-    def search(self, asked: Sequence[Asked], k: int, ways: Sequence[str], scope: Scope) -> Sequence[Ranked]:
+    def search(self, queries: Sequence[Query], k: int, ways: Sequence[str], scope: Scope) -> Sequence[Ranked]:
         """The `k` best by the fused rankings of every question in every way, ties in order.
 
         Scores are those of the first question. Raises UnavailableError.
@@ -84,22 +84,22 @@ def reciprocal_rank_fusion(rankings: Iterable[Sequence[int]], k: int = 60) -> di
 class Scored:
     """What a question finds in each way, the best first, at most `DEPTH`; BM25 of every passage, cosines of some."""
 
-    found: Mapping[str, Sequence[int]]
+    rankings: Mapping[str, Sequence[int]]
     bm25: Mapping[int, float] | np.ndarray
     cosines: Mapping[int, float]
 
 
 def fuse(scored: Sequence[Scored], ways: Sequence[str], k: int, rrf_k: int) -> list[tuple[int, float]]:
     """The `k` best by every ranking, ties in order, with their fused scores."""
-    fused = reciprocal_rank_fusion([one.found[way] for one in scored for way in ways], rrf_k)
+    fused = reciprocal_rank_fusion([item.rankings[way] for item in scored for way in ways], rrf_k)
     return sorted(fused.items(), key=lambda item: (-item[1], item[0]))[:k]
 
 
-def describe(contents: Contents, asked: Asked, scored: Scored, fused: Sequence[tuple[int, float]]) -> list[Ranked]:
+def describe(contents: Contents, query: Query, scored: Scored, fused: Sequence[tuple[int, float]]) -> list[Ranked]:
     """Passages with what a question says of each."""
-    ranks = {way: {item: rank for rank, item in enumerate(found, 1)} for way, found in scored.found.items()}
+    ranks = {way: {item: rank for rank, item in enumerate(ranking, 1)} for way, ranking in scored.rankings.items()}
     left = [position for position, _ in fused if position not in scored.cosines]
-    cosines = {**scored.cosines, **cosines_of(contents, asked, np.array(left, np.int64))}
+    cosines = {**scored.cosines, **cosines_of(contents, query, np.array(left, np.int64))}
     return [
         Ranked(i, score, float(scored.bm25[i]), cosines[i], ranks["bm25"].get(i), ranks["dense"].get(i))
         for i, score in fused
@@ -112,30 +112,30 @@ class LocalRanking:
     def __init__(self, contents: Contents, rrf_k: int) -> None:
         self.contents, self.rrf_k = contents, rrf_k
 
-    def search(self, asked: Sequence[Asked], k: int, ways: Sequence[str], scope: Scope) -> Sequence[Ranked]:
+    def search(self, queries: Sequence[Query], k: int, ways: Sequence[str], scope: Scope) -> Sequence[Ranked]:
         """The `k` best; each ranking counts down to its first `DEPTH` passages."""
-        scored = [self._score(one, scope) for one in asked]
-        return describe(self.contents, asked[0], scored[0], fuse(scored, ways, k, self.rrf_k))
+        scored = [self._score(query, scope) for query in queries]
+        return describe(self.contents, queries[0], scored[0], fuse(scored, ways, k, self.rrf_k))
 
     def check(self) -> None:
         """It is always there."""
 
-    def _score(self, asked: Asked, scope: Scope) -> Scored:
-        found, cosines = self.contents.nearest.search(asked.vector, DEPTH, scope.positions)
-        bm25 = scope.bm25.scores(asked.text)
-        rankings = {"bm25": best(bm25, DEPTH), "dense": found.tolist()}
-        return Scored(rankings, bm25, dict(zip(found.tolist(), cosines.tolist())))
+    def _score(self, query: Query, scope: Scope) -> Scored:
+        positions, cosines = self.contents.nearest.search(query.vector, DEPTH, scope.positions)
+        bm25 = scope.bm25.scores(query.text)
+        rankings = {"bm25": best(bm25, DEPTH), "dense": positions.tolist()}
+        return Scored(rankings, bm25, dict(zip(positions.tolist(), cosines.tolist())))
 
 
-def score_among(contents: Contents, asked: Asked, scope: Scope, positions: np.ndarray) -> Scored:
+def score_among(contents: Contents, query: Query, scope: Scope, positions: np.ndarray) -> Scored:
     """What a question finds among some passages, by their own scores; `positions` are ascending."""
-    bm25, cosines = scope.bm25.scores(asked.text, positions), cosines_of(contents, asked, positions)
+    bm25, cosines = scope.bm25.scores(query.text, positions), cosines_of(contents, query, positions)
     nearest = sorted(cosines, key=lambda i: -cosines[i])[:DEPTH]
-    found = {"bm25": positions[best(bm25, DEPTH)].tolist(), "dense": nearest}
-    return Scored(found, dict(zip(positions.tolist(), bm25.tolist())), cosines)
+    rankings = {"bm25": positions[best(bm25, DEPTH)].tolist(), "dense": nearest}
+    return Scored(rankings, dict(zip(positions.tolist(), bm25.tolist())), cosines)
 
 
-def cosines_of(contents: Contents, asked: Asked, positions: np.ndarray) -> dict[int, float]:
+def cosines_of(contents: Contents, query: Query, positions: np.ndarray) -> dict[int, float]:
     """The cosines of some passages; row by row, so that the same vectors have the same."""
-    cosines = np.einsum("ij,j->i", contents.vectors[PASSAGES][positions], asked.vector)
+    cosines = np.einsum("ij,j->i", contents.vectors[PASSAGES][positions], query.vector)
     return dict(zip(positions.tolist(), cosines.tolist()))

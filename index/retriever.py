@@ -10,7 +10,7 @@ from index.bm25 import Bm25
 from index.contents import Contents
 from index.dense import Encoder, unit
 from index.document.types import Sentence
-from index.ranking import WAYS, Asked, LocalRanking, Ranking, Scope
+from index.ranking import WAYS, LocalRanking, Query, Ranking, Scope
 from index.tables import PASSAGES, SENTENCES, Documents, Entry, Passages
 from index.types import Hit, IndexConfig, Passage
 
@@ -137,20 +137,20 @@ class Index:
         on: what ranks high for both together is found too. Raises UnavailableError where another process ranks.
         """
         texts = [question, f"{context} {question}"] if context else [question]
-        found = self.ranking.search([Asked(text, self._encode(text)) for text in texts], k, ways, self._scope)
+        ranked = self.ranking.search([Query(text, self._encode(text)) for text in texts], k, ways, self._scope)
         passage = self.contents.tables.passage
         return tuple(
-            Hit(passage(one.position), rank, one.score, one.bm25, one.dense, one.bm25_rank, one.dense_rank)
-            for rank, one in enumerate(found, 1)
+            Hit(passage(item.position), rank, item.score, item.bm25, item.dense, item.bm25_rank, item.dense_rank)
+            for rank, item in enumerate(ranked, 1)
         )
 
     def rows(self, places: Sequence[Place]) -> list[int]:
         """The rows of sentences among all sentences of the index."""
-        found = []
+        numbers = []
         for place in places:
             starts = [sentence.start for sentence in place.passage.sentences]
-            found.append(int(self.contents.tables.rows(place.passage.id)[starts.index(place.sentence.start)]))
-        return found
+            numbers.append(int(self.contents.tables.rows(place.passage.id)[starts.index(place.sentence.start)]))
+        return numbers
 
     def score_sentences(self, question: str, passages: Sequence[Passage]) -> tuple[SentenceScore, ...]:
         """Every sentence of the passages, each once, with its BM25 score and its cosine."""
@@ -185,19 +185,19 @@ class Index:
 
     def with_notes(self, hits: Sequence[Hit]) -> tuple[Passage, ...]:
         """The passages of some hits and those of the notes they carry, each once, in order."""
-        found: dict[str, Passage] = {}
+        passages: dict[str, Passage] = {}
         for hit in hits:
-            found.setdefault(hit.passage.id, hit.passage)
+            passages.setdefault(hit.passage.id, hit.passage)
         for hit in hits:
             for position in hit.passage.notes:
                 for passage in self.contents.tables.note_passages(hit.passage.document, position):
-                    found.setdefault(passage.id, passage)
-        return tuple(found.values())
+                    passages.setdefault(passage.id, passage)
+        return tuple(passages.values())
 
     def anchor(self, document: str, note: int) -> Place | None:
         """The first sentence of the body that a note belongs to; `note` is its position."""
-        found = self.contents.tables.anchor(document, note)
-        return Place(found[0].sentences[found[1]], found[0]) if found else None
+        anchor = self.contents.tables.anchor(document, note)
+        return Place(anchor[0].sentences[anchor[1]], anchor[0]) if anchor else None
 
     def led_to(self, document: str, note: int) -> tuple[Place, ...]:
         """The sentences of a note, then those of other notes that name the works it leads to."""

@@ -62,14 +62,14 @@ def make_pieces(
     folder, wanted = find_wanted(source, index_dir, config, open_encoder(), None, collections)
     files = wanted.found.files
     own, is_missing = list(cut(files))[share.number - 1 :: share.of], find_missing(folder, wanted)
-    groups = [group for group in (tuple(filter(is_missing, one)) for one in own) if group]
+    groups = [group for group in (tuple(filter(is_missing, group)) for group in own) if group]
     total, done = sum(file.size for group in groups for file in group), 0
     job = Job(folder, {name: wanted.expected[name] for name in READING}, config, open_encoder)
     kept = keep(folder, wanted)
-    in_this = ((group, make_piece(folder, wanted, kept, group)) for group in groups)
+    results_here = ((group, make_piece(folder, wanted, kept, group)) for group in groups)
     try:
-        with closing(in_processes(job, groups, workers, say) if workers else in_this) as made:
-            for group, unread in made:
+        with closing(in_processes(job, groups, workers, say) if workers else results_here) as results:
+            for group, unread in results:
                 for message in unread:
                     say(message)
                 done += sum(file.size for file in group)
@@ -93,10 +93,10 @@ def make_piece(folder: Path, wanted: Wanted, kept: Kept | None, files: Group) ->
     unread: list[str] = []
     texts: dict[str, str] = {}
     stopped: dict[str, str] = {}
-    told = {name: wanted.expected[name] for name in READING}
-    told |= {"sources": {file.id: entry_of(file) for file in files}, "texts": texts, "unread": unread}
-    told["stopped"] = stopped
-    with disk_errors(), making_piece(folder, told) as place:
+    manifest = {name: wanted.expected[name] for name in READING}
+    manifest |= {"sources": {file.id: entry_of(file) for file in files}, "texts": texts, "unread": unread}
+    manifest["stopped"] = stopped
+    with disk_errors(), making_piece(folder, manifest) as place:
         writer = ContentsWriter(wanted.width, place)
         try:
             window = min(wanted.config.window, wanted.encoder.window)
@@ -130,38 +130,38 @@ class Worker:
 def in_processes(job: Job, groups: Sequence[Group], workers: int, say: Say) -> Generator[Made, None, None]:
     """Make pieces in so many processes; who is killed is started again, unless its piece has killed others before."""
     waiting, failures = deque(groups), Counter[str]()
-    crew = [hire(job) for _ in range(min(workers, len(groups)))]
+    running = [start_worker(job) for _ in range(min(workers, len(groups)))]
     try:
-        while waiting or any(one.group for one in crew):
-            for one in crew:
-                if waiting and not one.group:
-                    one.group = waiting.popleft()
+        while waiting or any(worker.group for worker in running):
+            for worker in running:
+                if waiting and not worker.group:
+                    worker.group = waiting.popleft()
                     with suppress(OSError):  # it has ended, of which is heard below
-                        one.line.send(one.group)
-            for line in wait([one.line for one in crew if one.group]):
-                one = next(one for one in crew if one.line is line)
-                told = hear(one)
-                if told is not None:
-                    yield one.group, told
-                    one.group = ()
+                        worker.line.send(worker.group)
+            for line in wait([worker.line for worker in running if worker.group]):
+                worker = next(worker for worker in running if worker.line is line)
+                unread = receive(worker)
+                if unread is not None:
+                    yield worker.group, unread
+                    worker.group = ()
                     continue
-                failures[name := one.group[0].id] += 1
+                failures[name := worker.group[0].id] += 1
                 if failures[name] == ATTEMPTS:
                     raise StoreError(
                         f"{ATTEMPTS} processes were ended while they read the documents from {name} on. "
                         "Is there too little memory? Try fewer with --workers."
                     )
                 say(f"The process that read the documents from {name} on was ended; another takes its place.")
-                waiting.appendleft(one.group)
-                crew[crew.index(one)] = hire(job)
+                waiting.appendleft(worker.group)
+                running[running.index(worker)] = start_worker(job)
     finally:
-        for one in crew:
-            one.process.terminate()
-            one.line.close()
-            one.process.join()
+        for worker in running:
+            worker.process.terminate()
+            worker.line.close()
+            worker.process.join()
 
 
-def hire(job: Job) -> Worker:
+def start_worker(job: Job) -> Worker:
     """Start a process."""
     here, there = CHILDREN.Pipe()
     process = CHILDREN.Process(target=work, args=(job, there), daemon=True)
@@ -170,17 +170,17 @@ def hire(job: Job) -> Worker:
     return Worker(process, here)
 
 
-def hear(one: Worker) -> list[str] | None:
+def receive(worker: Worker) -> list[str] | None:
     """What a process tells of the piece it has made, None where it has ended; raises what went wrong."""
     try:
-        told = one.line.recv()
+        message = worker.line.recv()
     except (EOFError, OSError):
-        one.line.close()
-        one.process.join()
+        worker.line.close()
+        worker.process.join()
         return None
-    if isinstance(told, Exception):
-        raise told
-    return list(told)
+    if isinstance(message, Exception):
+        raise message
+    return list(message)
 
 
 def work(job: Job, line: Connection) -> None:

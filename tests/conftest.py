@@ -29,9 +29,15 @@ hypothesis.settings.register_profile("untimed", deadline=None)  # a busy machine
 hypothesis.settings.load_profile("untimed")
 
 
+def pytest_collection() -> None:
+    """Look for no garbage while tests are imported: it is much, and all of it stays."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Have what was imported looked through no more for garbage: it is much, and stays until the end."""
+    """Look for garbage again from here on, but not among what was imported."""
     gc.freeze()
+    gc.enable()
 
 
 ROOT = Path(__file__).parent.parent

@@ -64,7 +64,7 @@ def fake_wiki() -> Iterator[FakeWiki]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         wiki.url = f"http://127.0.0.1:{server.server_port}"
         yield wiki

@@ -114,8 +114,8 @@ def serving(
 
 def soon(done: Callable[[], bool]) -> bool:
     """Whether something is so, now or in a few seconds: what another process does takes a moment."""
-    for _ in range(30):
+    for _ in range(180):
         if done():
             return True
-        time.sleep(0.3)
+        time.sleep(0.05)
     return False

@@ -31,14 +31,37 @@ def address(quoth: Assistant, store: FeedbackStore) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def open_page(browser: Browser) -> Page:
     context = browser.new_context(viewport={"width": 1280, "height": 860})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
     page.set_default_timeout(20_000)
+    return page
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser: Browser) -> Iterator[Page]:
+    page = open_page(browser)
     yield page
-    context.close()
+    page.context.close()
+
+
+@pytest.fixture
+def page(shared_page: Page) -> Page:
+    """One page for all tests, each of which loads it anew: nothing of a conversation stays in a browser."""
+    shared_page.goto("about:blank")
+    return shared_page
+
+
+@pytest.fixture(scope="module")
+def answered(browser: Browser, address: str) -> Iterator[Page]:
+    """A page that was asked one question, for all tests that only look at its answer."""
+    page = open_page(browser)
+    page.goto(address)
+    ask(page, TROOPS)
+    expect(turn(page, 1)).to_be_visible()
+    yield page
+    page.context.close()
 
 
 def copied(page: Page) -> str:
@@ -59,10 +82,8 @@ def test_before_the_first_question_the_page_says_what_it_is_about(page: Page, ad
     expect(start).to_be_hidden()
 
 
-def test_a_question_its_answer_and_the_words_marked_in_the_document(page: Page, address: str) -> None:
-    page.goto(address)
-    ask(page, TROOPS)
-    answer = turn(page, 1)
+def test_a_question_its_answer_and_the_words_marked_in_the_document(answered: Page) -> None:
+    page, answer = answered, turn(answered, 1)
     expect(answer.locator("blockquote").first).to_contain_text(SENTENCE)
     expect(answer.locator(".q-place").first).to_have_text("Uncertainty Amid Troop Drawdown, paragraph 4")
     expect(answer.locator(".q-behind li").first).to_contain_text("Flavia Krause-Jackson")
@@ -78,9 +99,8 @@ def test_a_question_its_answer_and_the_words_marked_in_the_document(page: Page, 
     expect(answer.get_by_role("button", name="Citation 1: show it in the document")).to_be_focused()
 
 
-def test_hovering_a_citation_shows_the_sentence_and_its_notes_and_escape_hides_them(page: Page, address: str) -> None:
-    page.goto(address)
-    ask(page, TROOPS)
+def test_hovering_a_citation_shows_the_sentence_and_its_notes_and_escape_hides_them(answered: Page) -> None:
+    page = answered
     turn(page, 1).locator(".q-cite").first.hover()
     shown = page.get_by_role("tooltip")
     expect(shown).to_contain_text(SENTENCE)
@@ -90,8 +110,8 @@ def test_hovering_a_citation_shows_the_sentence_and_its_notes_and_escape_hides_t
     expect(shown).to_be_hidden()
 
 
-def test_a_notes_number_opens_the_note_and_the_way_back(page: Page, address: str) -> None:
-    page.goto(address)
+def test_a_notes_number_opens_the_note_and_the_way_back(answered: Page) -> None:
+    page = answered
     marker = page.locator(".q-pages article").get_by_role("button", name="Note 15", exact=True)
     marker.click()
     note = page.locator(".q-notes li").nth(14)
@@ -159,10 +179,8 @@ def test_a_new_conversation_forgets_the_last(page: Page, address: str) -> None:
     expect(turn(page, 1)).not_to_contain_text("Read together with")
 
 
-def test_an_answer_is_copied_with_its_citation(page: Page, address: str) -> None:
-    page.goto(address)
-    ask(page, TROOPS)
-    answer = turn(page, 1)
+def test_an_answer_is_copied_with_its_citation(answered: Page) -> None:
+    page, answer = answered, turn(answered, 1)
     menu = answer.locator("figure").first.locator(".q-menu")
     menu.locator("summary").click()
     menu.get_by_role("button", name="Quotation").click()
@@ -271,10 +289,8 @@ def test_without_a_store_nothing_is_asked_about_answers(page: Page, quoth: Assis
         expect(page.get_by_role("button", name="Helpful")).to_have_count(0)
 
 
-def test_why_this_answer_shows_what_was_read(page: Page, address: str) -> None:
-    page.goto(address)
-    ask(page, TROOPS)
-    answer = turn(page, 1)
+def test_why_this_answer_shows_what_was_read(answered: Page) -> None:
+    page, answer = answered, turn(answered, 1)
     answer.get_by_text("Why this answer").click()
     rows = answer.get_by_role("table").locator("tbody tr")
     expect(rows.first).to_contain_text("Uncertainty Amid Troop Drawdown, paragraph 4")

@@ -100,13 +100,23 @@ def closed_address(quoth: Assistant) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1100, "height": 860})
+@pytest.fixture(scope="module")
+def shared_page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context()
     page = context.new_page()
     page.set_default_timeout(15_000)
     yield page
     context.close()
+
+
+@pytest.fixture
+def page(shared_page: Page) -> Page:
+    """One page for all tests, which load something into it each: the widget keeps nothing in a browser."""
+    shared_page.unroute_all()
+    shared_page.goto("about:blank")
+    shared_page.set_viewport_size({"width": 1100, "height": 860})
+    shared_page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+    return shared_page
 
 
 @pytest.fixture
@@ -349,26 +359,24 @@ def test_the_keyboard_walks_through_it(page: Page, address: str, host: Host) -> 
     ],
 )
 def test_the_widget_is_as_dark_as_the_page_behind_it(
-    browser: Browser, address: str, host: Host, ground: str, reader: str, theme: str, dark: bool
+    page: Page, address: str, host: Host, ground: str, reader: str, theme: str, dark: bool
 ) -> None:
-    context = browser.new_context(color_scheme=reader)
-    page = context.new_page()
+    page.emulate_media(color_scheme=reader)  # type: ignore[arg-type]
     style = f"<style>html {{ {ground} }}</style>" if "scheme" in ground else ""
     markup = f'{style}<quoth-assistant theme="{theme}"></quoth-assistant>'
     page.goto(host.put(markup, script(address), "" if style else ground))
     expect(page.locator("quoth-assistant .chips button")).to_have_count(4)
     assert (page.locator("quoth-assistant").get_attribute("dark") == "") == dark
-    context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("mode", ["inline", "launcher"])
 @pytest.mark.parametrize("width", [360, 1100])
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_window(
-    browser: Browser, address: str, host: Host, scheme: str, mode: str, width: int
+    page: Page, address: str, host: Host, scheme: str, mode: str, width: int
 ) -> None:
-    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
     ground = "background:#101014;color:#eee" if scheme == "dark" else ""
     page.goto(host.put(f'<quoth-assistant mode="{mode}"></quoth-assistant>', script(address), ground))
     widget = page.locator("quoth-assistant")
@@ -381,7 +389,6 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_window(
     expect(widget.locator(".turn").last.locator(".chips button").first).to_be_visible()
     assert serious(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    context.close()
 
 
 def test_axe_sees_into_the_widget(page: Page, address: str, host: Host) -> None:

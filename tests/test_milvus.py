@@ -12,12 +12,18 @@ from index.milvus.client import connect
 from index.milvus.opening import search_in
 from index.milvus.ranking import MilvusRanking
 from index.retriever import Index
-from tests.milvus import TEXTS, Engine, answering, failing, open_alone, running, write
+from tests.milvus import TEXTS, Engine, answering, failing, open_alone, polling_often, running, write
 
 pytest.importorskip("pymilvus", reason="the extra milvus is not installed")
 pytest.importorskip("milvus_lite", reason="the extra milvus is not installed")
 
 QUESTIONS = ("When did rain fall?", "What was sold in May?", "Who is paid in June?", "ship", "Quagga?", "")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def client_polls_often() -> Iterator[None]:
+    with polling_often():
+        yield
 
 
 @pytest.fixture

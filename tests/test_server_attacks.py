@@ -13,6 +13,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -448,7 +449,8 @@ def test_malformed_http_is_refused_and_the_server_lives(raw_address: str, raw: b
     host, port = raw_address.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as line:
         line.sendall(raw)
-        line.shutdown(socket.SHUT_WR)
+        with suppress(OSError):  # it may be refused, and the connection closed, before all of it is sent
+            line.shutdown(socket.SHUT_WR)
         answer = line.recv(4000)
     assert not answer or int(answer.split()[1]) in (400, 404, 413, 422, 431)
     assert b"Traceback" not in answer

@@ -19,7 +19,7 @@ from assistant.settings_sources import read_settings, to_toml
 from assistant.sync import folder as folders
 from assistant.sync import wikis as opening
 from assistant.sync.folder import Synced, file_name, sync_folder
-from assistant.sync.types import Caller, Listed, Page, WikiSettings
+from assistant.sync.types import Caller, ListedPage, Page, WikiSettings
 from index.document.sources import find_files, read_sources
 from index.errors import QuothError, SourceError, WikiError
 from tests.serving import application, logged
@@ -43,16 +43,16 @@ class Pages:
         self.failing = False
         self.since: list[datetime] = []
 
-    def list_pages(self) -> Mapping[str, Listed]:
+    def list_pages(self) -> Mapping[str, ListedPage]:
         if self.failing:
             raise WikiError("The wiki 'handbook' is busy (503). It is asked again next time.")
-        return {name: Listed(name, title, str(version)) for name, (title, _, version) in self.pages.items()}
+        return {name: ListedPage(name, title, str(version)) for name, (title, _, version) in self.pages.items()}
 
-    def list_changed(self, since: datetime) -> Mapping[str, Listed]:
+    def list_changed(self, since: datetime) -> Mapping[str, ListedPage]:
         self.since.append(since)
         return self.list_pages()
 
-    def fetch(self, page: Listed) -> Page | None:
+    def fetch(self, page: ListedPage) -> Page | None:
         self.fetched.append(page.id)
         if page.id in self.broken:
             raise WikiError(f"The wiki 'handbook' breaks at {page.id}.")
@@ -103,7 +103,7 @@ def test_only_an_edited_page_is_fetched_again(wiki: Pages, place: Path) -> None:
 def test_what_is_touched_and_reads_the_same_is_not_written_again(wiki: Pages, place: Path) -> None:
     sync_folder(NAMED, wiki, place)
     before = {path: path.stat().st_ino for path in place.glob("p*")}
-    wiki.list_pages = lambda: {"p1": Listed("p1", "Leave", "touched"), "p2": Listed("p2", "Cars", "1")}  # type: ignore[method-assign]
+    wiki.list_pages = lambda: {"p1": ListedPage("p1", "Leave", "touched"), "p2": ListedPage("p2", "Cars", "1")}  # type: ignore[method-assign]
     sync_folder(NAMED, wiki, place)
     assert wiki.fetched[2:] == ["p1"]
     assert {path: path.stat().st_ino for path in place.glob("p*")} == before

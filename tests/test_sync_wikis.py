@@ -13,7 +13,7 @@ from assistant.sync.confluence import Confluence
 from assistant.sync.dokuwiki import DokuWiki, version_of
 from assistant.sync.mediawiki import MediaWiki
 from assistant.sync.open import open_wiki
-from assistant.sync.types import Caller, Listed, Page, WikiSettings
+from assistant.sync.types import Caller, ListedPage, Page, WikiSettings
 from index.errors import WikiError
 from tests.fake_wiki import Asked, FakeWiki, Reply, fake_wiki
 
@@ -55,7 +55,7 @@ def settings(server: FakeWiki, kind: str = "mediawiki", **given: Any) -> WikiSet
 def test_what_goes_wrong_is_one_sentence(
     server: FakeWiki, reply: Reply, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sites, "LARGEST_ANSWER", 1 << 20)
+    monkeypatch.setattr(sites, "MAX_RESPONSE_BYTES", 1 << 20)
     server.answer = lambda asked: reply
     wiki = MediaWiki(settings(server), "")
     with pytest.raises(WikiError) as raised:
@@ -137,8 +137,8 @@ def test_mediawiki_lists_what_the_account_may_read(server: FakeWiki) -> None:
     server.answer = mediawiki
     wiki = MediaWiki(settings(server), "")
     assert wiki.list_pages() == {
-        "1": Listed("1", "Leave", "10:2026-11-25T09:00:00Z", "2026-11-24"),
-        "3": Listed("3", "Snow", "30:2026-11-25T09:00:00Z", "2026-11-24"),
+        "1": ListedPage("1", "Leave", "10:2026-11-25T09:00:00Z", "2026-11-24"),
+        "3": ListedPage("3", "Snow", "30:2026-11-25T09:00:00Z", "2026-11-24"),
     }
     assert [asked.values.get("gapnamespace") for asked in server.asked] == [None, "0", "0"]
     assert {asked.path for asked in server.asked} == {"/api.php"}
@@ -155,7 +155,7 @@ def test_mediawiki_lists_what_the_account_may_read(server: FakeWiki) -> None:
 def test_mediawiki_pages_are_fetched_at_their_revision(server: FakeWiki) -> None:
     server.answer = mediawiki
     wiki = MediaWiki(settings(server, public_address="https://wiki.test/w"), "")
-    assert wiki.fetch(Listed("1", "Leave", "v", "2026-11-24")) == Page(
+    assert wiki.fetch(ListedPage("1", "Leave", "v", "2026-11-24")) == Page(
         "1",
         "Leave & pay",
         "<p>Thirty days.</p>",
@@ -164,7 +164,7 @@ def test_mediawiki_pages_are_fetched_at_their_revision(server: FakeWiki) -> None
         "2026-11-24",
         "firstHeading",
     )
-    assert wiki.fetch(Listed("9", "Gone", "v")) is None
+    assert wiki.fetch(ListedPage("9", "Gone", "v")) is None
 
 
 def test_a_listing_that_is_cut_is_no_listing(server: FakeWiki) -> None:
@@ -299,14 +299,14 @@ def test_dokuwiki_in_either_protocol(server: FakeWiki, protocol: Any) -> None:
     server.answer = protocol
     wiki = DokuWiki(settings(server, "dokuwiki", user="quoth", password_env="DESK"), "right")
     assert wiki.list_pages() == {
-        "hr:leave": Listed("hr:leave", "hr:leave", str(EDITED), "2026-11-25"),
-        "start": Listed("start", "start", "1700000000", "2023-11-14"),
+        "hr:leave": ListedPage("hr:leave", "hr:leave", str(EDITED), "2026-11-25"),
+        "start": ListedPage("start", "start", "1700000000", "2023-11-14"),
     }
     assert list(wiki.list_changed(SINCE)) == ["hr:leave"]
-    assert wiki.fetch(Listed("hr:leave", "hr:leave", str(EDITED), "2026-11-25")) == Page(
+    assert wiki.fetch(ListedPage("hr:leave", "hr:leave", str(EDITED), "2026-11-25")) == Page(
         "hr:leave", "Leave & pay", HTML, f"{server.url}/doku.php?id=hr:leave&rev={EDITED}", str(EDITED), "2026-11-25"
     )
-    assert wiki.fetch(Listed("gone", "gone", "1")) is None
+    assert wiki.fetch(ListedPage("gone", "gone", "1")) is None
     named = DokuWiki(settings(server, "dokuwiki", user="quoth", password_env="DESK", namespaces=("hr",)), "right")
     assert list(named.list_pages()) == ["hr:leave"]
     assert list(named.list_changed(SINCE)) == ["hr:leave"]
@@ -394,17 +394,17 @@ def test_bookstack(server: FakeWiki) -> None:
     server.answer = bookstack
     wiki = BookStack(settings(server, "bookstack", user="id", password_env="BOOKS"), "secret")
     assert wiki.list_pages() == {
-        number: Listed(number, f"Page {number}", "3:2026-11-24T08:00:00.000000Z", "2026-11-24") for number in "134"
+        number: ListedPage(number, f"Page {number}", "3:2026-11-24T08:00:00.000000Z", "2026-11-24") for number in "134"
     }
     assert list(BookStack(settings(server, "bookstack", user="id", password_env="B", namespaces=("it",)), "secret")
                 .list_pages()) == ["3"]  # fmt: skip
     assert list(wiki.list_changed(SINCE)) == ["1", "3", "4"]
     assert server.asked[-1].values["filter[updated_at:gte]"] == "2026-11-24 10:00:00"
-    assert wiki.fetch(Listed("1", "Page 1", "v", "2026-11-24")) == Page(
+    assert wiki.fetch(ListedPage("1", "Page 1", "v", "2026-11-24")) == Page(
         "1", "Page 1", '<p id="bkmrk-thirty">Thirty days.</p>', f"{server.url}/link/1", "3", "2026-11-24",
         "bkmrk-page-title",
     )  # fmt: skip
-    assert wiki.fetch(Listed("9", "Gone", "v")) is None
+    assert wiki.fetch(ListedPage("9", "Gone", "v")) is None
     assert wiki.readable(["1", "3"], Caller("alice", "s=alice")) == {"1"}
     assert wiki.readable(["1", "3"], Caller("bob", "s=bob")) == wiki.readable(["1"], Caller("alice")) == frozenset()
     with pytest.raises(WikiError, match=r"refuses the account 'id' \(401\)"):
@@ -447,7 +447,7 @@ def test_confluence(server: FakeWiki) -> None:
         update={"address": f"{server.url}/wiki", "namespaces": ("HR",)}
     )
     wiki = Confluence(named, "token")
-    listed = {number: Listed(number, f"Page {number}", "7", "2026-11-24") for number in "12"}
+    listed = {number: ListedPage(number, f"Page {number}", "7", "2026-11-24") for number in "12"}
     assert wiki.list_pages() == listed
     assert [asked.values.get("spaceKey") for asked in server.asked] == ["HR", None]
     assert wiki.list_changed(SINCE) == listed
@@ -456,7 +456,7 @@ def test_confluence(server: FakeWiki) -> None:
         "1", "Page 1", "<p>Thirty days.</p>", f"{server.url}/wiki/pages/viewpage.action?pageId=1", "7", "2026-11-24",
         "title-text",
     )  # fmt: skip
-    assert wiki.fetch(Listed("9", "Gone", "v")) is None
+    assert wiki.fetch(ListedPage("9", "Gone", "v")) is None
     assert wiki.readable(["1", "9", "x"], Caller("alice")) == {"1"}
     assert wiki.readable(["1"], Caller("bob")) == wiki.readable(["1"], Caller()) == frozenset()
     assert wiki.readable(["1", "9"], Caller("alice", "s=alice")) == {"1"}

@@ -212,7 +212,7 @@ def test_a_trace_has_what_was_understood_found_and_read(quoth: Assistant) -> Non
     answer = quoth.ask("wehn did French forces begin the offensive?")
     assert answer.trace is not None
     question, (lookup,) = answer.trace.question, answer.trace.lookups
-    assert (question.kind, question.language, question.answer_kind) == ("question", "en", "time")
+    assert (question.kind, question.language) == ("question", "en")
     assert question.corrected == lookup.question == "when did French forces begin the offensive?"
     assert lookup.hits == quoth.retrieve(lookup.question)
     best = lookup.selection.scored[0]

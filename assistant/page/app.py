@@ -81,7 +81,13 @@ def make_page(services: Services) -> gr.Blocks:
         quoth_page.stop(open_pages.stop, None, None, **EVENT)
         quoth_page.clear_all(lambda: [], None, [exchanges], cancels=[asked], **EVENT)
         if services.feedback:
-            quoth_page.rate(make_rate(services.documents, services.feedback), [exchanges], [quoth_page], **EVENT)
+            quoth_page.rate(
+                make_rate(services.documents, services.feedback),
+                [exchanges],
+                [quoth_page],
+                trigger_mode="multiple",  # a reason that follows a rating at once is kept, too
+                **EVENT,
+            )
         if services.unanswered:
             quoth_page.ask_back(make_ask_back(services.unanswered), [exchanges], [quoth_page], **EVENT)
         page.unload(open_pages.leave)
@@ -95,7 +101,7 @@ def add_uploading(page: gr.Blocks, quoth_page: gr.HTML, uploading: Uploading) ->
     """Add the events of uploads: a file is taken, removed, or forgotten when its page is closed."""
     taken = quoth_page.take_upload(uploading.take, None, [quoth_page], trigger_mode="multiple", **EVENT)
     taken.failure(None, None, [quoth_page], js=NOT_READ, **EVENT)
-    quoth_page.remove_upload(uploading.remove, None, [quoth_page], **EVENT)
+    quoth_page.remove_upload(uploading.remove, None, [quoth_page], trigger_mode="multiple", **EVENT)
     page.unload(uploading.leave)
 
 

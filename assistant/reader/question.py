@@ -1,4 +1,4 @@
-"""Question classification: the expected answer type, by keywords but for sources, which are learnt."""
+"""What kind of answer a question asks for: by keywords, and for a source by a trained classifier."""
 
 import re
 
@@ -23,22 +23,22 @@ LIST = re.compile(
     re.IGNORECASE,
 )
 
-# Answer types: a pattern of questions, and one that their answers match.
-KINDS = {
-    "quantity": (
+# Quantity, time, name: a pattern of questions, and one that their answers match.
+ANSWER_TYPES = (
+    (
         re.compile(
             r"\bhow (?:many|much|often|long|far|old)\b|\bwhat (?:number|percentage|share|proportion|amount)\b", re.I
         ),
         re.compile(rf"\d|\b{NUMBER_WORD}\b", re.I),
     ),
-    "time": (
+    (
         re.compile(
             rf"^when\b|\bwhen (?:{AUXILIARY}|exactly)\b|\b(?:what|which) (?:year|month|day|date|century)\b", re.I
         ),
         re.compile(rf"\d|{MONTH}|\b(?:days?|weeks?|months?|years?|century|after|before|during|since|until)\b", re.I),
     ),
-    "name": (re.compile(r"\bwho(?:m|se)?\b", re.I), re.compile(r"[A-Z]")),
-}
+    (re.compile(r"\bwho(?:m|se)?\b", re.I), re.compile(r"[A-Z]")),
+)
 
 
 def asks_for_source(question: str) -> bool:
@@ -81,25 +81,5 @@ def is_misfit(question: str, answer: str) -> bool:
     >>> is_misfit("Who chairs it?", "the government"), is_misfit("How many chair it?", "two of them")
     (True, False)
     """
-    pattern = next(
-        (answers for asks, answers in KINDS.values() if asks.search(question)),
-        None,
-    )
+    pattern = next((answers for questions, answers in ANSWER_TYPES if questions.search(question)), None)
     return pattern is not None and not asks_for_source(question) and not pattern.search(answer)
-
-
-def answer_kind(question: str) -> str:
-    """Return the expected answer type: source, reason, quantity, time, list, name, explanation or other.
-
-    >>> [answer_kind(q) for q in ("Who is cited on it?", "Who said so?", "How did it end?", "What is it?")]
-    ['source', 'name', 'explanation', 'other']
-    """
-    kinds = {
-        "source": asks_for_source(question),
-        "reason": asks_why(question),
-        **{name: bool(pattern.search(question)) for name, (pattern, _) in KINDS.items() if name != "name"},
-        "list": asks_for_list(question),
-        "name": bool(KINDS["name"][0].search(question)),
-        "explanation": asks_for_explanation(question),
-    }
-    return next((name for name, matches in kinds.items() if matches), "other")

@@ -57,9 +57,9 @@ class ReadText(BaseModel):
 
 def search(quoth: Assistant, query: str, count: int) -> Found:
     """The passages nearest to a query; raises QuestionError if it cannot be asked."""
-    asked = check_question(query)
-    hits = quoth.index.search(quoth.known.query(asked), count)
-    return Found(query=asked, passages=tuple(found(hit, quoth) for hit in hits))
+    question = check_question(query)
+    hits = quoth.index.search(quoth.known.query(question), count)
+    return Found(query=question, passages=tuple(found(hit, quoth) for hit in hits))
 
 
 def found(hit: Hit, quoth: Assistant) -> FoundPassage:

@@ -17,14 +17,14 @@ from xmlrpc import client as xmlrpc
 import lxml.html
 from lxml.etree import LxmlError
 
-from assistant.sync.site import Site, only_sure
-from assistant.sync.types import Caller, Listed, Page, WikiSettings
+from assistant.sync.site import Site, nothing_on_error
+from assistant.sync.types import Caller, ListedPage, Page, WikiSettings
 from index.errors import WikiError
 
 HINT = "Give the address of its doku.php without that, and set `remote` and `remoteuser` in its configuration manager."
 DEEPEST = 1000  # namespaces in each other; 0 would list only what DokuWiki's search index has
 READ = 1  # DokuWiki's AUTH_READ
-SIDE_BY_SIDE = 4  # requests about one caller's rights
+PARALLEL_REQUESTS = 4  # requests about one caller's rights
 RIGHTS_SECONDS = 5  # for all of them; what is not answered by then counts as no
 NO_CHANGES = 321
 SETTLED = 2  # seconds after an edit, from which the next one has another revision: these are seconds
@@ -75,31 +75,31 @@ class DokuWiki:
         """End its connections."""
         self.site.close()
 
-    def list_pages(self) -> Mapping[str, Listed]:
+    def list_pages(self) -> Mapping[str, ListedPage]:
         """Return every page of the namespaces that the account may read."""
         if self.secret and not self.remote.signed_in():
             raise self.site.refused("not signed in")
-        found: dict[str, Listed] = {}
+        pages: dict[str, ListedPage] = {}
         for namespace in self.settings.namespaces or ("",):
-            found |= self.listed(lambda: self.remote.pages(namespace.strip(":")))  # noqa: B023
-        self.site.check_count(len(found))
-        return found
+            pages |= self.read_listing(lambda: self.remote.pages(namespace.strip(":")))  # noqa: B023
+        self.site.check_count(len(pages))
+        return pages
 
-    def list_changed(self, since: datetime) -> Mapping[str, Listed]:
+    def list_changed(self, since: datetime) -> Mapping[str, ListedPage]:
         """Return the pages among the recent changes."""
-        changed = self.listed(lambda: self.remote.changes(int(since.timestamp())))
-        wanted = tuple(f"{name.strip(':')}:" for name in self.settings.namespaces)
-        return {name: page for name, page in changed.items() if not wanted or name.startswith(wanted)}
+        changed = self.read_listing(lambda: self.remote.changes(int(since.timestamp())))
+        prefixes = tuple(f"{name.strip(':')}:" for name in self.settings.namespaces)
+        return {name: page for name, page in changed.items() if not prefixes or name.startswith(prefixes)}
 
-    def listed(self, ask: Callable[[], list[dict[str, Any]]]) -> dict[str, Listed]:
+    def read_listing(self, ask: Callable[[], list[dict[str, Any]]]) -> dict[str, ListedPage]:
         """Return pages as an answer lists them; raises WikiError where it is none."""
         try:
-            told = [(str(page["id"]), int(page["rev"])) for page in ask()]
-            return {name: Listed(name, name, version_of(edited), day(edited)) for name, edited in told}
+            edits = [(str(page["id"]), int(page["rev"])) for page in ask()]
+            return {name: ListedPage(name, name, version_of(edited), day(edited)) for name, edited in edits}
         except (KeyError, TypeError, ValueError, OverflowError, OSError):
             raise self.site.error(f"lists its pages in a form that is not known. {HINT}") from None
 
-    def fetch(self, page: Listed) -> Page | None:
+    def fetch(self, page: ListedPage) -> Page | None:
         """Return the page as its readers see it, with its first heading as title."""
         html, revision = self.remote.html(page.id), page.version.removesuffix(UNSETTLED)
         if not html.strip():
@@ -113,7 +113,7 @@ class DokuWiki:
 
         A page that is gone has the rules of its namespace.
         """
-        return only_sure(lambda: self.ask_rights(sorted(set(pages) - {""}), caller.user or None))
+        return nothing_on_error(lambda: self.ask_rights(sorted(set(pages) - {""}), caller.user or None))
 
     def ask_rights(self, pages: Sequence[str], user: str | None) -> frozenset[str]:
         """Return those pages that a user may read, a few asked at once; after the first failure no more are."""
@@ -135,7 +135,7 @@ class DokuWiki:
                     failed.append(error)
                     return False
 
-            with ThreadPoolExecutor(SIDE_BY_SIDE) as threads:
+            with ThreadPoolExecutor(PARALLEL_REQUESTS) as threads:
                 return frozenset(page for page, may in zip(pages, threads.map(may_read, pages)) if may)
 
 
@@ -175,12 +175,12 @@ class XmlRpc:
     def changes(self, since: int) -> list[dict[str, Any]]:
         """Ask for the changes; that there are none is a fault of its own."""
         try:
-            told = self.call("wiki.getRecentChanges", since)
+            changes = self.call("wiki.getRecentChanges", since)
         except xmlrpc.Fault as fault:
             if fault.faultCode == NO_CHANGES:
                 return []
             raise self.site.error(f"says {fault.faultString[:300]!r} ({fault.faultCode}). {HINT}") from None
-        return [{"id": page["name"], "rev": page["version"]} for page in told if page.get("size")]
+        return [{"id": page["name"], "rev": page["version"]} for page in changes if page.get("size")]
 
     def html(self, page: str) -> str:
         """Return a page rendered, or from DokuWiki's cache."""
@@ -215,13 +215,13 @@ class JsonRpc:
 
     def pages(self, namespace: str) -> list[dict[str, Any]]:
         """List the files of pages."""
-        told = self.ask("core.listPages", namespace=namespace, depth=DEEPEST)
-        return [{"id": page["id"], "rev": page["revision"]} for page in told]
+        pages = self.ask("core.listPages", namespace=namespace, depth=DEEPEST)
+        return [{"id": page["id"], "rev": page["revision"]} for page in pages]
 
     def changes(self, since: int) -> list[dict[str, Any]]:
         """Ask for the changes, and leave out deletions."""
-        told = self.ask("core.getRecentPageChanges", timestamp=since)
-        return [{"id": page["id"], "rev": page["revision"]} for page in told if page.get("type") != "D"]
+        changes = self.ask("core.getRecentPageChanges", timestamp=since)
+        return [{"id": page["id"], "rev": page["revision"]} for page in changes if page.get("type") != "D"]
 
     def html(self, page: str) -> str:
         """Return a page rendered, or from DokuWiki's cache."""
@@ -251,7 +251,7 @@ def day(seconds: int) -> str:
 def first_heading(html: str) -> str | None:
     """Return the words of a page's first heading."""
     try:
-        found = lxml.html.fragment_fromstring(html, create_parent="div").xpath("(//h1|//h2|//h3|//h4|//h5)[1]")
+        headings = lxml.html.fragment_fromstring(html, create_parent="div").xpath("(//h1|//h2|//h3|//h4|//h5)[1]")
     except (LxmlError, ValueError):
         return None
-    return " ".join(found[0].text_content().split()) or None if found else None
+    return " ".join(headings[0].text_content().split()) or None if headings else None

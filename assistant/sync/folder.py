@@ -21,7 +21,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from assistant.sync.types import Listed, Page, Wiki, WikiSettings
+from assistant.sync.types import ListedPage, Page, Wiki, WikiSettings
 from index.document.formats.html import read_html
 from index.errors import SourceError, WikiError
 
@@ -30,7 +30,7 @@ OVERLAP = 600  # seconds that recent changes are looked at again, for clocks tha
 SHARE = 20  # a complete listing may take one in so many seconds; until it is due again, recent changes are asked
 FAILURES = 3  # pages in a row that cannot be fetched, after which the wiki is left for this time
 SAVED_EVERY = 100  # pages
-LONGEST_NAME = 100  # characters of a file's name
+MAX_NAME_LENGTH = 100  # characters of a file's name
 UNSAFE = re.compile(r"[^\w.-]|^\.")
 TAG = re.compile(r"<[^>]*>")
 
@@ -117,7 +117,7 @@ class Sync:
         pages = sum(file is not None for _, file in self.state.pages.values())
         return Synced(self.settings.name, pages, self.fetched, removed, tuple(self.problems))
 
-    def fetch_all(self, pages: list[Listed]) -> bool:
+    def fetch_all(self, pages: list[ListedPage]) -> bool:
         """Fetch pages, and return whether all could be; one that failed stays as it was until the next time."""
         if len(pages) > SAVED_EVERY:
             self.say(f"The wiki {self.settings.name!r}: reading {len(pages):,} pages.")
@@ -135,7 +135,7 @@ class Sync:
                 write_state(self.state, self.folder)
         return not failed
 
-    def keep(self, listed: Listed, page: Page | None) -> None:
+    def keep(self, listed: ListedPage, page: Page | None) -> None:
         """Write a page's files, or remove them where there is nothing to read."""
         before = self.state.pages.get(listed.id, ("", None))[1]
         name = None if page is None or not TAG.sub("", page.html).strip() else file_name(listed.id)
@@ -152,7 +152,7 @@ class Sync:
             remove_page(self.folder / before)
         self.state.pages[listed.id] = (listed.version, name)
 
-    def remove_all(self, listed: Mapping[str, Listed]) -> int:
+    def remove_all(self, listed: Mapping[str, ListedPage]) -> int:
         """Remove the pages that a complete listing does not have, and stray files; return how many pages."""
         gone = [name for name in self.state.pages if name not in listed]
         for name in gone:
@@ -163,14 +163,16 @@ class Sync:
         return len(gone)
 
 
-def changed(listed: Mapping[str, Listed], state: State, folder: Path) -> list[Listed]:
+def changed(listed: Mapping[str, ListedPage], state: State, folder: Path) -> list[ListedPage]:
     """Return the listed pages that are not here in that version."""
-    found = []
+    pages = []
     for name, page in listed.items():
         version, file = state.pages.get(name, (None, None))
-        if version != page.version or (file and not ((folder / file).exists() and beside(folder / file).exists())):
-            found.append(page)
-    return found
+        if version != page.version or (
+            file and not ((folder / file).exists() and metadata_path(folder / file).exists())
+        ):
+            pages.append(page)
+    return pages
 
 
 def since(state: State) -> datetime:
@@ -180,8 +182,8 @@ def since(state: State) -> datetime:
 
 def file_name(page: str) -> str:
     """Return a page's file, DokuWiki's namespaces as sub-folders; whatever an id holds, it lies in the folder."""
-    parts = [UNSAFE.sub(lambda found: f"%{ord(found[0]):X}", part) or "%" for part in page.split(":")]
-    if any(len(part.encode()) > LONGEST_NAME for part in parts) or len(parts) > 20:
+    parts = [UNSAFE.sub(lambda match: f"%{ord(match[0]):X}", part) or "%" for part in page.split(":")]
+    if any(len(part.encode()) > MAX_NAME_LENGTH for part in parts) or len(parts) > 20:
         return hashlib.sha256(page.encode("utf-8", "surrogatepass")).hexdigest()[:40] + ".html"
     return "/".join(parts) + ".html"
 
@@ -196,24 +198,24 @@ def to_html(page: Page) -> bytes:
 
 def to_toml(page: Page) -> bytes:
     """Return what stands beside it."""
-    told = {"title": page.title, "url": page.url, "revision": page.revision, "page": page.id, "date": page.date}
-    lines = [f"{key} = {json.dumps(printable(value), ensure_ascii=False)}\n" for key, value in told.items() if value]
+    fields = {"title": page.title, "url": page.url, "revision": page.revision, "page": page.id, "date": page.date}
+    lines = [f"{key} = {json.dumps(printable(value), ensure_ascii=False)}\n" for key, value in fields.items() if value]
     return "".join(lines).encode("utf-8", "replace")
 
 
 def printable(text: str) -> str:
     """Return a text on one line, without what TOML does not take."""
-    return "".join(one if one.isprintable() else " " for one in text)
+    return "".join(character if character.isprintable() else " " for character in text)
 
 
-def write_page(path: Path, data: bytes, told: bytes) -> None:
+def write_page(path: Path, data: bytes, metadata: bytes) -> None:
     """Write a page's two files; at no moment does one revision's text stand beside another's address."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not (path.is_file() and path.read_bytes() == data):
-        beside(path).unlink(missing_ok=True)
+        metadata_path(path).unlink(missing_ok=True)
         replace_file(path, data)
-    if not (beside(path).is_file() and beside(path).read_bytes() == told):
-        replace_file(beside(path), told)
+    if not (metadata_path(path).is_file() and metadata_path(path).read_bytes() == metadata):
+        replace_file(metadata_path(path), metadata)
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -226,14 +228,14 @@ def replace_file(path: Path, data: bytes) -> None:
 def remove_page(path: Path) -> None:
     """Remove a page's files, and sub-folders that are empty then."""
     path.unlink(missing_ok=True)
-    beside(path).unlink(missing_ok=True)
+    metadata_path(path).unlink(missing_ok=True)
     folder = path.parent
     while not (folder / STATE).exists() and not any(folder.iterdir()):
         folder.rmdir()
         folder = folder.parent
 
 
-def beside(path: Path) -> Path:
+def metadata_path(path: Path) -> Path:
     """Return the file that tells of a page."""
     return path.with_suffix(".toml")
 
@@ -246,9 +248,9 @@ def identity(settings: WikiSettings) -> str:
 def read_state(settings: WikiSettings, folder: Path) -> State:
     """Return what is known of the folder; nothing where that is damaged: all is fetched again then."""
     try:
-        told: dict[str, Any] = json.loads((folder / STATE).read_bytes())
-        pages = {str(name): (str(version), file) for name, (version, file) in told["pages"].items()}
-        state = State(told["of"], pages, *(float(told[key]) for key in ("asked", "listed", "listing")))
+        saved: dict[str, Any] = json.loads((folder / STATE).read_bytes())
+        pages = {str(name): (str(version), file) for name, (version, file) in saved["pages"].items()}
+        state = State(saved["of"], pages, *(float(saved[key]) for key in ("asked", "listed", "listing")))
         safe = all(file is None or file == file_name(name) for name, (_, file) in pages.items())
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return State(identity(settings))
@@ -263,5 +265,5 @@ def is_new(settings: WikiSettings, folder: Path) -> bool:
 
 def write_state(state: State, folder: Path) -> None:
     """Keep what is known."""
-    told = {key: getattr(state, key) for key in ("of", "asked", "listed", "listing", "pages")}
-    replace_file(folder / STATE, json.dumps(told).encode())
+    saved = {key: getattr(state, key) for key in ("of", "asked", "listed", "listing", "pages")}
+    replace_file(folder / STATE, json.dumps(saved).encode())

@@ -12,19 +12,19 @@ import httpx
 from assistant.sync.types import WikiSettings
 from index.errors import WikiError
 
-LARGEST_ANSWER = 32 << 20  # bytes
+MAX_RESPONSE_BYTES = 32 << 20  # bytes
 SECONDS = 60  # for a whole answer
 WAIT = 20  # seconds for a connection, and for the next piece of an answer
 AGENT = "Quoth (reads wiki pages to quote them)"
 
 
 @cache
-def trusted() -> ssl.SSLContext:
+def ssl_context() -> ssl.SSLContext:
     """Load the trusted certificates, once."""
     return httpx.create_ssl_context()
 
 
-class Absent(WikiError):
+class NotFoundError(WikiError):
     """There is nothing at an address."""
 
 
@@ -45,19 +45,21 @@ class Site:
         self.settings = settings
         self.hint = hint
         self.client = httpx.Client(
-            auth=auth, headers={"User-Agent": AGENT, **(headers or {})}, timeout=wait, verify=trusted()
+            auth=auth, headers={"User-Agent": AGENT, **(headers or {})}, timeout=wait, verify=ssl_context()
         )
 
-    def ask(self, method: str, url: str, **what: Any) -> bytes:
-        """Return the body of an answer; raises WikiError for none, or one that is no success, Absent for a 404."""
+    def ask(self, method: str, url: str, **request: Any) -> bytes:
+        """Return the body of an answer; raises WikiError for none or an unsuccessful one, NotFoundError for a 404."""
         deadline = time.monotonic() + SECONDS
         try:
-            with self.client.stream(method, url, **what) as response:
+            with self.client.stream(method, url, **request) as response:
                 data = bytearray()
                 for part in response.iter_bytes():
                     data += part
-                    if len(data) > LARGEST_ANSWER:
-                        raise self.error(f"sends more than {LARGEST_ANSWER >> 20} MB at once. Make that page smaller.")
+                    if len(data) > MAX_RESPONSE_BYTES:
+                        raise self.error(
+                            f"sends more than {MAX_RESPONSE_BYTES >> 20} MB at once. Make that page smaller."
+                        )
                     if time.monotonic() > deadline:
                         raise httpx.ReadTimeout("it is too slow")
         except httpx.TimeoutException as error:
@@ -81,7 +83,7 @@ class Site:
         if status in (429, 503):
             raise self.error(f"is busy ({status}). It is asked again next time.")
         if status == 404:
-            raise Absent(str(self.error(f"has nothing at {url} (404). {self.hint}")))
+            raise NotFoundError(str(self.error(f"has nothing at {url} (404). {self.hint}")))
         if not response.is_success:
             raise self.error(f"answers {url} with an error ({status}). Look into the wiki's own log.")
 
@@ -89,22 +91,22 @@ class Site:
         """Return an answer that is a JSON object; raises as `ask`, and WikiError for another answer."""
         data = self.ask(method, url, **what)
         try:
-            told = json.loads(data)
+            answer = json.loads(data)
         except (ValueError, RecursionError):
-            told = None
-        if not isinstance(told, dict):
+            answer = None
+        if not isinstance(answer, dict):
             raise self.error(f"does not answer as expected at {url}. {self.hint}")
-        return told
+        return answer
 
     def check_count(self, count: int) -> None:
         """Raise WikiError for more pages than the settings allow."""
-        most = self.settings.most_pages
-        if count > most:
-            raise self.error(f"has more than {most:,} pages. Name fewer namespaces, or raise most_pages.")
+        limit = self.settings.most_pages
+        if count > limit:
+            raise self.error(f"has more than {limit:,} pages. Name fewer namespaces, or raise most_pages.")
 
-    def error(self, what: str) -> WikiError:
+    def error(self, problem: str) -> WikiError:
         """Return an error with a sentence about this wiki."""
-        return WikiError(f"The wiki {self.settings.name!r} {what}")
+        return WikiError(f"The wiki {self.settings.name!r} {problem}")
 
     def refused(self, why: str) -> WikiError:
         """Return the error of an account that is not let in."""
@@ -117,7 +119,7 @@ class Site:
         return self.error(f"refuses {account} ({why}). Check it, and the variable {settings.password_env}.")
 
 
-def only_sure(ask: Callable[[], frozenset[str]]) -> frozenset[str]:
+def nothing_on_error(ask: Callable[[], frozenset[str]]) -> frozenset[str]:
     """Return an answer about rights; nothing where it failed, or is not of the form that it should be."""
     try:
         return ask()

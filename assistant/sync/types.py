@@ -60,7 +60,7 @@ class WikiSettings(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedPage:
     """A page as its wiki lists it. `version` is another whenever the page may read otherwise; `date` is of its edit."""
 
     id: str
@@ -96,13 +96,13 @@ class Caller:
 class Wiki(Protocol):
     """A wiki that pages are read of. Its methods raise WikiError where the wiki does not answer as it should."""
 
-    def list_pages(self) -> Mapping[str, Listed]:
+    def list_pages(self) -> Mapping[str, ListedPage]:
         """Return every page that may be read, by id; the listing is complete, or raises."""
 
-    def list_changed(self, since: datetime) -> Mapping[str, Listed]:
+    def list_changed(self, since: datetime) -> Mapping[str, ListedPage]:
         """Return the pages made or edited since then, as far as the wiki tells; never which are gone."""
 
-    def fetch(self, page: Listed) -> Page | None:
+    def fetch(self, page: ListedPage) -> Page | None:
         """Return a page as it is now; None where the wiki says that it is gone, or may not be read."""
 
     def readable(self, pages: Collection[str], caller: Caller) -> frozenset[str]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from assistant.known import Known
-from assistant.reader.question import answer_kind
 from assistant.structure import is_about_document
 from assistant.types import Question, Turn
 from assistant.understand.follow_up import is_follow_up
@@ -19,8 +18,8 @@ def understand(question: str, turns: Sequence[Turn], known: Known) -> Question:
     >>> from assistant.understand.vocabulary import Vocabulary
     >>> turns = [Turn("How many troops will the UN send?", "11,200")]
     >>> asked = understand("And how many police?", turns, Known(Vocabulary.of([])))
-    >>> asked.is_follow_up, asked.answer_kind
-    (True, 'quantity')
+    >>> asked.corrected, asked.is_follow_up
+    ('And how many police?', True)
     """
     if reply := reply_to(question):
         return Question(question, "small_talk", question, reply=reply)
@@ -37,13 +36,12 @@ def understand(question: str, turns: Sequence[Turn], known: Known) -> Question:
         return Question(question, "about_document", corrected)
     follow_up = bool(turns) and is_follow_up(corrected)
     reply = CANNOT if is_instruction(text) else None
-    kind = answer_kind(corrected)
-    return Question(question, "question", corrected, answer_kind=kind, reply=reply, is_follow_up=follow_up)
+    return Question(question, "question", corrected, reply=reply, is_follow_up=follow_up)
 
 
 def as_written(question: str) -> Question:
     """Make a question of a text as it is, without correction; it leans on nothing."""
-    return Question(question, "as_written", question, answer_kind=answer_kind(question))
+    return Question(question, "as_written", question)
 
 
 def makes_sense(text: str, corrected: str, known: Known) -> bool:

@@ -92,7 +92,7 @@ def find_files(path: Path, seen: Mapping[str, Seen] = MappingProxyType({}), coll
     known = seen if sum(sizes) > HASHED_ALWAYS else None
     if path.is_file() and len(placed) == 1:
         return Found((find_file(path, path.parent, known),), ())
-    files, unread = attempt(placed, lambda one: find_file(*one, known))
+    files, unread = attempt(placed, lambda pair: find_file(*pair, known))
     if not files:
         raise SourceError(unread[0])
     return Found(tuple(name_apart(files)), tuple(unread))
@@ -106,14 +106,14 @@ def list_files(path: Path, collections: Sequence[Path] = ()) -> tuple[list[tuple
     try:
         if not path.is_file() and not path.is_dir():
             raise SourceError(f"No such file or folder: {path}. Give a document or a folder of them.")
-        placed = [(path, path.parent)] if path.is_file() else [(one, path) for one in walk(path)]
+        placed = [(path, path.parent)] if path.is_file() else [(file, path) for file in walk(path)]
         for folder in collections:
             if (path / folder.name).is_dir():
                 raise SourceError(
                     f"{path / folder.name} and {folder} are both the collection {folder.name!r}. Rename one of them."
                 )
-            placed += [(one, folder.parent) for one in walk(folder, folder.parent)]
-        sizes = [os.stat(one).st_size if os.path.exists(one) else 0 for one, _ in placed]
+            placed += [(file, folder.parent) for file in walk(folder, folder.parent)]
+        sizes = [os.stat(file).st_size if os.path.exists(file) else 0 for file, _ in placed]
     except OSError as error:
         raise SourceError(f"{path} cannot be read ({error.strerror}).") from error
     if not placed:
@@ -155,9 +155,9 @@ def find_file(path: Path, folder: Path, seen: Mapping[str, Seen] | None = None) 
     """
     # Strings and not paths: of ten thousand files that is half a second.
     whole = str(path)
-    told = os.fsencode(whole).decode("utf-8", "backslashreplace")
-    if told != whole:
-        raise SourceError(f"The name {told} is not UTF-8. Rename the file.")
+    name = os.fsencode(whole).decode("utf-8", "backslashreplace")
+    if name != whole:
+        raise SourceError(f"The name {name} is not UTF-8. Rename the file.")
     check_link(path, folder)
     metadata = read_metadata(path)
     above, last = os.path.split(whole)
@@ -209,9 +209,9 @@ def name_apart(files: Sequence[FoundFile]) -> Iterator[FoundFile]:
 
 def read_file(found: FoundFile) -> SourceFile:
     """Read a file that was found; raises SourceError if it cannot be read, or has changed since."""
-    told = read_data(found.path, read_same(found) if found.data is None else found.data)
-    metadata = merge(found.metadata, told.metadata)
-    return SourceFile(found.id, found.path, told.text, found.sha256, metadata, told, found.collection)
+    content = read_data(found.path, read_same(found) if found.data is None else found.data)
+    metadata = merge(found.metadata, content.metadata)
+    return SourceFile(found.id, found.path, content.text, found.sha256, metadata, content, found.collection)
 
 
 def read_same(found: FoundFile) -> bytes:

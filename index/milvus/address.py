@@ -36,8 +36,8 @@ def read_address(store: str, environment: Mapping[str, str]) -> Address:
     """A store's address, with what the environment says of it; raises ValueError if it is none."""
     if store.endswith(".db") and "://" not in store:
         return Address(store, store, COLLECTION)
-    found = SERVER.fullmatch(store)
-    if not found or not 0 < int(found[2]) < 65536:
+    match = SERVER.fullmatch(store)
+    if not match or not 0 < int(match[2]) < 65536:
         raise ValueError(f"{store!r} is no store; write it like {FORM}")
     tls = environment.get(TLS, "")
-    return Address(store, f"{'https' if tls else 'http'}://{found[1]}", found[3], environment.get(TOKEN, ""), tls)
+    return Address(store, f"{'https' if tls else 'http'}://{match[1]}", match[3], environment.get(TOKEN, ""), tls)

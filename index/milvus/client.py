@@ -58,17 +58,17 @@ class Client:
         self._client = self._connect()
         self._check_version(str(self.do("get_server_version")))
 
-    def do(self, call: str, *given: Any, seconds: float | None = None, **named: Any) -> Any:
+    def do(self, call: str, *arguments: Any, seconds: float | None = None, **options: Any) -> Any:
         """What a call of MilvusClient's gives; raises UnavailableError."""
         limit = seconds or self.seconds
-        ask = partial(getattr(self._client, call), *given, timeout=limit, **named)
+        ask = partial(getattr(self._client, call), *arguments, timeout=limit, **options)
         try:
             try:
                 return ask()
             except load_pymilvus().MilvusException as error:
                 if error.code != NOT_LOADED:
                     raise
-            self._client.load_collection(given[0], timeout=limit)  # it was started again
+            self._client.load_collection(arguments[0], timeout=limit)  # it was started again
             return ask()
         except Exception as error:  # pymilvus lets through those of gRPC, too
             raise self._explain(error, limit) from error
@@ -92,26 +92,26 @@ class Client:
                 ) from error
             raise self._explain(error, self.seconds) from error
 
-    def _check_version(self, told: str) -> None:
+    def _check_version(self, version: str) -> None:
         """Raise UnavailableError if this Milvus is too old."""
-        oldest = OLDEST_FILE if told.startswith("milvus_lite") else OLDEST
-        found = VERSION.search(told)
-        if found and (int(found[1]), int(found[2])) < oldest:
+        oldest = OLDEST_FILE if version.startswith("milvus_lite") else OLDEST
+        match = VERSION.search(version)
+        if match and (int(match[1]), int(match[2])) < oldest:
             raise UnavailableError(
-                f"The store at {self.address.given} is Milvus {found[0]}. Use {'.'.join(map(str, oldest))} or newer."
+                f"The store at {self.address.given} is Milvus {match[0]}. Use {'.'.join(map(str, oldest))} or newer."
             )
 
     def _explain(self, error: Exception, seconds: float) -> UnavailableError:
         """What to say of a failure."""
         code: Any = getattr(error, "code", "")
         code = code() if callable(code) else code
-        said = str(getattr(error, "message", "") or error)
+        message = str(getattr(error, "message", "") or error)
         name = CODES.get(code) or getattr(code, "name", type(error).__name__)
         for pattern, fix in FAILURES:
-            if re.search(pattern, f"{name} {said}", re.I):
-                told = fix.format(seconds=seconds, oldest=".".join(map(str, OLDEST)))
-                return UnavailableError(f"The store at {self.address.given} {told}.")
-        first = (said.splitlines() or [""])[0][:200].rstrip(".") or type(error).__name__
+            if re.search(pattern, f"{name} {message}", re.I):
+                problem = fix.format(seconds=seconds, oldest=".".join(map(str, OLDEST)))
+                return UnavailableError(f"The store at {self.address.given} {problem}.")
+        first = (message.splitlines() or [""])[0][:200].rstrip(".") or type(error).__name__
         return UnavailableError(f"The store at {self.address.given} failed ({first}). Its log may say more.")
 
 

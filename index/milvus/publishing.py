@@ -49,8 +49,8 @@ def is_whole(client: Client, name: str, contents: Contents) -> bool:
 
 def count(client: Client, name: str) -> int:
     """How many passages a collection has."""
-    (told,) = client.do("query", name, filter="", output_fields=["count(*)"], consistency_level="Strong")
-    return int(told["count(*)"])
+    (row,) = client.do("query", name, filter="", output_fields=["count(*)"], consistency_level="Strong")
+    return int(row["count(*)"])
 
 
 def publish(client: Client, name: str, contents: Contents, say: Callable[[str], None]) -> None:

@@ -18,7 +18,7 @@ from index.bm25 import saturate
 from index.contents import Contents
 from index.milvus.client import Client, load_pymilvus
 from index.nearest import FLAT, SEARCHED
-from index.ranking import DEPTH, WAYS, Asked, Ranked, Scope, describe, fuse, score_among
+from index.ranking import DEPTH, WAYS, Query, Ranked, Scope, describe, fuse, score_among
 from index.tables import PASSAGES
 
 POSITION, DOCUMENT, COLLECTION, DENSE, SPARSE = "position", "document", "collection", "dense", "sparse"  # fields
@@ -32,31 +32,31 @@ class MilvusRanking:
         self.contents, self.rrf_k, self.client, self.collection = contents, rrf_k, client, collection
         self._filter = lru_cache(maxsize=64)(self._make_filter)
 
-    def search(self, asked: Sequence[Asked], k: int, ways: Sequence[str], scope: Scope) -> Sequence[Ranked]:
+    def search(self, queries: Sequence[Query], k: int, ways: Sequence[str], scope: Scope) -> Sequence[Ranked]:
         """The `k` best of what Milvus finds, by their own scores; raises UnavailableError."""
         if scope.documents == ():
             return []
-        wanted = [request for one in asked for way in WAYS if (request := self._request(one, way, scope))]
-        if not wanted:
+        requests = [request for query in queries for way in WAYS if (request := self._request(query, way, scope))]
+        if not requests:
             return []
-        ranker, most = load_pymilvus().RRFRanker(self.rrf_k), DEPTH * len(wanted)
-        (found,) = self.client.do("hybrid_search", self.collection, wanted, ranker, most, output_fields=[POSITION])
-        positions = allowed(np.array(sorted(int(one[POSITION]) for one in found), np.int64), scope)
-        scored = [score_among(self.contents, one, scope, positions) for one in asked]
-        return describe(self.contents, asked[0], scored[0], fuse(scored, ways, k, self.rrf_k))
+        ranker, limit = load_pymilvus().RRFRanker(self.rrf_k), DEPTH * len(requests)
+        (hits,) = self.client.do("hybrid_search", self.collection, requests, ranker, limit, output_fields=[POSITION])
+        positions = allowed(np.array(sorted(int(hit[POSITION]) for hit in hits), np.int64), scope)
+        scored = [score_among(self.contents, query, scope, positions) for query in queries]
+        return describe(self.contents, queries[0], scored[0], fuse(scored, ways, k, self.rrf_k))
 
     def check(self) -> None:
         """Raise UnavailableError if the collection is not there to be searched."""
         self.client.do("get_load_state", self.collection)
 
-    def _request(self, asked: Asked, way: str, scope: Scope) -> Any:
+    def _request(self, query: Query, way: str, scope: Scope) -> Any:
         """One of the rankings that are fused; None for a question without a word that stands anywhere."""
         settings: dict[str, Any] = {"metric_type": "IP"}
-        vector: object = asked.vector
+        vector: object = query.vector
         if way == "dense" and self.contents.tables.passages > FLAT:
             settings["params"] = {"nprobe": SEARCHED}
         if way == "bm25":
-            weights = scope.bm25.weights(asked.text)
+            weights = scope.bm25.weights(query.text)
             vector = {self.contents.tables.number(PASSAGES, word): weight for word, weight in weights.items()}
         if not len(vector):  # type: ignore[arg-type]
             return None

@@ -18,11 +18,10 @@ from tests.growth.texts import find_passages, write_documents
 
 FOLDERS = (Path("/usr/share/doc"), Path("/usr/share/man"))
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
-COMPARED = 10_000  # passages with which others are compared, all with MiniLM's own vectors
-ASKED = 1_000_000  # and BM25 and the lists of vectors, at most
+PEER_SIZE = 10_000  # passages with which others are compared, all with MiniLM's own vectors
 
 
-def told(module: str, *given: object) -> Any:
+def run_module(module: str, *given: object) -> Any:
     """What a module prints as JSON on its last line, in a process of its own, so that memory is its own too."""
     ran = subprocess.run(
         [sys.executable, "-m", f"tests.growth.{module}", *map(str, given)],
@@ -36,12 +35,12 @@ def told(module: str, *given: object) -> Any:
 def grow(folders: Sequence[Path], size: int, work: Path) -> dict[str, Any] | None:
     """The figures of one size; None where there is too little text."""
     source, index_dir = work / str(size) / "texts", work / str(size) / "index"
-    kept = work / str(size) / "made.json"
+    figures_file = work / str(size) / "made.json"
     if not source.exists() and write_documents(find_passages(folders), source, size) < size:
         return None
-    if not kept.exists():
-        kept.write_text(json.dumps(told("making", source, index_dir, size)))
-    return {"size": size, **json.loads(kept.read_text()), **told("measuring", source, index_dir)}
+    if not figures_file.exists():
+        figures_file.write_text(json.dumps(run_module("making", source, index_dir, size)))
+    return {"size": size, **json.loads(figures_file.read_text()), **run_module("measuring", source, index_dir)}
 
 
 def main() -> None:
@@ -52,17 +51,17 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("build/growth"))
     parser.add_argument("--without-peers", action="store_true", help="they are an extra: pip install -e '.[peers]'")
     options = parser.parse_args()
-    grown = [found for size in options.sizes if (found := grow(options.folders, size, options.work))]
+    grown = [row for size in options.sizes if (row := grow(options.folders, size, options.work))]
     figures: dict[str, Any] = {"grown": grown, "bm25": {}, "vectors": {}, "peers": {}}
-    for one in grown:
-        size = one["size"]
-        where = options.work / str(size) / "texts", options.work / str(size) / "index"
-        if not options.without_peers and size >= COMPARED:
-            figures["bm25"][size] = told("comparing", "bm25", *where)
-        if not options.without_peers and size == COMPARED:
-            figures["peers"][size] = told("comparing", "peers", *where)
-        if one is grown[-1]:
-            figures["vectors"] = told("comparing", "vectors", *where)
+    for row in grown:
+        size = row["size"]
+        folders = options.work / str(size) / "texts", options.work / str(size) / "index"
+        if not options.without_peers and size >= PEER_SIZE:
+            figures["bm25"][size] = run_module("comparing", "bm25", *folders)
+        if not options.without_peers and size == PEER_SIZE:
+            figures["peers"][size] = run_module("comparing", "peers", *folders)
+        if row is grown[-1]:
+            figures["vectors"] = run_module("comparing", "vectors", *folders)
         (options.work / "growth.json").write_text(json.dumps(figures, indent=1))
     draw(figures, options.work / "growth.svg")
     (options.work / "growth.md").write_text(tables(figures), encoding="utf-8")

@@ -22,11 +22,11 @@ PROBED = (64, 128, 256, 512)
 SIZES = (10_000, 30_000)
 
 
-def timed(action: Callable[[], Any]) -> tuple[Any, float]:
+def timed(function: Callable[[], Any]) -> tuple[Any, float]:
     """What an action makes, and in how many seconds."""
-    began = time.perf_counter()
-    made = action()
-    return made, round(time.perf_counter() - began, 2)
+    start = time.perf_counter()
+    result = function()
+    return result, round(time.perf_counter() - start, 2)
 
 
 def compare_bm25(index: Index, questions: Sequence[str]) -> dict[str, Any]:
@@ -34,21 +34,21 @@ def compare_bm25(index: Index, questions: Sequence[str]) -> dict[str, Any]:
     import bm25s
     from rank_bm25 import BM25Okapi
 
-    words = [terms(passage.plain) or [""] for passage in index.passages]
-    asked = [terms(question) for question in questions]
+    corpus = [terms(passage.plain) or [""] for passage in index.passages]
+    tokenized = [terms(question) for question in questions]
     figures: dict[str, Any] = {}
 
-    def note(name: str, make: Callable[[], Any], ask: Callable[[Any, Any], Any], given: Sequence[Any]) -> None:
-        before = own_mb()
-        made, seconds = timed(make)
+    def measure(name: str, build: Callable[[], Any], search: Callable[[Any, Any], Any], queries: Sequence[Any]) -> None:
+        memory = own_mb()
+        model, seconds = timed(build)
         figures[name] = {
             "make_s": seconds,
-            "held_mb": own_mb() - before,
-            **milliseconds(lambda one: ask(made, one), given),
+            "held_mb": own_mb() - memory,
+            **milliseconds(lambda query: search(model, query), queries),
         }
 
-    note("ours, opened", lambda: index._bm25, lambda bm25, one: best(bm25.scores(one), 1000), questions)
-    note(
+    measure("ours, opened", lambda: index._bm25, lambda bm25, query: best(bm25.scores(query), 1000), questions)
+    measure(
         "ours, counted anew",
         lambda: Bm25.of(p.plain for p in index.passages),
         lambda b, q: best(b.scores(q), 1000),
@@ -56,15 +56,20 @@ def compare_bm25(index: Index, questions: Sequence[str]) -> dict[str, Any]:
     )
 
     def make_bm25s() -> Any:
-        made = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
-        made.index(words, show_progress=False)
-        return made
+        model = bm25s.BM25(method="lucene", k1=1.5, b=0.75)
+        model.index(corpus, show_progress=False)
+        return model
 
-    top = min(1000, len(words))
-    note(
-        "bm25s", make_bm25s, lambda b, one: b.retrieve([one], k=top, show_progress=False), [one for one in asked if one]
+    top = min(1000, len(corpus))
+    measure(
+        "bm25s",
+        make_bm25s,
+        lambda b, query: b.retrieve([query], k=top, show_progress=False),
+        [query for query in tokenized if query],
     )
-    note("rank-bm25", lambda: BM25Okapi(words), lambda b, one: np.argsort(-b.get_scores(one))[:1000], asked[:20])
+    measure(
+        "rank-bm25", lambda: BM25Okapi(corpus), lambda b, query: np.argsort(-b.get_scores(query))[:1000], tokenized[:20]
+    )
     return figures
 
 
@@ -75,23 +80,23 @@ def compare_vectors(vectors: np.ndarray, questions: np.ndarray, lists: Path) -> 
     figures: dict[str, Any] = {}
     nearest.FLAT = 0
     _, seconds = timed(lambda: make_lists(vectors, lists)) if not lists.exists() else (None, 0.0)
-    every, some = Nearest(vectors), Nearest(vectors, lists)
-    exact = [every.search(question, 100)[0] for question in questions]
-    figures["all"] = milliseconds(lambda question: every.search(question, 1000), list(questions))
+    flat, by_lists = Nearest(vectors), Nearest(vectors, lists)
+    exact = [flat.search(question, 100)[0] for question in questions]
+    figures["all"] = milliseconds(lambda question: flat.search(question, 1000), list(questions))
     figures["make_s"] = seconds
-    for probed in PROBED:
-        nearest.SEARCHED = probed
-        found = [some.search(question, 100)[0] for question in questions]
+    for probes in PROBED:
+        nearest.SEARCHED = probes
+        results = [by_lists.search(question, 100)[0] for question in questions]
         recall = {
-            k: float(np.mean([len(set(f[:k]) & set(e[:k])) / k for f, e in zip(found, exact)])) for k in (10, 100)
+            k: float(np.mean([len(set(f[:k]) & set(e[:k])) / k for f, e in zip(results, exact)])) for k in (10, 100)
         }
-        times = milliseconds(lambda question: some.search(question, 1000), list(questions))
-        figures[f"{probed} lists"] = {**times, "recall_10": round(recall[10], 3), "recall_100": round(recall[100], 3)}
+        times = milliseconds(lambda question: by_lists.search(question, 1000), list(questions))
+        figures[f"{probes} lists"] = {**times, "recall_10": round(recall[10], 3), "recall_100": round(recall[100], 3)}
     nearest.FLAT, nearest.SEARCHED = FLAT, SEARCHED
     return figures
 
 
-def compare_peers(index: Index, asked: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def compare_peers(index: Index, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Seconds to make without the encoding, milliseconds a question, and how many of their passages are found."""
     os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "false"
     from haystack import Document
@@ -101,43 +106,48 @@ def compare_peers(index: Index, asked: Sequence[tuple[str, str]]) -> dict[str, A
 
     passages, vectors = list(index.passages), index.passage_vectors
     known = {passage.plain: vector for passage, vector in zip(passages, vectors)}
-    questions = [question for question, _ in asked]
+    questions = [question for question, _ in pairs]
     figures: dict[str, Any] = {}
 
     def transform(texts: Any) -> np.ndarray:
-        given = [texts] if isinstance(texts, str) else texts
-        return np.stack([known[one] if one in known else index.encoder.encode_questions([one])[0] for one in given])
+        batch = [texts] if isinstance(texts, str) else texts
+        return np.stack([known[text] if text in known else index.encoder.encode_questions([text])[0] for text in batch])
 
-    def note(name: str, seconds: float, search: Callable[[str], list[str]]) -> None:
-        found = sum(passage in search(question) for question, passage in asked) / len(asked)
-        again = [f"{question} again" for question in questions]
-        figures[name] = {"make_s": seconds, "found_in_10": found, "memory_mb": own_mb(), **milliseconds(search, again)}
+    def measure(name: str, seconds: float, search: Callable[[str], list[str]]) -> None:
+        success = sum(passage in search(question) for question, passage in pairs) / len(pairs)
+        queries = [f"{question} again" for question in questions]
+        figures[name] = {
+            "make_s": seconds,
+            "found_in_10": success,
+            "memory_mb": own_mb(),
+            **milliseconds(search, queries),
+        }
 
-    note("Quoth", 0.0, lambda question: [hit.passage.id for hit in index.search(question, FOUND)])
+    measure("Quoth", 0.0, lambda question: [hit.passage.id for hit in index.search(question, FOUND)])
 
     def make_txtai() -> Any:
-        made = Embeddings(method="external", transform=transform, hybrid=True)
-        made.index((at, passage.plain, None) for at, passage in enumerate(passages))
-        return made
+        embeddings = Embeddings(method="external", transform=transform, hybrid=True)
+        embeddings.index((at, passage.plain, None) for at, passage in enumerate(passages))
+        return embeddings
 
     txtai, seconds = timed(make_txtai)
-    note("txtai", seconds, lambda question: [passages[int(at)].id for at, _ in txtai.search(question, FOUND)])
+    measure("txtai", seconds, lambda question: [passages[int(at)].id for at, _ in txtai.search(question, FOUND)])
 
     def make_haystack() -> Any:
         store = InMemoryDocumentStore(embedding_similarity_function="cosine")
-        given = zip(passages, vectors)
-        store.write_documents([Document(id=p.id, content=p.plain, embedding=row.tolist()) for p, row in given])
+        batch = zip(passages, vectors)
+        store.write_documents([Document(id=p.id, content=p.plain, embedding=row.tolist()) for p, row in batch])
         return store
 
     store, seconds = timed(make_haystack)
     joiner = DocumentJoiner(join_mode="reciprocal_rank_fusion", top_k=FOUND)
 
     def ask_haystack(question: str) -> list[str]:
-        by_words = store.bm25_retrieval(question, top_k=100)
-        near = store.embedding_retrieval(index.encoder.encode_questions([question])[0].tolist(), top_k=100)
-        return [one.id for one in joiner.run([by_words, near])["documents"]]
+        by_bm25 = store.bm25_retrieval(question, top_k=100)
+        by_vectors = store.embedding_retrieval(index.encoder.encode_questions([question])[0].tolist(), top_k=100)
+        return [document.id for document in joiner.run([by_bm25, by_vectors])["documents"]]
 
-    note("Haystack", seconds, ask_haystack)
+    measure("Haystack", seconds, ask_haystack)
     return figures
 
 
@@ -147,20 +157,22 @@ def main(what: str, source: Path, index_dir: Path) -> None:
     from index.store import open_index
 
     index = open_index(source, index_dir, encoder=MiniLmEncoder())
-    asked = make_questions(index)
-    questions = [question for question, _ in asked]
+    drawn = make_questions(index)
+    questions = [question for question, _ in drawn]
     if what == "bm25":
         print(json.dumps(compare_bm25(index, questions)))
     elif what == "peers":
-        print(json.dumps(compare_peers(index, asked)))
+        print(json.dumps(compare_peers(index, drawn)))
     else:
         encoded = np.stack([index.encode(question) for question in questions])
-        every = index.contents.vectors[PASSAGES]
-        told = {}
-        for size in [one for one in SIZES if one < len(every)] + [len(every)]:
-            own = [*index_dir.glob(f"*/generation-*/{LISTS_FILE}")] if size == len(every) else []
-            told[size] = compare_vectors(every[:size], encoded, own[0] if own else index_dir.parent / f"lists-{size}")
-        print(json.dumps(told))
+        vectors = index.contents.vectors[PASSAGES]
+        results = {}
+        for size in [size for size in SIZES if size < len(vectors)] + [len(vectors)]:
+            own = [*index_dir.glob(f"*/generation-*/{LISTS_FILE}")] if size == len(vectors) else []
+            results[size] = compare_vectors(
+                vectors[:size], encoded, own[0] if own else index_dir.parent / f"lists-{size}"
+            )
+        print(json.dumps(results))
 
 
 if __name__ == "__main__":

@@ -29,19 +29,21 @@ PARAGRAPH = re.compile(r"\S(?:.|\n(?!\n))*")
 def parse_plainly(source: SourceFile) -> Document:
     """A document of paragraphs without headings or notes, each a section, so that each is a passage."""
     paragraphs = tuple(
-        Paragraph(found.start(), found.end(), found[0], number, tuple(sentences(found.start(), found[0])))
-        for number, found in enumerate(PARAGRAPH.finditer(source.text), 1)
+        Paragraph(match.start(), match.end(), match[0], number, tuple(sentences(match.start(), match[0])))
+        for number, match in enumerate(PARAGRAPH.finditer(source.text), 1)
     )
-    sections = tuple(Section(one.start, one.end, one.text, None, None, (one,)) for one in paragraphs)
+    sections = tuple(
+        Section(paragraph.start, paragraph.end, paragraph.text, None, None, (paragraph,)) for paragraph in paragraphs
+    )
     title = source.path.stem
-    known = (source.id, title, source.text, source.sha256, source.metadata)
-    return Document(*known, sections, (), None, (), (), collection=source.collection)
+    head = (source.id, title, source.text, source.sha256, source.metadata)
+    return Document(*head, sections, (), None, (), (), collection=source.collection)
 
 
 def sentences(start: int, text: str) -> list[Sentence]:
     """The sentences of a paragraph that begins at `start`."""
-    found = [(one.start() + start, one.end() + start, one[0]) for one in SENTENCE.finditer(text)]
-    return [Sentence(begin, end, words, plain(begin, end, words)) for begin, end, words in found]
+    spans = [(match.start() + start, match.end() + start, match[0]) for match in SENTENCE.finditer(text)]
+    return [Sentence(begin, end, words, plain(begin, end, words)) for begin, end, words in spans]
 
 
 def plain(start: int, end: int, text: str) -> str:
@@ -54,12 +56,12 @@ def plain(start: int, end: int, text: str) -> str:
 class StaticEncoder(MiniLmEncoder):
     """MiniLM for questions; passages by the vectors of their words."""
 
-    def __init__(self, kept: Path) -> None:
+    def __init__(self, path: Path) -> None:
         """The words' vectors are kept in a file."""
         super().__init__()
-        if not kept.exists():
-            np.save(kept, self.encode_words())
-        self.words = np.load(kept)
+        if not path.exists():
+            np.save(path, self.encode_words())
+        self.words = np.load(path)
 
     def encode_words(self) -> np.ndarray:
         """Each word of the tokenizer's vocabulary encoded alone, commoner ones shorter."""
@@ -67,15 +69,17 @@ class StaticEncoder(MiniLmEncoder):
         hidden = []
         for start in range(0, size, 256):
             ids = np.array([[101, token, 102] for token in range(start, min(start + 256, size))], dtype=np.int64)
-            (found,) = self.session.run(None, {"tokens": ids, "types": np.zeros_like(ids)})
-            hidden.append(found.mean(1))
+            (states,) = self.session.run(None, {"tokens": ids, "types": np.zeros_like(ids)})
+            hidden.append(states.mean(1))
         vectors = np.concatenate(hidden)
         return ((vectors - vectors.mean(0)) * np.log1p(np.arange(size))[:, None]).astype(np.float32)
 
     def encode_passages(self, texts: list[str]) -> np.ndarray:  # type: ignore[override]
         """Means of the words' vectors."""
-        found = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-        return unit(np.stack([self.words[one.ids].sum(0) if one.ids else self.words[0] for one in found]))
+        encodings = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return unit(
+            np.stack([self.words[encoding.ids].sum(0) if encoding.ids else self.words[0] for encoding in encodings])
+        )
 
     def encode_questions(self, texts: list[str]) -> np.ndarray:  # type: ignore[override]
         """Vectors of questions."""
@@ -90,10 +94,10 @@ def make(source: Path, index_dir: Path, passages: int) -> dict[str, float]:
     from index.types import IndexConfig
 
     encoder = MiniLmEncoder() if passages <= REAL else StaticEncoder(index_dir.parent / "words.npy")
-    began = time.perf_counter()
+    start = time.perf_counter()
     with patch("index.building.parse", parse_plainly), progress_bar() as show:
         Assistant.from_config(Config(source, index_dir, IndexConfig()), encoder, tell, show)
-    return {"made_s": round(time.perf_counter() - began, 1), "making_mb": peak_mb()}
+    return {"made_s": round(time.perf_counter() - start, 1), "making_mb": peak_mb()}
 
 
 if __name__ == "__main__":

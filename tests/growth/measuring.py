@@ -15,32 +15,34 @@ QUESTIONS, SEED, WORDS = 100, 17, 5
 READ = 30  # of the questions are asked whole
 
 
-def milliseconds(action: Callable[[Any], object], given: Sequence[Any]) -> dict[str, float]:
+def milliseconds(function: Callable[[Any], object], values: Sequence[Any]) -> dict[str, float]:
     """The median, the 95th percentile and the first of the times that an action takes over everything given."""
-    taken = []
-    for one in given:
-        began = time.perf_counter()
-        action(one)
-        taken.append(1000 * (time.perf_counter() - began))
-    ordered = sorted(taken)
+    times = []
+    for value in values:
+        start = time.perf_counter()
+        function(value)
+        times.append(1000 * (time.perf_counter() - start))
+    ordered = sorted(times)
     return {
-        "p50": round(ordered[len(taken) // 2], 1),
-        "p95": round(ordered[int(0.95 * len(taken))], 1),
-        "first": round(taken[0], 1),
+        "p50": round(ordered[len(times) // 2], 1),
+        "p95": round(ordered[int(0.95 * len(times))], 1),
+        "first": round(times[0], 1),
     }
 
 
 def make_questions(index: Any) -> list[tuple[str, str]]:
     """Questions after the words of a sentence, each with the passage that it is drawn from."""
-    chosen, found = random.Random(SEED), []
-    while len(found) < QUESTIONS:
-        passage = index.passages[chosen.randrange(len(index.passages))]
+    generator, questions = random.Random(SEED), []
+    while len(questions) < QUESTIONS:
+        passage = index.passages[generator.randrange(len(index.passages))]
         words = [
-            w for w in chosen.choice(passage.sentences).plain.split() if w.isalpha() and w.lower() not in FUNCTION_WORDS
+            w
+            for w in generator.choice(passage.sentences).plain.split()
+            if w.isalpha() and w.lower() not in FUNCTION_WORDS
         ]
         if len(words) >= WORDS:
-            found.append((f"What is said about {' '.join(words[:WORDS])}?", passage.id))
-    return found
+            questions.append((f"What is said about {' '.join(words[:WORDS])}?", passage.id))
+    return questions
 
 
 def peak_mb() -> float:
@@ -64,16 +66,16 @@ def measure(source: Path, index_dir: Path) -> dict[str, Any]:
     encoder, reader = MiniLmEncoder(), load_reader(Config().reader)
     encoder.encode_questions(["warm"])
     models = own_mb()
-    began = time.perf_counter()
+    start = time.perf_counter()
     quoth = Assistant.from_config(Config(source, index_dir), encoder, print, None, reader)
-    opened = time.perf_counter() - began
-    began = time.perf_counter()
+    opened = time.perf_counter() - start
+    start = time.perf_counter()
     quoth.ask("What is said about memory?")
-    first = time.perf_counter() - began
+    first = time.perf_counter() - start
     index = quoth.index
-    asked = make_questions(index)
-    plain = [question for question, _ in asked]
-    found = sum(passage in [hit.passage.id for hit in index.search(question, 10)] for question, passage in asked)
+    drawn = make_questions(index)
+    questions = [question for question, _ in drawn]
+    hits = sum(passage in [hit.passage.id for hit in index.search(question, 10)] for question, passage in drawn)
     answers: list[Any] = []
     files = {path.name: path.stat().st_size for path in next(index_dir.glob("*/generation-*")).iterdir()}
     return {
@@ -82,11 +84,13 @@ def measure(source: Path, index_dir: Path) -> dict[str, Any]:
         "documents": len(index.documents),
         "opened_s": round(opened, 2),
         "first_answer_s": round(first, 2),
-        "understand_ms": milliseconds(lambda question: quoth.known.query(quoth.known.correct(question)), plain),
-        "retrieve_ms": milliseconds(lambda question: index.search(quoth.known.query(question) + " again", 15), plain),
-        "answer_ms": milliseconds(lambda question: answers.append(quoth.ask(question)), plain[:READ]),
+        "understand_ms": milliseconds(lambda question: quoth.known.query(quoth.known.correct(question)), questions),
+        "retrieve_ms": milliseconds(
+            lambda question: index.search(quoth.known.query(question) + " again", 15), questions
+        ),
+        "answer_ms": milliseconds(lambda question: answers.append(quoth.ask(question)), questions[:READ]),
         "reading_ms": round(statistics.median(answer.timings_ms["read"] for answer in answers), 1),
-        "found_in_10": found / len(asked),
+        "found_in_10": hits / len(drawn),
         "memory_mb": {"models": models, "own": own_mb(), "peak": peak_mb()},
         "disk_mb": {name: round(size / 1e6, 1) for name, size in sorted(files.items())},
     }

@@ -31,9 +31,9 @@ def share(source: Path, index_dir: Path, number: int) -> None:
     print(json.dumps({"left": left, "memory_mb": peak_mb()}))
 
 
-def start(*given: object) -> subprocess.Popen[str]:
+def start(*arguments: object) -> subprocess.Popen[str]:
     """This module in a process of its own."""
-    command = [sys.executable, "-m", "tests.growth.sharing", *map(str, given)]
+    command = [sys.executable, "-m", "tests.growth.sharing", *map(str, arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 
 
@@ -44,22 +44,22 @@ def count(index_dir: Path) -> int:
 
 def make_shared(source: Path, index_dir: Path) -> dict[str, Any]:
     """Have two processes make pieces, and kill the second one twice, each time some pieces on."""
-    began, kills = time.perf_counter(), []
-    crew = {number: start(source, index_dir, number) for number in range(1, SHARES + 1)}
-    while any(one.poll() is None for one in crew.values()):
+    start_time, kills = time.perf_counter(), []
+    processes = {number: start(source, index_dir, number) for number in range(1, SHARES + 1)}
+    while any(process.poll() is None for process in processes.values()):
         time.sleep(0.2)
         if len(kills) < KILLS and count(index_dir) > 10 * (len(kills) + 1):
-            crew[SHARES].kill()
-            crew[SHARES].wait()
+            processes[SHARES].kill()
+            processes[SHARES].wait()
             kills.append(count(index_dir))
-            crew[SHARES] = start(source, index_dir, SHARES)
-    told = [json.loads(one.communicate()[0].splitlines()[-1]) for one in crew.values()]
-    half = len(list(index_dir.glob("*/pieces/making-*")))
-    made = {"pieces": count(index_dir), "killed_at": kills, "half_made": half, "shares": told}
-    return {**made, "pieces_s": round(time.perf_counter() - began, 1), **told_of(source, index_dir)}
+            processes[SHARES] = start(source, index_dir, SHARES)
+    shares = [json.loads(process.communicate()[0].splitlines()[-1]) for process in processes.values()]
+    unfinished = len(list(index_dir.glob("*/pieces/making-*")))
+    figures = {"pieces": count(index_dir), "killed_at": kills, "half_made": unfinished, "shares": shares}
+    return {**figures, "pieces_s": round(time.perf_counter() - start_time, 1), **open_index(source, index_dir)}
 
 
-def told_of(source: Path, index_dir: Path) -> dict[str, Any]:
+def open_index(source: Path, index_dir: Path) -> dict[str, Any]:
     """Open the index, made of pieces where there are some: the last step, in a process of its own."""
     ran = subprocess.run(
         [sys.executable, "-m", "tests.growth.making", str(source), str(index_dir), str(MANY)],
@@ -68,22 +68,23 @@ def told_of(source: Path, index_dir: Path) -> dict[str, Any]:
     return dict(json.loads(ran.stdout.splitlines()[-1]))
 
 
-def compare(source: Path, alone: Path, shared: Path) -> dict[str, Any]:
+def compare(source: Path, alone_dir: Path, shared_dir: Path) -> dict[str, Any]:
     """Which files of the two differ, and how many of the passages found and of the answers given are the same."""
     from assistant import Assistant
     from assistant.config import Config
     from index.minilm import MiniLmEncoder
 
-    files = [read_manifest(generations(next(one.glob("*-*")))[0])["files"] for one in (alone, shared)]
+    dirs = (alone_dir, shared_dir)
+    files = [read_manifest(generations(next(index_dir.glob("*-*")))[0])["files"] for index_dir in dirs]
     differ = [name for name in sorted({*files[0], *files[1]}) if files[0][name]["sha256"] != files[1][name]["sha256"]]
     encoder = MiniLmEncoder()
-    one, two = (Assistant.from_config(Config(source, index_dir), encoder, print) for index_dir in (alone, shared))
-    asked = [question for question, _ in make_questions(one.index)]
-    hits = sum(one.index.search(question, 10) == two.index.search(question, 10) for question in asked)
-    answers = [(one.ask(question), two.ask(question)) for question in asked[:READ]]
+    alone, shared = (Assistant.from_config(Config(source, index_dir), encoder, print) for index_dir in dirs)
+    questions = [question for question, _ in make_questions(alone.index)]
+    hits = sum(alone.index.search(question, 10) == shared.index.search(question, 10) for question in questions)
+    answers = [(alone.ask(question), shared.ask(question)) for question in questions[:READ]]
     same = sum((a.evidence, a.confidence) == (b.evidence, b.confidence) for a, b in answers)
-    counts = [(len(q.index.documents), len(q.index.passages), q.index.sentences) for q in (one, two)]
-    return {"counts": counts, "differ": differ, "hits": f"{hits}/{len(asked)}", "answers": f"{same}/{len(answers)}"}
+    counts = [(len(q.index.documents), len(q.index.passages), q.index.sentences) for q in (alone, shared)]
+    return {"counts": counts, "differ": differ, "hits": f"{hits}/{len(questions)}", "answers": f"{same}/{len(answers)}"}
 
 
 def main(source: Path, work: Path) -> None:
@@ -91,7 +92,7 @@ def main(source: Path, work: Path) -> None:
     alone, shared = work / "alone", work / "shared"
     work.mkdir(parents=True, exist_ok=True)
     StaticEncoder(work / "words.npy")
-    figures = {"alone": told_of(source, alone), "shared": make_shared(source, shared)}
+    figures = {"alone": open_index(source, alone), "shared": make_shared(source, shared)}
     print(json.dumps({**figures, **compare(source, alone, shared)}, indent=1))
 
 

@@ -28,18 +28,18 @@ PASSAGES, SECONDS = 15, 600
 
 def open_both(store: str, config: Config, encoder: Any = None) -> tuple[Assistant, Assistant, float]:
     """An assistant that searches alone and one that does in a store, and how many seconds sending took."""
-    alone = Assistant.from_config(config, encoder, print)
-    began = time.perf_counter()
-    index = search_in(store, SECONDS, alone.index, config.index_dir, print)
-    return alone, Assistant(index, config, alone.reader, known=alone.known), time.perf_counter() - began
+    local = Assistant.from_config(config, encoder, print)
+    start = time.perf_counter()
+    index = search_in(store, SECONDS, local.index, config.index_dir, print)
+    return local, Assistant(index, config, local.reader, known=local.known), time.perf_counter() - start
 
 
 def read_questions(path: Path) -> Iterator[tuple[str, list[str]]]:
     """The questions of a file, each with the turns before it."""
     for line in path.read_text(encoding="utf-8").splitlines():
-        told = json.loads(line)
-        turns = told.get("turns") or told.get("history") or []
-        yield told["question"], [turn["question"] if isinstance(turn, dict) else turn for turn in turns]
+        record = json.loads(line)
+        turns = record.get("turns") or record.get("history") or []
+        yield record["question"], [turn["question"] if isinstance(turn, dict) else turn for turn in turns]
 
 
 def found(quoth: Assistant, question: str, turns: Sequence[str]) -> list[tuple[str, float]]:
@@ -52,37 +52,37 @@ def quoted(quoth: Assistant, question: str, turns: Sequence[str]) -> list[tuple[
     """What is quoted for a question, or nearest where nothing is."""
     answer = quoth.ask(question, turns)
     shown = answer.evidence or (answer.abstention.nearest if answer.abstention else ())
-    return [(one.document, one.start, one.end) for one in shown]
+    return [(evidence.document, evidence.start, evidence.end) for evidence in shown]
 
 
 def compare(name: str, pair: Sequence[Assistant], path: Path, whole: bool) -> dict[str, Any]:
     """How many questions of a file find and quote the same; only where something else was found, unless `whole`."""
-    told: dict[str, Any] = {"what": name, "questions": 0, "found otherwise": 0, "asked": 0, "quoted otherwise": []}
+    counts: dict[str, Any] = {"what": name, "questions": 0, "found otherwise": 0, "asked": 0, "quoted otherwise": []}
     for question, turns in read_questions(path):
-        told["questions"] += 1
-        one, other = (found(quoth, question, turns) for quoth in pair)
-        told["found otherwise"] += one != other
-        if one != other:
-            print(name, question, sorted(set(one) ^ set(other)) or "in another order", file=sys.stderr)
-        if whole or one != other:
-            told["asked"] += 1
+        counts["questions"] += 1
+        first, second = (found(quoth, question, turns) for quoth in pair)
+        counts["found otherwise"] += first != second
+        if first != second:
+            print(name, question, sorted(set(first) ^ set(second)) or "in another order", file=sys.stderr)
+        if whole or first != second:
+            counts["asked"] += 1
             quotes = [quoted(quoth, question, turns) for quoth in pair]
             if quotes[0] != quotes[1]:
-                told["quoted otherwise"].append((question, *quotes))
-    return told
+                counts["quoted otherwise"].append((question, *quotes))
+    return counts
 
 
 def answers(store: str, source: Path, index_dir: Path, *files: Path, whole: bool = False) -> list[dict[str, Any]]:
     """Every question of some files asked of both."""
     alone, stored, _ = open_both(store, Config(source, index_dir))
-    told = []
+    results = []
     for path in files:
-        told.append(compare(path.stem, (alone, stored), path, whole))
+        results.append(compare(path.stem, (alone, stored), path, whole))
         names = [name for name in alone.index.documents if name.rpartition(":")[2] == path.stem]
         if names and len(alone.index.documents) > 1:
             pair = [quoth.only({names[0]}) for quoth in (alone, stored)]
-            told.append(compare(f"{path.stem} alone", pair, path, whole))
-    return told
+            results.append(compare(f"{path.stem} alone", pair, path, whole))
+    return results
 
 
 def positions(index: Index, question: str, k: int, way: str) -> list[str]:
@@ -113,24 +113,25 @@ def measure(alone: Index, stored: Index, questions: int = QUESTIONS) -> dict[str
     for question in plain:
         alone.encode(question)
         stored.encode(question)
-    told: dict[str, Any] = {"passages": len(alone.passages)}
+    figures: dict[str, Any] = {"passages": len(alone.passages)}
     some = frozenset(list(alone.documents)[::4])
     for kind, only in (("", None), ("_quarter", some)):
         pair = {name: index.only(only) if only else index for name, index in (("alone", alone), ("stored", stored))}
-        found: dict[str, list[list[str]]] = {}
+        results: dict[str, list[list[str]]] = {}
         for name, index in pair.items():
             for question in plain if only else ():
                 index.encode(question)
             index.search(plain[0], PASSAGES)
-            told[f"{name}{kind}_ms"] = milliseconds(partial(index.search, k=PASSAGES), plain)
-            found[name] = [[hit.passage.id for hit in index.search(question, 10)] for question in plain]
-            told[f"{name}{kind}_found"] = sum(right in ids for (_, right), ids in zip(asked, found[name])) / len(asked)
-        told[f"same_ten{kind}"] = sum(one == other for one, other in zip(*found.values())) / len(asked)
+            figures[f"{name}{kind}_ms"] = milliseconds(partial(index.search, k=PASSAGES), plain)
+            results[name] = [[hit.passage.id for hit in index.search(question, 10)] for question in plain]
+            hits = sum(passage in ids for (_, passage), ids in zip(asked, results[name]))
+            figures[f"{name}{kind}_found"] = hits / len(asked)
+        figures[f"same_ten{kind}"] = sum(first == second for first, second in zip(*results.values())) / len(asked)
         for way in WAYS:
-            shares = [overlap(*(positions(index, one, 100, way) for index in pair.values())) for one in plain]
-            told[f"{way}{kind}_recall_100"] = round(sum(shares) / len(shares), 4)
-    told["own_mb"] = own_mb()
-    return told
+            shares = [overlap(*(positions(index, question, 100, way) for index in pair.values())) for question in plain]
+            figures[f"{way}{kind}_recall_100"] = round(sum(shares) / len(shares), 4)
+    figures["own_mb"] = own_mb()
+    return figures
 
 
 if __name__ == "__main__":

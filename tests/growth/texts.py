@@ -38,8 +38,12 @@ def read_paragraphs(path: Path) -> list[str]:
     text = "" if b"\0" in data[:4096] else data.decode("utf-8", "replace")
     if "html" in path.suffix or path.suffix == ".htm":
         text = html.unescape(TAG.sub("", BREAK.sub("\n\n", UNSEEN.sub(" ", text))))
-    found = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text)]
-    return [one for one in found if len(one) >= FEWEST and sum(map(str.isalpha, one)) > 0.6 * len(one)]
+    paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text)]
+    return [
+        paragraph
+        for paragraph in paragraphs
+        if len(paragraph) >= FEWEST and sum(map(str.isalpha, paragraph)) > 0.6 * len(paragraph)
+    ]
 
 
 def fresh(paragraphs: Sequence[str], seen: set[bytes]) -> Iterator[str]:

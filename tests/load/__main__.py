@@ -83,9 +83,9 @@ def run(server: Server, seconds: float, most: int) -> Figures:
     return figures(server, load, environment.stats)
 
 
-def say(told: str) -> None:
+def say(message: str) -> None:
     """Tell how far it is."""
-    print(told, file=sys.stderr)
+    print(message, file=sys.stderr)
 
 
 def watch(server: Server) -> None:
@@ -114,8 +114,8 @@ def main() -> int:
             server.kill()
     print(figures.text)
     for fault in (*FAULTS, "errors"):
-        for told in figures.faults[fault][:5]:
-            print(f"{fault}: {told}", file=sys.stderr)
+        for message in figures.faults[fault][:5]:
+            print(f"{fault}: {message}", file=sys.stderr)
     if given.write:
         write(figures)
     return int(any(figures.faults.values()))

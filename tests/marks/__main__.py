@@ -40,7 +40,7 @@ def joined(document: Document) -> list[tuple[list[str], list[str]]]:
 def sentences_at(sentences: Sequence[Sentence], starts: Sequence[int], at: int) -> Iterator[str]:
     """The words of the sentences around a place, or that end at it; they are in order, and none holds another."""
     last = bisect_right(starts, at)
-    return (one.plain for one in sentences[max(last - 2, 0) : last] if at <= one.end + 1)
+    return (item.plain for item in sentences[max(last - 2, 0) : last] if at <= item.end + 1)
 
 
 def paragraph_sentences(section: Section) -> Iterator[Sentence]:
@@ -69,9 +69,9 @@ def check(path: Path, own: Path, verbose: bool) -> str:
     found, right, place = len(left), 0, 0
     for mark in marks:
         near = max(place - AROUND, 0)
-        likes = [likeness(mark, *one) for one in left[near : place + AROUND]]
+        likes = [likeness(mark, *item) for item in left[near : place + AROUND]]
         if max(likes, default=0.0) < SURE:
-            near, likes = 0, [likeness(mark, *one) for one in left]
+            near, likes = 0, [likeness(mark, *item) for item in left]
         if likes and (best := max(likes)):
             place = near + likes.index(best)
             left.pop(place)
@@ -84,12 +84,12 @@ def check(path: Path, own: Path, verbose: bool) -> str:
     return f"| {path.name} | {len(marks)} | {found} | {right} | {len(document.footnotes)} | {seconds:.1f} s |"
 
 
-def main(given: list[str]) -> None:
+def main(arguments: list[str]) -> None:
     print("| file | marks | found | joined rightly | notes | read in |\n|---|---|---|---|---|---|")
-    for one in given:
-        if one != "-v":
-            path, _, own = one.partition("=")
-            print(check(Path(path), Path(own or path), "-v" in given))
+    for item in arguments:
+        if item != "-v":
+            path, _, own = item.partition("=")
+            print(check(Path(path), Path(own or path), "-v" in arguments))
 
 
 if __name__ == "__main__":

@@ -59,12 +59,12 @@ def marks_of(path: Path) -> list[Mark]:
 
 def of_docx(path: Path) -> list[Mark]:
     """`w:footnoteReference` and `w:endnoteReference`, with the notes of their parts."""
-    found, notes = Found(), {}
+    marks, notes = Found(), {}
     with zipfile.ZipFile(path) as archive:
         for kind in ("footnote", "endnote"):
             if f"word/{kind}s.xml" in archive.namelist():
                 for note in etree.fromstring(archive.read(f"word/{kind}s.xml")).iter(f"{W}{kind}"):
-                    said = "".join("".join(one.itertext()) for one in note.iter(f"{W}t"))
+                    said = "".join("".join(element.itertext()) for element in note.iter(f"{W}t"))
                     notes[f"{kind}{note.get(f'{W}id')}"] = said
         body = etree.fromstring(archive.read("word/document.xml"))
     line = ""
@@ -74,69 +74,73 @@ def of_docx(path: Path) -> list[Mark]:
             line += element.text or ""
             continue
         if name.endswith("Reference") or name == "p":
-            found.words += words(line)
+            marks.words += words(line)
             line = ""
         line += " "
         if name.endswith("Reference"):
-            found.mark(f"{name.removesuffix('Reference')}{element.get(f'{W}id')}")
-    return found.with_notes(notes)
+            marks.mark(f"{name.removesuffix('Reference')}{element.get(f'{W}id')}")
+    return marks.with_notes(notes)
 
 
 def of_odt(path: Path) -> list[Mark]:
     """`text:note`, which holds its note."""
     with zipfile.ZipFile(path) as archive:
         root = etree.fromstring(archive.read("content.xml"))
-    found, notes = Found(), {}
+    marks, notes = Found(), {}
     for note in root.iter(f"{TEXT}note"):
         notes[str(note.get(f"{TEXT}id"))] = " ".join(note.find(f"{TEXT}note-body").itertext())
     walk(
         root,
-        found,
-        lambda one: str(one.get(f"{TEXT}id")) if one.tag == f"{TEXT}note" else None,
-        lambda one: one.tag in (f"{TEXT}note", f"{TEXT}tracked-changes"),
+        marks,
+        lambda element: str(element.get(f"{TEXT}id")) if element.tag == f"{TEXT}note" else None,
+        lambda element: element.tag in (f"{TEXT}note", f"{TEXT}tracked-changes"),
     )
-    return found.with_notes(notes)
+    return marks.with_notes(notes)
 
 
 def of_epub(path: Path) -> list[Mark]:
     """`epub:type="noteref"` and the like, with the notes that they link to, in the order of the files' names."""
-    found, notes = Found(), {}
+    marks, notes = Found(), {}
     with zipfile.ZipFile(path) as archive:
         names = sorted(name for name in archive.namelist() if name.endswith((".xhtml", ".html")))
         pages = {name: etree.fromstring(archive.read(name), etree.XMLParser(recover=True)) for name in names}
     for name, page in pages.items():
         last = name.rpartition("/")[2]
         notes |= {f"{last}#{key}": text for key, text in linked(page).items()}
-        walk(page, found, lambda one, last=last: target(one, last))
-    return found.with_notes(notes)
+        walk(page, marks, lambda element, last=last: target(element, last))
+    return marks.with_notes(notes)
 
 
 def of_html(path: Path) -> list[Mark]:
     """Links to notes as MediaWiki, DokuWiki, WordPress, Sphinx and others write them."""
     page = html.fromstring(path.read_bytes())
-    found = Found()
-    walk(page, found, lambda one: target(one, ""))
-    return found.with_notes({f"#{key}": text for key, text in linked(page).items()})
+    marks = Found()
+    walk(page, marks, lambda element: target(element, ""))
+    return marks.with_notes({f"#{key}": text for key, text in linked(page).items()})
 
 
 def of_jats(path: Path) -> list[Mark]:
     """`xref` to a note or a reference; one that names several is a mark of each."""
     root = etree.parse(path).getroot()
-    found, notes = Found(), {}
+    marks, notes = Found(), {}
     for note in root.iter("fn", "ref"):
         label = note.find("label")
         notes[str(note.get("id"))] = text_of(note)[len(text_of(label)) if label is not None else 0 :].strip()
     for part in (*root.iter("abstract"), *root.iter("body"), *root.iter("back")):
         walk(
             part,
-            found,
-            lambda one: (
-                one.get("rid") if one.tag == "xref" and one.get("ref-type") in ("fn", "bibr", "table-fn") else None
+            marks,
+            lambda element: (
+                element.get("rid")
+                if element.tag == "xref" and element.get("ref-type") in ("fn", "bibr", "table-fn")
+                else None
             ),
-            lambda one: one.tag in ("ref-list", "fn-group", "xref", "tex-math") or one.get("ref-type") == "fn",
+            lambda element: (
+                element.tag in ("ref-list", "fn-group", "xref", "tex-math") or element.get("ref-type") == "fn"
+            ),
         )
-    split = [(at, name) for at, names in found.marks for name in names.split()]
-    return Found(found.words, split).with_notes(notes)
+    split = [(at, name) for at, names in marks.marks for name in names.split()]
+    return Found(marks.words, split).with_notes(notes)
 
 
 def text_of(element: etree._Element) -> str:
@@ -145,21 +149,21 @@ def text_of(element: etree._Element) -> str:
 
 def walk(
     element: etree._Element,
-    found: Found,
+    marks: Found,
     mark: Callable[[etree._Element], str | None],
-    left_out: Callable[[etree._Element], bool] = lambda one: False,
+    left_out: Callable[[etree._Element], bool] = lambda element: False,
 ) -> None:
     """Collect the words of an element, and its marks, whose own words count for nothing."""
     if not isinstance(element.tag, str):
         return
     name = mark(element)
     if name is not None:
-        found.mark(name)
+        marks.mark(name)
     elif not left_out(element) and etree.QName(element).localname not in ("script", "style", "head"):
-        found.words += words(element.text or "")
+        marks.words += words(element.text or "")
         for child in element:
-            walk(child, found, mark, left_out)
-            found.words += words(child.tail or "")
+            walk(child, marks, mark, left_out)
+            marks.words += words(child.tail or "")
 
 
 def target(link: etree._Element, page: str) -> str | None:
@@ -179,17 +183,17 @@ def target(link: etree._Element, page: str) -> str | None:
 
 def linked(page: etree._Element) -> dict[str, str]:
     """What stands under each id, less a label and the links back."""
-    found = {}
-    for one in page.iter():
-        key = one.get("id") if isinstance(one.tag, str) else None
+    notes = {}
+    for element in page.iter():
+        key = element.get("id") if isinstance(element.tag, str) else None
         if key:
-            element = one.getparent() if etree.QName(one).localname == "a" else one
+            element = element.getparent() if etree.QName(element).localname == "a" else element
             if etree.QName(element).localname == "dt":
                 element = element.getnext()
-            found[key] = re.sub(
+            notes[key] = re.sub(
                 r"^[\W\d]*(?:\^|↑)?(?:[a-z](?: [a-z])* )?(?=\W|[A-Z“\"])", "", text_of(element)
             ) or text_of(element)
-    return found
+    return notes
 
 
 def by_patterns(text: str, mark: re.Pattern[str], note: re.Pattern[str], strip: re.Pattern[str]) -> list[Mark]:
@@ -201,14 +205,14 @@ def by_patterns(text: str, mark: re.Pattern[str], note: re.Pattern[str], strip: 
             " ", match["note"]
         )
     body = note.sub(lambda match: " " * len(match[0]), text)
-    found, at, unnamed = Found(), 0, 0
+    marks, at, unnamed = Found(), 0, 0
     for match in mark.finditer(body):
-        found.words += words(strip.sub(" ", mark.sub(" ", body[at : match.start()])))
+        marks.words += words(strip.sub(" ", mark.sub(" ", body[at : match.start()])))
         name, at = match["name"], match.end()
         if name == "#":
             name, unnamed = f"#{unnamed}", unnamed + 1
-        found.mark(name)
-    return found.with_notes(notes)
+        marks.mark(name)
+    return marks.with_notes(notes)
 
 
 def of_markdown(path: Path) -> list[Mark]:
@@ -230,13 +234,13 @@ def of_rst(path: Path) -> list[Mark]:
 def of_latex(path: Path) -> list[Mark]:
     r"""`\footnote{…}`, outside comments."""
     text = VERBATIM.sub(" ", re.sub(r"(?<!\\)%.*", "", path.read_text("utf-8")))
-    found, notes, at = Found(), {}, 0
+    marks, notes, at = Found(), {}, 0
     for match in re.finditer(r"\\footnote\s*\{", text):
         end = closing(text, match.end())
-        found.words += words(plain_latex(text[at : match.start()]))
-        found.mark(str(match.start()))
+        marks.words += words(plain_latex(text[at : match.start()]))
+        marks.mark(str(match.start()))
         notes[str(match.start())], at = plain_latex(text[match.end() : end]), end + 1
-    return found.with_notes(notes)
+    return marks.with_notes(notes)
 
 
 def closing(text: str, at: int) -> int:

@@ -40,29 +40,31 @@ def read_jats(path: Path, data: bytes) -> Read:
     """Read an article in JATS. Raises SourceError if the XML is not well-formed, or of another kind."""
     check_size(path, len(data), LARGEST_TEXT)
     root = parse_xml(path, data)
-    article = root if local(root) == "article" else next(root.iter("{*}article"), None)
+    article = root if local_name(root) == "article" else next(root.iter("{*}article"), None)
     if article is None:
-        raise SourceError(f"{path} is XML of another kind than JATS (its root is {local(root)!r}). Save it as HTML.")
+        raise SourceError(
+            f"{path} is XML of another kind than JATS (its root is {local_name(root)!r}). Save it as HTML."
+        )
     for citation in article.iter(*(f"{{*}}{name}" for name in CITATIONS)):
         punctuate(citation)
     body = Element("body")
     for part in article.iterchildren("{*}front", "{*}body", "{*}back", "{*}floats-group"):
-        front = local(part) == "front"
-        for one in part.iter(*(f"{{*}}{name}" for name in FRONT)) if front else [part]:
-            body.append(converted(one, 1))
+        front = local_name(part) == "front"
+        for section in part.iter(*(f"{{*}}{name}" for name in FRONT)) if front else [part]:
+            body.append(to_html(section, 1))
     html = Element("html")
     html.append(body)
     return read_root(path, html, metadata_of(article))
 
 
-def local(element: etree._Element) -> str:
+def local_name(element: etree._Element) -> str:
     """An element's name without its namespace."""
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
-def converted(element: etree._Element, depth: int) -> HtmlElement:
+def to_html(element: etree._Element, depth: int) -> HtmlElement:
     """An element and what it holds, under HTML names."""
-    name = local(element)
+    name = local_name(element)
     new = Element(html_name(element, name, depth))
     if name == "list" and element.get("list-type") in ("order", "alpha-lower", "roman-lower"):
         new.tag = "ol"
@@ -76,16 +78,16 @@ def converted(element: etree._Element, depth: int) -> HtmlElement:
         new.set("role", "doc-noteref" if element.get("ref-type") in NOTES else "")
     new.text = element.text
     for child in element:
-        labels = name in ("fn", "ref") and local(child) == "label"
-        if isinstance(child.tag, str) and local(child) not in LEFT_OUT and not labels:
-            inner = converted(child, depth + (local(child) == "sec"))
+        labels = name in ("fn", "ref") and local_name(child) == "label"
+        if isinstance(child.tag, str) and local_name(child) not in LEFT_OUT and not labels:
+            inner = to_html(child, depth + (local_name(child) == "sec"))
             new.append(inner)
-            for further in further_marks(child, inner) if local(child) == "xref" else ():
+            for further in further_marks(child, inner) if local_name(child) == "xref" else ():
                 new.append(further)
                 inner = further
             inner.tail = child.tail
         elif child.tail:
-            add_text(new, child.tail)
+            append_text(new, child.tail)
     return new
 
 
@@ -106,17 +108,17 @@ def punctuate(citation: etree._Element) -> None:
 
     Names stand first: "Roe A, Doe B. 2001. On rain. Weather Review 12: 3–9."
     """
-    parts = [part for part in citation if isinstance(part.tag, str) and local(part) not in LEFT_OUT]
+    parts = [part for part in citation if isinstance(part.tag, str) and local_name(part) not in LEFT_OUT]
     if WORDS.search(citation.text or "") or any(WORDS.search(part.tail or "") for part in citation):
         return
     for part, following in zip(parts, [*parts[1:], None]):
-        group = local(part) in ("person-group", "name", "string-name")
+        group = local_name(part) in ("person-group", "name", "string-name")
         if group:
             punctuate(part)
-        between = "." if following is None else BEFORE.get(local(following), ". ")
-        if local(citation) == "person-group":
+        between = "." if following is None else BEFORE.get(local_name(following), ". ")
+        if local_name(citation) == "person-group":
             between = "" if following is None else ", "
-        elif local(citation) in ("name", "string-name"):
+        elif local_name(citation) in ("name", "string-name"):
             between = "" if following is None else " "
         ended = "".join(part.itertext()).rstrip()[-1:] in (".", "?", "!")
         part.tail = between.removeprefix(".") if ended else between
@@ -127,13 +129,13 @@ def html_name(element: etree._Element, name: str, depth: int) -> str:
     if name == "title":
         return (
             "p"
-            if element.getparent() is not None and local(element.getparent()) == "caption"
+            if element.getparent() is not None and local_name(element.getparent()) == "caption"
             else f"h{min(depth + 1, DEEPEST_HEADING)}"
         )
     return "a" if name == "xref" else NAMES.get(name, "span")
 
 
-def add_text(element: HtmlElement, words: str) -> None:
+def append_text(element: HtmlElement, words: str) -> None:
     """Add words behind what an element holds."""
     if len(element):
         element[-1].tail = (element[-1].tail or "") + words

@@ -14,7 +14,7 @@ RAISED = 0.08  # how far above the line's baseline it stands, in its height, at 
 SAME_LINE = 0.55  # how far apart baselines of one line may be, in heights
 WIDE_GAP = 2.0  # between two cells of a table, in heights
 CELLS = " | "
-ONE = re.compile(r"[^\s,]+")  # of the raised signs that stand together, as "7, 8"
+SIGN_PART = re.compile(r"[^\s,]+")  # of the raised signs that stand together, as "7, 8"
 BOLD_WEIGHT = 600
 BOLD_NAME = re.compile(r"bold|black|heavy|semibold|-bd|\bcmbx|sfbx", re.IGNORECASE)
 MONO_NAME = re.compile(r"mono|courier|consol|typewriter|\bcmtt|sftt|nimbusmon|inconsolata|menlo", re.IGNORECASE)
@@ -71,35 +71,35 @@ def lines_of(page: pdfium.PdfPage, number: int) -> list[Line]:
     text_page = page.get_textpage()
     try:
         height = page.get_height()
-        found: list[list[Glyph]] = []
+        lines: list[list[Glyph]] = []
         tallest: Glyph | None = None
         for glyph in glyphs_of(text_page):
             if glyph.text == " ":
-                found[-1].append(glyph)
-            elif tallest and is_on(found[-1], tallest, glyph):
-                found[-1].append(glyph)
+                lines[-1].append(glyph)
+            elif tallest and is_on(lines[-1], tallest, glyph):
+                lines[-1].append(glyph)
                 tallest = max(tallest, glyph, key=height_of)
             else:
-                found.append([glyph])
+                lines.append([glyph])
                 tallest = glyph
-        return with_lone_marks([line for glyphs in found if (line := make_line(text_page, number, glyphs, height))])
+        return with_lone_marks([line for glyphs in lines if (line := make_line(text_page, number, glyphs, height))])
     finally:
         text_page.close()
 
 
 def with_lone_marks(lines: list[Line]) -> list[Line]:
     """Lines, each with the raised number that was wrapped to a line of its own behind it."""
-    found: list[Line] = []
+    joined: list[Line] = []
     for line in lines:
-        last = found[-1] if found else None
-        lone = SIGN.fullmatch(line.text) and last and line.height < SMALL * last.height and not last.mono
-        if last and lone and -0.5 < (last.base - line.base) / last.height < 1.3:
+        last = joined[-1] if joined else None
+        is_lone_mark = SIGN.fullmatch(line.text) and last and line.height < SMALL * last.height and not last.mono
+        if last and is_lone_mark and -0.5 < (last.base - line.base) / last.height < 1.3:
             start = len(last.text)
             last.raised = (*last.raised, (start, start + len(line.text)))
             last.text += line.text
         else:
-            found.append(line)
-    return found
+            joined.append(line)
+    return joined
 
 
 def height_of(glyph: Glyph) -> float:
@@ -130,18 +130,18 @@ def make_line(text_page: pdfium.PdfTextPage, page: int, glyphs: list[Glyph], pag
     """A line of its characters; None if they are all white."""
     while glyphs and glyphs[-1].text == " ":
         glyphs.pop()
-    shown = [one for one in glyphs if one.text != " "]
-    if not shown:
+    visible = [glyph for glyph in glyphs if glyph.text != " "]
+    if not visible:
         return None
-    height = Counter(round(one.height, 1) for one in shown).most_common(1)[0][0]
-    tallest = max(one.height for one in shown)
-    if height < SMALL * tallest and sum(one.height > SMALL * tallest for one in shown) > len(shown) / 4:
+    height = Counter(round(glyph.height, 1) for glyph in visible).most_common(1)[0][0]
+    tallest = max(glyph.height for glyph in visible)
+    if height < SMALL * tallest and sum(glyph.height > SMALL * tallest for glyph in visible) > len(visible) / 4:
         height = tallest
-    bases = sorted(one.base for one in shown if one.height >= SMALL * height) or [shown[0].base]
+    bases = sorted(glyph.base for glyph in visible if glyph.height >= SMALL * height) or [visible[0].base]
     base = bases[len(bases) // 2]
     text, raised, cells = write_glyphs(glyphs, base, height)
-    bold, mono = style(text_page, shown)
-    left, right = min(one.left for one in shown), max(one.right for one in shown)
+    bold, mono = style(text_page, visible)
+    left, right = min(glyph.left for glyph in visible), max(glyph.right for glyph in visible)
     return Line(page, text, left, right, base, height, bold, mono, raised, page_height, cells)
 
 
@@ -149,28 +149,29 @@ def write_glyphs(
     glyphs: list[Glyph], base: float, height: float
 ) -> tuple[str, tuple[tuple[int, int], ...], tuple[float, ...]]:
     """A line's text, the places of raised numbers in it, and where its cells begin, if it has several."""
-    text, raised, run, cells = "", [], -1, [glyphs[0].left]
-    for before, one in zip([None, *glyphs], glyphs):
-        if before and one.left - before.right > WIDE_GAP * height and one.text != " ":
+    text, raised, start, cells = "", [], -1, [glyphs[0].left]
+    for previous, glyph in zip([None, *glyphs], glyphs):
+        if previous and glyph.left - previous.right > WIDE_GAP * height and glyph.text != " ":
             text = text.rstrip() + CELLS
-            cells.append(one.left)
-        up = one.height < SMALL * height and one.base > base + RAISED * height and (one.text != " " or run >= 0)
-        if up and run < 0:
-            run = len(text)
-        elif not up and run >= 0:
-            raised.append((run, len(text.rstrip())))
-            run = -1
-        text += one.text
-    if run >= 0:
-        raised.append((run, len(text.rstrip())))
-    each = [(start + one.start(), start + one.end()) for start, end in raised for one in ONE.finditer(text[start:end])]
-    signs = tuple((start, end) for start, end in each if SIGN.fullmatch(text[start:end]))
+            cells.append(glyph.left)
+        is_above = glyph.height < SMALL * height and glyph.base > base + RAISED * height
+        is_raised = is_above and (glyph.text != " " or start >= 0)
+        if is_raised and start < 0:
+            start = len(text)
+        elif not is_raised and start >= 0:
+            raised.append((start, len(text.rstrip())))
+            start = -1
+        text += glyph.text
+    if start >= 0:
+        raised.append((start, len(text.rstrip())))
+    parts = [match.span() for start, end in raised for match in SIGN_PART.finditer(text, start, end)]
+    signs = tuple((start, end) for start, end in parts if SIGN.fullmatch(text[start:end]))
     return text, signs, tuple(cells) if len(cells) > 1 else ()
 
 
-def style(text_page: pdfium.PdfTextPage, shown: list[Glyph]) -> tuple[bool, bool]:
+def style(text_page: pdfium.PdfTextPage, visible: list[Glyph]) -> tuple[bool, bool]:
     """Whether a line is set in bold, and whether in letters of one width, by five of its characters."""
-    names = [font_of(text_page, shown[at].index) for at in {(len(shown) - 1) * i // 4 for i in range(5)}]
+    names = [font_of(text_page, visible[at].index) for at in {(len(visible) - 1) * i // 4 for i in range(5)}]
     bold = all(weight >= BOLD_WEIGHT or BOLD_NAME.search(name) for name, weight in names)
     return bold, all(MONO_NAME.search(name) for name, _ in names)
 
