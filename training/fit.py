@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
@@ -221,6 +222,7 @@ def main() -> None:
     parser.add_argument("--judged", type=Path, metavar="FILE", help="judge on these kept cases, of another reading")
     parser.add_argument("--folds", type=Path, metavar="FOLDER")
     options = parser.parse_args()
+    torch.set_num_threads(1)  # the networks are small: several threads take many times the CPU
     cases = read_cases(options)
     folds = cross_validate_calibrated(cases)
     outcomes = [outcome for _, fold in folds.values() for outcome in fold]
