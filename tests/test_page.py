@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from html import escape, unescape
 
@@ -128,6 +129,13 @@ def test_an_abstention_shows_the_nearest_sentence_and_what_can_be_answered(quoth
         "<blockquote"
         not in turn_html(1, Exchange("Why?", unrelated), quoth.index.documents).split("What I looked at")[0]
     )
+
+
+def test_each_item_of_a_list_stands_on_a_line_of_its_own(ask_text: Callable[..., Assistant]) -> None:
+    listed = ask_text("Leave\n\nThese things count:\n\n- rain & hail\n- snow\n")
+    shown = turn_html(1, Exchange("Which things count?", listed.ask("Which things count?")), listed.index.documents)
+    lines = re.findall('<span class="q-line">(.*?)</span>', shown)
+    assert lines == ["These things count:", "- rain &amp; hail", "- snow"]
 
 
 def test_code_is_quoted_with_its_lines(quoth: Assistant) -> None:

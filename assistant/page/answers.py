@@ -77,6 +77,7 @@ def answer_parts(answer: Answer, documents: Mapping[str, Document]) -> dict[str,
         "certainty": CERTAINTY[answer.certainty],
         "copies": lambda evidence: copies(evidence, documents),
         "is_code": lambda evidence: is_code(evidence, documents[evidence.document]),
+        "lines_of": lambda evidence: lines_of(evidence, documents[evidence.document]),
         "reasons": [r for r in REASONS.items() if answer.answered == (r[0] != "should_have_answered")],
     }
 
@@ -96,6 +97,15 @@ def spoken(answer: Answer) -> str:
 def is_code(evidence: Evidence, document: Document) -> bool:
     """Whether a quotation is of a block of code, whose lines are kept."""
     return any(block.kind == "code" and block.start <= evidence.start < block.end for block in document.blocks)
+
+
+def lines_of(evidence: Evidence, document: Document) -> list[str]:
+    """Return what a quotation has of each paragraph it reaches into: a list's items, each to stand on its own line."""
+    return [
+        document.text[max(paragraph.start, evidence.start) : min(paragraph.end, evidence.end)]
+        for paragraph in document.paragraphs
+        if paragraph.start < evidence.end and evidence.start < paragraph.end
+    ]
 
 
 def copies(evidence: Evidence, documents: Mapping[str, Document]) -> list[tuple[str, str]]:

@@ -108,6 +108,7 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
 @media (forced-colors: active) { mark { background: Mark; color: MarkText; } .mark { forced-color-adjust: none; } }
 `;
 
+  const LIST = /\n\s*(?:[-*•]|\(?\w{1,3}[.)])\s/;  // several items of a list: too much to be set in bold
   const CERTAINTY = { sure: "Quoth is sure of this.", likely: "This is likely, not certain: check the passage." };
 
   /* A question behind those that it was read with, to be understood by itself. */
@@ -138,7 +139,8 @@ textarea::placeholder { color: var(--quiet); opacity: 1; }
   function marked(evidence) {
     const from = evidence.start;
     const [before, short, after] = cut(evidence.quote, evidence.answer_start - from, evidence.answer_end - from);
-    return [before, before || after ? make("strong", {}, short) : short, after];
+    const isPart = (before || after) && !LIST.test(short);
+    return [before, isPart ? make("strong", {}, short) : short, after];
   }
 
   /* Where a note leads, where that is not itself: "through note 26 to note 3: ..." */
