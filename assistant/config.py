@@ -10,8 +10,8 @@ from index.types import IndexConfig
 
 MAX_QUESTION = 2000  # characters
 MAX_HISTORY = 20  # turns
-THRESHOLD = 0.3638
-SURE = 0.7059  # the confidence from which an answer is called sure
+THRESHOLD = 0.34
+SURE = 0.6884  # the confidence from which an answer is called sure
 DEFAULT_READER = "quoth"
 STORE_SECONDS = 5
 Unit = Literal["sentence", "paragraph"]

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from assistant.reader.combine import LISTWISE_DEPTH, Linear, Listwise
 
 HIDDEN = 16
-MEMBERS = 3
-EPOCHS = 25
+MEMBERS = 5
+EPOCHS = 15
 BATCH = 64
 RATE, DECAY, DROPOUT = 3e-3, 0.1, 0.2
 NEVER = -1e4
