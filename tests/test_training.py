@@ -24,6 +24,7 @@ from eval.documents import load_documents
 from eval.squad import read_squad
 from index.minilm import packaged_model
 from training import listwise
+from training.ablate import ablate
 from training.arrays import MAX_TOKENS, Arrays, encode, make_arrays
 from training.average import average
 from training.batches import batches, collate
@@ -456,6 +457,19 @@ def by_span(lead: float = 0.0) -> Combination:
     member = {name: np.zeros(size) for name, size in sizes.items()}
     member |= {"direct": np.ones(1), "none_bias": np.array(-lead)}
     return Combination(Linear({"span": 1.0}, 0.0), Listwise(("span",), np.zeros(1), np.ones(1), (member,)))
+
+
+def test_what_a_score_adds_is_what_is_lost_without_it(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    fitted = replace(by_span(), ranking=Linear({"span": 1.0, "bm25": 1.0}, 0.0))
+    (tmp_path / "a" / "combination.json").write_text(fitted.as_json())
+    cases = [case("a", [False, True, False, False]), case("a", [False, False], answerable=False, span=-1.0),
+             case("a", [False, False], "lessened", answerable=False, span=-1.0), case("no-fold", [False, True])]  # fmt: skip
+    header, _, whole, *without = ablate(cases, tmp_path).splitlines()
+    assert header == "| without | first | three | auroc | pairs |"
+    assert whole == "| all scores | 1.000 | 1.000 | 1.000 | 1.000 |"
+    (spans,) = (row for row in without if row.startswith("| its spans |"))
+    assert spans == "| its spans | 0.000 | 1.000 | 0.500 | 0.500 |"  # ties stand in their order
 
 
 def test_cases_are_kept(tmp_path: Path) -> None:
