@@ -32,9 +32,10 @@ def widen_to_list(candidate: Candidate, document: Document, several: bool) -> Ca
         return candidate
     section = next(s.paragraphs for s in document.sections if any(p.number == number for p in s.paragraphs))
     at = next(i for i, paragraph in enumerate(section) if paragraph.number == number)
-    lead_in, items = find_list(section, at)
     is_item = section[at].kind == "item"
-    if len(items) < 2 or (is_item and not several) or (not is_item and lead_in[0][0].start != candidate.start):
+    lead_in, items = find_list(section, at if is_item else at + 1)
+    leads_in = candidate.start in [sentence.start for sentence, _ in lead_in]
+    if len(items) < 2 or not (several if is_item else leads_in):
         return candidate
     listed = [(sentence, item.number) for item in items for sentence in item.sentences]
     widened = over_sentences(candidate, document, [*lead_in, *listed])
@@ -43,20 +44,17 @@ def widen_to_list(candidate: Candidate, document: Document, several: bool) -> Ca
 
 
 def find_list(section: Sequence[Paragraph], at: int) -> tuple[list[NumberedSentence], Sequence[Paragraph]]:
-    """The lead-in and the items of the list that a paragraph of a section is an item of, or leads in."""
-    begin = at if section[at].kind == "item" else at + 1
-    if begin == len(section) or section[begin].kind != "item":
+    """The lead-in and the items of the list that a paragraph of a section is an item of; none if it is no item."""
+    if at == len(section) or section[at].kind != "item":
         return [], ()
-    level, end = section[begin].level, begin + 1
+    level, begin, end = section[at].level, at, at + 1
     while begin and section[begin - 1].kind == "item" and section[begin - 1].level >= level:
         begin -= 1
     while end < len(section) and section[end].kind == "item" and section[end].level >= level:
         end += 1
-    before = section[begin - 1] if begin else None
-    context = {sentence.start for item in section[begin:end] for part in item.sentences for sentence in part.context}
-    lead_in = [(s, before.number) for s in before.sentences[-1:] if s.start in context] if before else []
-    led_in = section[at].kind == "item" or bool(lead_in)
-    return (lead_in, section[begin:end]) if led_in else ([], ())
+    items, before = section[begin:end], section[max(begin - 1, 0) : begin]
+    context = {sentence.start for item in items for part in item.sentences for sentence in part.context}
+    return [(s, p.number) for p in before for s in p.sentences[-1:] if s.start in context], items
 
 
 def is_within(candidate: Candidate, other: Candidate) -> bool:

@@ -47,7 +47,6 @@ from training.fit import (
     cross_validate_calibrated,
     excerpt,
     fit_listwise,
-    judge_folds,
     unscale,
 )
 from training.graph import reader_model, to_int8
@@ -55,7 +54,7 @@ from training.judge import overlap_f1
 from training.listwise import ListwiseNetwork, fit_listwise_network
 from training.model import ReaderNetwork, best_spans, sentence_scores, shared_cross_entropy, smooth_cross_entropy
 from training.negatives import Negative, hard_negatives, misleading
-from training.outcomes import Outcome, find_threshold, report, thresholds_without
+from training.outcomes import Outcome, find_threshold, judge_folds, report, thresholds_without
 from training.prepare import write_squad
 from training.rows import Row, read_rows
 from training.source_question import fit as fit_source_question
@@ -520,7 +519,7 @@ def test_a_document_left_out_is_judged_by_what_was_fitted_without_it() -> None:
     assert seen == [{"b", "written/c-0"}, {"a", "written/c-0"}], "made documents only teach"
     assert [(document, outcome.rank) for document, _, (outcome,) in folds] == [("a", 1), ("b", 1)]
     of_another_reading = [case("b", [False, False, True]), case("b", [False])]
-    judged = judge_folds({document: (combination, given) for document, combination, given in folds}, of_another_reading)
+    judged = judge_folds({document: combination for document, combination, _ in folds}, of_another_reading)
     assert [(outcome.case.question.document, outcome.rank) for outcome in judged] == [("b", 1), ("b", 0)]
 
 

@@ -5,12 +5,12 @@ document that was fitted without it. Scores are masked, not fitted anew without:
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from assistant.reader.combine import Combination
 from training.cases import Case, load_cases
-from training.outcomes import Outcome, judge, report
+from training.outcomes import judge_folds, report
 
 GROUPS = {
     "all scores": (),
@@ -34,21 +34,19 @@ GROUPS = {
 FIGURES = ("first", "three", "auroc", "pairs")
 
 
-def outcomes_without(names: Sequence[str], cases: Sequence[Case], folds: Path) -> Iterator[Outcome]:
-    """Yield the outcomes of the documents that have a fold, with some scores masked."""
-    for document in dict.fromkeys(case.question.document for case in cases):
-        path = folds / document / "combination.json"
-        if path.exists():
-            chosen = [case for case in cases if case.question.document == document]
-            yield from judge(Combination.load(path).without(names), chosen)
+def load_folds(folder: Path, cases: Sequence[Case]) -> dict[str, Combination]:
+    """Load the combination of each of the cases' documents that has a fold."""
+    paths = {name: folder / name / "combination.json" for name in {case.question.document for case in cases}}
+    return {name: Combination.load(path) for name, path in sorted(paths.items()) if path.exists()}
 
 
-def ablate(cases: Sequence[Case], folds: Path) -> str:
+def ablate(cases: Sequence[Case], folder: Path) -> str:
     """Return the table: a row for each group, with the figures without it."""
+    folds = load_folds(folder, cases)
     rows = [f"| without | {' | '.join(FIGURES)} |", f"|---{'|---' * len(FIGURES)}|"]
     for name, scores in GROUPS.items():
-        outcomes = list(outcomes_without(scores, cases, folds))
-        figures = report(outcomes, {outcome.case.question.document: (0.0, 0.0) for outcome in outcomes})
+        without = {document: combination.without(scores) for document, combination in folds.items()}
+        figures = report(judge_folds(without, cases), dict.fromkeys(folds, (0.0, 0.0)))
         rows.append(f"| {name} | {' | '.join(f'{figures[figure]:.3f}' for figure in FIGURES)} |")
     return "\n".join(rows)
 

@@ -11,7 +11,7 @@ reader for each document, fitted without it, for `python -m eval run`.
 import argparse
 import math
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from training.outcomes import (
     SURE,
     Outcome,
     find_threshold,
-    judge,
+    judge_folds,
     rank_rows,
     report,
     thresholds_without,
@@ -143,7 +143,7 @@ def cross_validate(cases: Sequence[Case], fitted: Callable[[Sequence[Case]], Com
     """
     for document in dict.fromkeys(case.question.document for case in cases if not is_made(case)):
         combination = fitted([case for case in cases if case.question.document != document])
-        yield document, combination, judge(combination, [c for c in cases if c.question.document == document])
+        yield document, combination, judge_folds({document: combination}, cases)
 
 
 def cross_validate_calibrated(
@@ -155,10 +155,7 @@ def cross_validate_calibrated(
     for document, (combination, _) in folds.items():
         others = [outcome for name, (_, outcomes) in folds.items() if name != document for outcome in outcomes]
         recalibrated = calibrate_confidence(combination, others)
-        calibrated[document] = (
-            recalibrated,
-            judge(recalibrated, [case for case in cases if case.question.document == document]),
-        )
+        calibrated[document] = recalibrated, judge_folds({document: recalibrated}, cases)
     return calibrated
 
 
@@ -171,15 +168,6 @@ def write_folds(folder: Path, reader: Path, folds: dict[str, Combination]) -> No
             if (reader / name).exists():
                 shutil.copy(reader / name, path / name)
         (path / "combination.json").write_text(combination.as_json(), encoding="utf-8")
-
-
-def judge_folds(folds: Mapping[str, tuple[Combination, list[Outcome]]], cases: Sequence[Case]) -> list[Outcome]:
-    """Judge each document's cases by the combination that was fitted without it."""
-    return [
-        outcome
-        for document, (combination, _) in folds.items()
-        for outcome in judge(combination, [case for case in cases if case.question.document == document])
-    ]
 
 
 def read_cases(options: argparse.Namespace) -> list[Case]:
@@ -225,15 +213,14 @@ def main() -> None:
     torch.set_num_threads(1)  # the networks are small: several threads take many times the CPU
     cases = read_cases(options)
     folds = cross_validate_calibrated(cases)
+    combinations = {document: combination for document, (combination, _) in folds.items()}
     outcomes = [outcome for _, fold in folds.values() for outcome in fold]
-    judged = judge_folds(folds, load_cases(options.judged)) if options.judged else outcomes
+    judged = judge_folds(combinations, load_cases(options.judged)) if options.judged else outcomes
     print_figures(judged, options.documents)
     combination = calibrate_confidence(fit(cases), outcomes)
     (options.reader / "combination.json").write_text(combination.as_json(), encoding="utf-8")
     if options.folds:
-        write_folds(
-            options.folds, options.reader, {document: combination for document, (combination, _) in folds.items()}
-        )
+        write_folds(options.folds, options.reader, combinations)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,15 @@ def judge(combination: Combination, cases: Sequence[Case]) -> list[Outcome]:
     return outcomes
 
 
+def judge_folds(folds: Mapping[str, Combination], cases: Sequence[Case]) -> list[Outcome]:
+    """Judge each document's cases by the combination that was fitted without it."""
+    return [
+        outcome
+        for document, combination in folds.items()
+        for outcome in judge(combination, [case for case in cases if case.question.document == document])
+    ]
+
+
 def find_threshold(outcomes: Sequence[Outcome], accuracy: float) -> float:
     """Return the lowest confidence threshold at which the answers have that accuracy; 1 if there is none.
 
